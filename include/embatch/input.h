@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An Input is the only thing that changes a scheduler's state: a command of
+// its caller, or a turn, which is `now` with all that the plug-ins reported at
+// that moment. Equal states and equal inputs give equal events, byte for byte.
+//
+// Host programs need this header only to look into an InputLog.
+#ifndef EMBATCH_INPUT_H_
+#define EMBATCH_INPUT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/variant.h"
+#include "embatch/compute_environment.h"
+#include "embatch/container_runtime.h"
+#include "embatch/fields.h"
+#include "embatch/ids.h"
+#include "embatch/job.h"
+#include "embatch/job_definition.h"
+#include "embatch/job_queue.h"
+#include "embatch/resource_provider.h"
+
+namespace embatch {
+
+struct CreateComputeEnvironmentCommand {
+  ComputeEnvironment compute_environment;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.compute_environment);
+  }
+};
+
+struct CreateJobQueueCommand {
+  JobQueue job_queue;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_queue);
+  }
+};
+
+struct RegisterJobDefinitionCommand {
+  JobDefinition job_definition;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_definition);
+  }
+};
+
+struct DeregisterJobDefinitionCommand {
+  std::string job_definition;  // "name:revision"
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_definition);
+  }
+};
+
+// CancelJob, or TerminateJob with `terminate` set.
+struct EndJobCommand {
+  JobId job;
+  bool terminate = false;
+  std::string reason;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job, self.terminate, self.reason);
+  }
+};
+
+// What one call of Advance() found.
+struct Turn {
+  std::vector<InstanceReport> instance_reports;
+  std::vector<ContainerReport> container_reports;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.instance_reports, self.container_reports);
+  }
+};
+
+using Command =
+    absl::variant<CreateComputeEnvironmentCommand, CreateJobQueueCommand,
+                  RegisterJobDefinitionCommand, DeregisterJobDefinitionCommand,
+                  SubmitJobRequest, EndJobCommand, Turn>;
+
+struct Input {
+  int64_t now_ns = 0;  // since the Unix epoch
+  Command command;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.now_ns, self.command);
+  }
+};
+
+// The bytes of an input as they stand in an InputLog, and back. Decoding
+// answers kDataLoss on bytes that are no input; it never crashes.
+std::string EncodeInput(const Input& input);
+absl::StatusOr<Input> DecodeInput(absl::string_view bytes);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_INPUT_H_

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Jobs: what a caller submits, and what it can read about a job afterwards.
+//
+// Source: API SubmitJob, JobDetail, JobSummary, AttemptDetail, ArrayProperties,
+// JobDependency; guide "Job states".
+#ifndef EMBATCH_JOB_H_
+#define EMBATCH_JOB_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "embatch/fields.h"
+#include "embatch/ids.h"
+#include "embatch/job_definition.h"
+#include "embatch/resources.h"
+
+namespace embatch {
+
+// Source: API JobStatus.
+enum class JobStatus : uint8_t {
+  kSubmitted,  // accepted, not yet looked at
+  kPending,    // waits for other jobs; an array while its children work
+  kRunnable,   // waits for room
+  kStarting,   // placed on an instance, its container is being started
+  kRunning,
+  kSucceeded,
+  kFailed,
+};
+inline constexpr int kJobStatusCount = 7;
+
+constexpr bool IsValidEnum(JobStatus value) {
+  return value <= JobStatus::kFailed;
+}
+constexpr bool IsTerminal(JobStatus status) {
+  return status >= JobStatus::kSucceeded;
+}
+absl::string_view JobStatusName(JobStatus status);  // "RUNNABLE"
+std::ostream& operator<<(std::ostream& out, JobStatus status);
+
+// Source: API ArrayJobDependency. kPlain is AWS's entry without a type.
+enum class DependencyType : uint8_t { kPlain, kNToN, kSequential };
+constexpr bool IsValidEnum(DependencyType value) {
+  return value <= DependencyType::kSequential;
+}
+
+// One entry of dependsOn:
+//   {job}             waits until that job (an array: all of it) has succeeded
+//   {job.Child(3)}    waits for that child
+//   {job, kNToN}      array on array of the same size: child i waits for child
+//                     i of the other
+//   {{}, kSequential} array: child i waits for child i-1 of the same array
+//   {job, kSequential} the same as {job} (D3)
+// Only success releases; a failure fails the dependent.
+struct JobDependency {
+  JobId job;
+  DependencyType type = DependencyType::kPlain;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job, self.type);
+  }
+};
+
+// What a submission may change of its definition's container.
+// Source: API ContainerOverrides.
+struct ContainerOverrides {
+  std::vector<std::string> command;              // empty: the definition's
+  std::vector<EnvironmentVariable> environment;  // merged by name
+  // Each that is given replaces the definition's.
+  std::optional<int64_t> vcpu_milli;
+  std::optional<int64_t> memory_mib;
+  std::optional<int32_t> gpus;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.command, self.environment, self.vcpu_milli,
+                 self.memory_mib, self.gpus);
+  }
+};
+
+// To submit many jobs, keep one request and change what differs: then nothing
+// is allocated for each.
+struct SubmitJobRequest {
+  std::string job_name;        // 1..128, letter or digit first, then also - _
+  std::string job_queue;       // a queue's name
+  std::string job_definition;  // "name" (latest active revision), "name:3"
+  std::optional<int32_t> array_size;      // 2..10,000 children
+  std::vector<JobDependency> depends_on;  // at most 20
+  ContainerOverrides container_overrides;
+  std::map<std::string, std::string> parameters;  // win over the definition's
+  std::optional<RetryStrategy> retry_strategy;    // replaces the definition's
+  std::optional<JobTimeout> timeout;              // replaces the definition's
+  std::string share_identifier;                   // fair-share queues only
+  std::optional<int> scheduling_priority_override;
+  std::optional<bool> propagate_tags;
+  std::map<std::string, std::string> tags;  // at most 50
+  Document document;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_name, self.job_queue, self.job_definition,
+                 self.array_size, self.depends_on, self.container_overrides,
+                 self.parameters, self.retry_strategy, self.timeout,
+                 self.share_identifier, self.scheduling_priority_override,
+                 self.propagate_tags, self.tags, self.document);
+  }
+};
+
+// How many children of an array are in each status; index by JobStatus.
+using StatusSummary = std::array<int32_t, kJobStatusCount>;
+
+// A job, an array's child included, as it stands. A view: its texts are valid
+// until the next non-const call of the scheduler.
+// Source: API JobDetail.
+struct JobView {
+  JobId job;
+  absl::string_view job_name;
+  absl::string_view job_queue;
+  absl::string_view job_definition;  // name without revision
+  int revision = 0;
+  JobStatus status = JobStatus::kSubmitted;
+  absl::string_view status_reason;  // empty: none
+  absl::Time created_at;
+  std::optional<absl::Time> started_at;  // of the latest attempt
+  std::optional<absl::Time> stopped_at;
+  bool is_cancelled = false;
+  bool is_terminated = false;
+  int attempts = 0;  // attempts ended or under way
+  Resources resources;
+  absl::Span<const std::string> command;              // placeholders replaced
+  absl::Span<const EnvironmentVariable> environment;  // without AWS_BATCH_*
+  RetryStrategy retry_strategy;
+  std::optional<JobTimeout> timeout;
+  const std::map<std::string, std::string>* parameters = nullptr;
+  const std::map<std::string, std::string>* tags = nullptr;
+  const Document* document = nullptr;
+
+  // Of the latest attempt.
+  std::optional<int> exit_code;
+  absl::string_view reason;  // the container's reason; empty: none
+  InstanceId instance;
+
+  int32_t array_size = 0;          // array parent; else 0
+  StatusSummary status_summary{};  // array parent
+};
+
+// One attempt that has ended.
+// Source: API AttemptDetail, AttemptContainerDetail.
+struct AttemptView {
+  int number = 0;
+  std::optional<absl::Time> started_at;  // absent: it never reached RUNNING
+  absl::Time stopped_at;
+  std::optional<int> exit_code;
+  absl::string_view reason;         // the container's
+  absl::string_view status_reason;  // the attempt's
+  InstanceId instance;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOB_H_

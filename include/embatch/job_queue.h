@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A JobQueue holds jobs until its compute environments have room for them.
+//
+//   JobQueueOptions options;
+//   options.job_queue_name = "render";
+//   options.priority = 10;
+//   options.compute_environment_order = {{1, "spot"}, {2, "on-demand"}};
+//   auto queue = JobQueue::Create(std::move(options));
+//
+// Jobs start in the order of submission; one that can't be placed holds up
+// those behind it. Of queues that share an environment, the one with the
+// higher priority is looked at first.
+//
+// Threads, ownership, errors: as JobDefinition.
+// Source: API CreateJobQueue, ComputeEnvironmentOrder; guide "Job queues".
+#ifndef EMBATCH_JOB_QUEUE_H_
+#define EMBATCH_JOB_QUEUE_H_
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "embatch/compute_environment.h"
+#include "embatch/fields.h"
+#include "embatch/job_definition.h"
+#include "embatch/limits_profile.h"
+
+namespace embatch {
+
+// Source: API ComputeEnvironmentOrder.
+struct ComputeEnvironmentOrder {
+  int order = 0;  // lower ones are tried first; no two may be equal
+  std::string compute_environment;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.order, self.compute_environment);
+  }
+};
+
+struct JobQueueOptions {
+  std::string job_queue_name;  // 1..128 of letters, digits, '-', '_'
+  int priority = 0;            // 0..1000; higher ones first
+  ResourceState state = ResourceState::kEnabled;
+  // 1 to 3, each of them VALID when the queue is created.
+  std::vector<ComputeEnvironmentOrder> compute_environment_order;
+  std::map<std::string, std::string> tags;  // at most 50
+  Document document;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_queue_name, self.priority, self.state,
+                 self.compute_environment_order, self.tags, self.document);
+  }
+};
+
+class JobQueue {
+ public:
+  // The environments come out sorted by `order`.
+  static absl::StatusOr<JobQueue> Create(
+      JobQueueOptions options, LimitsProfile limits = LimitsProfile::kAws);
+
+  // Names nothing; only good for being assigned to.
+  JobQueue() = default;
+
+  const std::string& job_queue_name() const { return options_.job_queue_name; }
+  const JobQueueOptions& options() const { return options_; }
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.options_);
+  }
+
+ private:
+  explicit JobQueue(JobQueueOptions options) : options_(std::move(options)) {}
+
+  JobQueueOptions options_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOB_QUEUE_H_

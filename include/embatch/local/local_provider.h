@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A LocalProvider offers this machine as the one instance of a compute
+// environment.
+//
+//   embatch::LocalProvider provider;               // MANAGED
+//
+//   embatch::LocalProviderOptions options;         // UNMANAGED
+//   options.join = true;
+//   embatch::LocalProvider provider(options);
+//
+// In a MANAGED environment it has one instance type, and one instance of it:
+// while that is up, a further Launch is answered LaunchFailed (capacity). In an
+// UNMANAGED one it joins as InstanceId::Joined(1).
+//
+// Time:      reports carry the `now` of the Poll() that gives them out.
+// Threads:   as ResourceProvider: one call at a time, from any thread.
+// Ownership: owned by the host; serves one environment. Two environments on
+//            one machine need two providers, each with a share of it as
+//            `resources`.
+#ifndef EMBATCH_LOCAL_LOCAL_PROVIDER_H_
+#define EMBATCH_LOCAL_LOCAL_PROVIDER_H_
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "embatch/ids.h"
+#include "embatch/resource_provider.h"
+#include "embatch/resources.h"
+
+namespace embatch {
+
+// What this machine has for jobs: the cores that the calling thread may run
+// on, or the CPU quota of its cgroup if that is less; the memory of the machine
+// or of its cgroup, less what the system itself needs.
+// Source: §16.6 (97 % of the nominal memory, less 32 MiB).
+Resources ResourcesOfThisMachine();
+
+struct LocalProviderOptions {
+  std::optional<Resources> resources;   // absent: ResourcesOfThisMachine()
+  std::string instance_type = "local";  // name of type and instance
+  bool join = false;                    // joins an UNMANAGED environment
+};
+
+class LocalProvider : public ResourceProvider {
+ public:
+  explicit LocalProvider(LocalProviderOptions options = {});
+
+  // What the instance offers.
+  const Resources& resources() const { return resources_; }
+
+  void Launch(const LaunchRequest& request) noexcept override;
+  void Terminate(InstanceId instance) noexcept override;
+  void Poll(absl::Time now, int max,
+            std::vector<InstanceReport>& out) noexcept override;
+  absl::Time NextReportTime() const noexcept override;
+  // Lets the instance go if it was not asked for again.
+  void Recovered() noexcept override;
+
+ private:
+  const LocalProviderOptions options_;
+  const Resources resources_;
+  InstanceId up_;                       // null: none is up
+  bool asked_again_ = false;            // `up_`, since the restart
+  std::deque<InstanceReport> reports_;  // not given out yet; without a time
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_LOCAL_LOCAL_PROVIDER_H_

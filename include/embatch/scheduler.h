@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A Scheduler is AWS Batch's scheduler: it takes job definitions, queues,
+// compute environments and jobs, and decides what runs where and when.
+//
+// Example: examples/quickstart/main.cc is a whole program.
+//
+// The caller drives. Commands check what they are given, record it and give a
+// final answer; nothing starts or ends in them. Advance(now) does all that is
+// due, and says when it wants to be called next.
+//
+//   for (;;) {
+//     embatch::Step step = scheduler.Advance(absl::Now());
+//     for (const embatch::Event& event : step.events) Show(event);
+//     SleepUntil(step.next);  // or until a plug-in wakes us
+//   }
+//
+// Time:      a parameter everywhere; the scheduler reads no clock. An earlier
+//            `now` than the last one counts as the last one.
+// Threads:   const calls may run beside each other; any other call needs the
+//            scheduler for itself. Any number of schedulers per process; they
+//            share nothing. Not reentrant: a plug-in that calls back is
+//            refused.
+// Ownership: plug-ins and the log are borrowed. Moves, does not copy; Fork()
+//            makes a copy of the state.
+// Errors:    kInvalidArgument: malformed; the message names member, value and
+//            limit. kNotFound, kAlreadyExists: names. kFailedPrecondition:
+//            right request, wrong moment. kResourceExhausted: a documented
+//            limit. kDataLoss: the log failed earlier. A job that fails is no
+//            error: it is an event.
+// Source:    API model 2016-08-10; guide "What is AWS Batch".
+#ifndef EMBATCH_SCHEDULER_H_
+#define EMBATCH_SCHEDULER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "embatch/compute_environment.h"
+#include "embatch/container_runtime.h"
+#include "embatch/event.h"
+#include "embatch/ids.h"
+#include "embatch/input_log.h"
+#include "embatch/job.h"
+#include "embatch/job_definition.h"
+#include "embatch/job_queue.h"
+#include "embatch/limits_profile.h"
+#include "embatch/resource_provider.h"
+
+namespace embatch {
+
+struct SchedulerOptions {
+  LimitsProfile limits = LimitsProfile::kAws;
+
+  // How long a finished job can be read. AWS keeps it for a week at least,
+  // formerly a day. Choice: D1.
+  absl::Duration finished_job_retention = absl::Hours(24);
+
+  // Ids that users see are made from this; schedulers with equal seeds and
+  // equal inputs show equal ids.
+  uint64_t seed = 0;
+
+  // Changes of status that one Advance() makes at most; more are left to the
+  // next call, which is then due at once. At least 1.
+  int max_transitions = 100000;
+
+  // A job that waits for others and is cancelled fails at once, rather than
+  // when its dependencies are done. Choice: D2.
+  bool cancel_pending_immediately = false;
+
+  // How long an instance that nothing needs is kept. Choice: D25.
+  absl::Duration idle_time_before_scale_in = absl::ZeroDuration();
+
+  // How long an instance type is left alone after the provider had none of it.
+  // Choice: §16.4 leaves the period open.
+  absl::Duration capacity_back_off = absl::Minutes(1);
+
+  // Keeps every input if set. Borrowed.
+  InputLog* log = nullptr;
+};
+
+// The plug-ins of one compute environment. One runtime or provider may serve
+// several environments.
+struct Plugins {
+  ResourceProvider* provider = nullptr;
+  ContainerRuntime* runtime = nullptr;  // required
+};
+
+// Views: valid until the next non-const call.
+struct JobDefinitionView {
+  const JobDefinition* job_definition = nullptr;
+  int revision = 0;
+  bool active = false;  // status ACTIVE; else INACTIVE
+};
+
+struct JobQueueView {
+  const JobQueue* job_queue = nullptr;
+  ResourceStatus status = ResourceStatus::kCreating;
+  absl::string_view status_reason;
+  StatusSummary jobs{};  // jobs by status; an array counts as one
+};
+
+struct ComputeEnvironmentView {
+  const ComputeEnvironment* compute_environment = nullptr;
+  ResourceStatus status = ResourceStatus::kCreating;
+  absl::string_view status_reason;
+  int64_t vcpus = 0;          // of all instances, booting ones included
+  int64_t desired_vcpus = 0;  // API ComputeResource.desiredvCpus: the same
+  int instances = 0;          // booting ones included
+  int booting = 0;
+  Resources free;  // summed over the instances that take jobs
+};
+
+// Which jobs to list: those of a queue, or the children of an array.
+// Source: API ListJobs.
+struct ListJobsRequest {
+  std::string job_queue;  // this or `array`
+  JobId array;
+  JobStatus status = JobStatus::kRunning;
+  int max_results = 100;  // 1..1000
+  JobId after;            // JobPage::next of the page before
+};
+
+struct JobPage {
+  std::vector<JobId> jobs;  // newest first; children by index
+  JobId next;               // null: no more
+};
+
+// What plug-ins reported that changed nothing.
+struct IgnoredReports {
+  uint64_t late_or_repeated = 0;  // about an attempt or instance that is over
+  uint64_t unknown = 0;           // about something that never was
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.late_or_repeated, self.unknown);
+  }
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(SchedulerOptions options = {});
+  ~Scheduler();
+  Scheduler(Scheduler&&) noexcept;
+  Scheduler& operator=(Scheduler&&) noexcept;
+
+  // --- Commands -----------------------------------------------------------
+
+  // The environment is CREATING, and VALID after the next Advance().
+  absl::Status CreateComputeEnvironment(ComputeEnvironment environment,
+                                        absl::Time now);
+
+  // Says who serves an environment. Decides nothing and is no input: a replay
+  // does without. May be called again, to replace; with both null, to detach.
+  absl::Status AttachPlugins(absl::string_view environment, Plugins plugins);
+
+  // The queue is CREATING, and VALID after the next Advance(). It takes jobs
+  // when it is VALID. kFailedPrecondition if an environment is not VALID.
+  absl::Status CreateJobQueue(JobQueue queue, absl::Time now);
+
+  // Answers the revision: 1 for a new name, then 2, 3, ...
+  absl::StatusOr<int> RegisterJobDefinition(JobDefinition definition,
+                                            absl::Time now);
+
+  // Takes "name:revision". Jobs already submitted are not touched. An unknown
+  // one is no error.
+  absl::Status DeregisterJobDefinition(absl::string_view definition,
+                                       absl::Time now);
+
+  // The job is SUBMITTED. All it needs is taken from the definition now. A
+  // failure changes nothing.
+  absl::StatusOr<JobId> SubmitJob(const SubmitJobRequest& request,
+                                  absl::Time now);
+
+  // Ends a job that has not started; does nothing to one that has, or to one
+  // that is unknown or over. `reason`: 1 to 1,024 characters.
+  // Source: API CancelJob; §10.
+  absl::Status CancelJob(JobId job, absl::string_view reason, absl::Time now);
+
+  // Ends a job, started or not.
+  absl::Status TerminateJob(JobId job, absl::string_view reason,
+                            absl::Time now);
+
+  // --- The loop -----------------------------------------------------------
+
+  // Asks the plug-ins what happened, does all that is due, and tells them what
+  // to do. See Step.
+  Step Advance(absl::Time now);
+
+  // Applies one logged input (InputLog). Asks nothing of plug-ins.
+  // kDataLoss: the bytes are no input.
+  Step Replay(absl::string_view input);
+
+  // --- Reads: const, no time ----------------------------------------------
+
+  // kNotFound: never existed, or its retention is over. All three take a child
+  // of an array as well as a job.
+  absl::StatusOr<JobView> DescribeJob(JobId job) const;
+  absl::StatusOr<std::vector<AttemptView>> DescribeAttempts(JobId job) const;
+  absl::StatusOr<std::vector<JobDependency>> DescribeDependencies(
+      JobId job) const;  // as submitted
+
+  absl::StatusOr<JobDefinitionView> DescribeJobDefinition(
+      absl::string_view definition) const;  // "name" (latest active), "name:3"
+  absl::StatusOr<JobQueueView> DescribeJobQueue(absl::string_view queue) const;
+  absl::StatusOr<ComputeEnvironmentView> DescribeComputeEnvironment(
+      absl::string_view environment) const;
+  std::vector<std::string> ListJobQueues() const;            // by creation
+  std::vector<std::string> ListComputeEnvironments() const;  // by creation
+  absl::StatusOr<JobPage> ListJobs(const ListJobsRequest& request) const;
+
+  // The text of an event's reason. "" for an index that is none.
+  absl::string_view Text(TextIndex text) const;
+
+  // A job's id as AWS's users see it, and back. kInvalidArgument: not an id.
+  std::string JobIdText(JobId job) const;
+  absl::StatusOr<JobId> ParseJobId(absl::string_view text) const;
+
+  absl::Time now() const;  // the latest `now` that was given
+  IgnoredReports ignored_reports() const;
+  const SchedulerOptions& options() const;
+
+  // --- Copies -------------------------------------------------------------
+
+  // A copy of the state that goes its own way. It has no log and no plug-ins:
+  // what it asks for is dropped until some are attached.
+  std::unique_ptr<Scheduler> Fork() const;
+
+  // The state as bytes: equal states have equal bytes, on every platform.
+  std::string EncodeState() const;
+
+ private:
+  struct Impl;
+  explicit Scheduler(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_SCHEDULER_H_

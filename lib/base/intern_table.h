@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An InternTable keeps one copy of equal values and names it by an index. The
+// users of a value are counted; with the last one the value goes.
+//
+// Example:
+//   InternTable<std::string> reasons;
+//   uint32_t index = reasons.Intern(absl::string_view("Host terminated"));
+//   reasons[index];          // "Host terminated"
+//   reasons.Release(index);
+//
+// A reference to a value stays valid while the value is used. Indices are given
+// as SlotTable gives slots: the oldest released one first, and never in the
+// order of hashes, which may differ from one process to the next.
+
+#ifndef EMBATCH_BASE_INTERN_TABLE_H_
+#define EMBATCH_BASE_INTERN_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+#include "lib/base/check.h"
+#include "lib/base/encoding.h"
+#include "lib/base/slot_table.h"
+
+namespace embatch {
+
+// InternHash hashes what a T may be looked up by. All that can stand for a
+// string has the hash of its characters.
+template <typename T>
+struct InternHash {
+  template <typename K>
+  size_t operator()(const K& value) const {
+    if constexpr (std::is_same_v<T, std::string>) {
+      return absl::Hash<absl::string_view>()(value);
+    } else {
+      return absl::Hash<K>()(value);
+    }
+  }
+};
+
+// T must be default constructible, copyable and movable, have absl's hash and
+// be comparable with each K that it is looked up by.
+template <typename T, typename Hash = InternHash<T>,
+          typename Equal = std::equal_to<>>
+class InternTable {
+ public:
+  // The answer when there is no such value.
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
+  // Intern finds or adds the value and counts one more user of it.
+  template <typename K>
+  uint32_t Intern(const K& value);
+
+  // Find returns the value's index, or kNone.
+  template <typename K>
+  uint32_t Find(const K& value) const {
+    return FindHashed(value, HashOf(value));
+  }
+
+  // AddRef counts one more user, Release one less. `index` must be in use.
+  void AddRef(uint32_t index) { ++entries_[index].count; }
+  void Release(uint32_t index);
+
+  const T& operator[](uint32_t index) const { return entries_[index].value; }
+  uint32_t count(uint32_t index) const { return entries_[index].count; }
+
+  // IsLive says whether the index is in use. Any number may be asked for.
+  bool IsLive(uint32_t index) const { return entries_.IsLive(index); }
+
+  // The number of different values.
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+
+  // ForEach calls f(index, value, count) in order of indices.
+  template <typename F>
+  void ForEach(F f) const {
+    entries_.ForEach([&f](uint32_t index, const Entry& entry) {
+      f(index, entry.value, entry.count);
+    });
+  }
+
+  // The bytes held from the allocator. Of what values own elsewhere only the
+  // characters of strings are counted.
+  size_t MemoryBytes() const;
+
+  // Encode writes every (index, count, value), in order of indices.
+  void Encode(Encoder& encoder) const;
+
+ private:
+  static constexpr size_t kMinBuckets = 16;
+
+  struct Entry {
+    T value{};
+    uint32_t count = 0;
+    uint32_t hash = 0;
+  };
+
+  // Open addressing with linear probing. A bucket keeps the hash, so that most
+  // probes and all growth stay away from the values.
+  struct Bucket {
+    uint32_t index = kNone;
+    uint32_t hash = 0;
+  };
+
+  template <typename K>
+  static uint32_t HashOf(const K& value) {
+    return static_cast<uint32_t>(Hash()(value));
+  }
+  size_t Next(size_t bucket) const {
+    return (bucket + 1) & (buckets_.size() - 1);
+  }
+  size_t Home(uint32_t hash) const { return hash & (buckets_.size() - 1); }
+
+  template <typename K>
+  uint32_t FindHashed(const K& value, uint32_t hash) const;
+  void AddBucket(uint32_t index, uint32_t hash);
+  void EraseBucket(uint32_t index, uint32_t hash);
+  void Rebuild(size_t bucket_count);
+
+  SlotTable<Entry, 1024> entries_;
+  std::vector<Bucket> buckets_;  // None, or a power of two.
+};
+
+// ---------------------------------------------------------------------------
+// Implementation.
+
+template <typename T, typename Hash, typename Equal>
+template <typename K>
+uint32_t InternTable<T, Hash, Equal>::Intern(const K& value) {
+  const uint32_t hash = HashOf(value);
+  uint32_t index = FindHashed(value, hash);
+  if (index != kNone) {
+    AddRef(index);
+    return index;
+  }
+  index = entries_.Allocate().slot;
+  Entry& entry = entries_[index];
+  entry.value = T(value);
+  entry.count = 1;
+  entry.hash = hash;
+  // At most three quarters are in use.
+  if (entries_.size() * 4 > buckets_.size() * 3) {
+    Rebuild(buckets_.empty() ? kMinBuckets : buckets_.size() * 2);
+  } else {
+    AddBucket(index, hash);
+  }
+  return index;
+}
+
+template <typename T, typename Hash, typename Equal>
+void InternTable<T, Hash, Equal>::Release(uint32_t index) {
+  Entry& entry = entries_[index];
+  EMBATCH_DCHECK(entry.count > 0);
+  if (--entry.count > 0) return;
+  EraseBucket(index, entry.hash);
+  entries_.Free(index);
+  // Less than an eighth in use: halve, which leaves room to grow and to shrink.
+  if (buckets_.size() > kMinBuckets && entries_.size() * 8 < buckets_.size()) {
+    Rebuild(buckets_.size() / 2);
+  }
+}
+
+template <typename T, typename Hash, typename Equal>
+size_t InternTable<T, Hash, Equal>::MemoryBytes() const {
+  size_t bytes = entries_.MemoryBytes() + buckets_.capacity() * sizeof(Bucket);
+  if constexpr (std::is_same_v<T, std::string>) {
+    // Short strings live inside the object.
+    const size_t inside = std::string().capacity();
+    entries_.ForEach([&](uint32_t, const Entry& entry) {
+      const size_t capacity = entry.value.capacity();
+      if (capacity > inside) bytes += capacity + 1;
+    });
+  }
+  return bytes;
+}
+
+template <typename T, typename Hash, typename Equal>
+void InternTable<T, Hash, Equal>::Encode(Encoder& encoder) const {
+  encoder.Encode(uint64_t{size()});
+  ForEach([&encoder](uint32_t index, const T& value, uint32_t count) {
+    encoder.Encode(index);
+    encoder.Encode(count);
+    encoder.Encode(value);
+  });
+}
+
+template <typename T, typename Hash, typename Equal>
+template <typename K>
+uint32_t InternTable<T, Hash, Equal>::FindHashed(const K& value,
+                                                 uint32_t hash) const {
+  if (buckets_.empty()) return kNone;
+  for (size_t i = Home(hash);; i = Next(i)) {
+    const Bucket& bucket = buckets_[i];
+    if (bucket.index == kNone) return kNone;
+    if (bucket.hash == hash && Equal()(entries_[bucket.index].value, value)) {
+      return bucket.index;
+    }
+  }
+}
+
+template <typename T, typename Hash, typename Equal>
+void InternTable<T, Hash, Equal>::AddBucket(uint32_t index, uint32_t hash) {
+  size_t i = Home(hash);
+  while (buckets_[i].index != kNone) i = Next(i);
+  buckets_[i] = Bucket{index, hash};
+}
+
+// Closes the gap by moving back each following bucket that may stand there, so
+// that no marks for the dead are needed.
+template <typename T, typename Hash, typename Equal>
+void InternTable<T, Hash, Equal>::EraseBucket(uint32_t index, uint32_t hash) {
+  size_t gap = Home(hash);
+  while (buckets_[gap].index != index) gap = Next(gap);
+  const size_t mask = buckets_.size() - 1;
+  for (size_t i = Next(gap); buckets_[i].index != kNone; i = Next(i)) {
+    const size_t from_home = (i - Home(buckets_[i].hash)) & mask;
+    const size_t from_gap = (i - gap) & mask;
+    if (from_home < from_gap) continue;
+    buckets_[gap] = buckets_[i];
+    gap = i;
+  }
+  buckets_[gap] = Bucket();
+}
+
+template <typename T, typename Hash, typename Equal>
+void InternTable<T, Hash, Equal>::Rebuild(size_t bucket_count) {
+  buckets_ = std::vector<Bucket>(bucket_count);
+  entries_.ForEach([this](uint32_t index, const Entry& entry) {
+    AddBucket(index, entry.hash);
+  });
+}
+
+}  // namespace embatch
+
+#endif  // EMBATCH_BASE_INTERN_TABLE_H_

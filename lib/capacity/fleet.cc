@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/capacity/fleet.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "lib/model/limits.h"
+
+namespace embatch {
+namespace {
+
+// Whether an environment may launch a type. Source: API
+// ComputeResource.instanceTypes; §16.5. A family holds no metal sizes.
+bool IsAllowed(const ComputeResources& resources, absl::string_view type) {
+  if (resources.instance_types.empty()) return true;
+  for (const std::string& allowed : resources.instance_types) {
+    if (allowed == "optimal" || allowed == type) return true;
+    if (absl::StartsWith(type, allowed) && type.size() > allowed.size() &&
+        type[allowed.size()] == '.' &&
+        !absl::StartsWith(type.substr(allowed.size() + 1), "metal")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What a plug-in says is taken within the bounds that keep sums exact.
+Resources Bounded(Resources resources) {
+  resources.vcpu_milli =
+      std::clamp<int64_t>(resources.vcpu_milli, 0, kVcpuMilliMax);
+  resources.memory_mib =
+      std::clamp<int64_t>(resources.memory_mib, 0, kMemoryMibMax);
+  resources.gpus = std::clamp(resources.gpus, 0, kGpusMax);
+  return resources;
+}
+
+void CountSize(std::vector<SizeCount>& sizes, const Resources& total,
+               int32_t change) {
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i].total != total) continue;
+    sizes[i].instances += change;
+    if (sizes[i].instances == 0) sizes.erase(sizes.begin() + i);
+    return;
+  }
+  sizes.push_back({total, change});
+}
+
+Resources Smaller(const Resources& a, const Resources& b) {
+  return {std::min(a.vcpu_milli, b.vcpu_milli),
+          std::min(a.memory_mib, b.memory_mib), std::min(a.gpus, b.gpus)};
+}
+
+}  // namespace
+
+uint32_t Fleet::AddEnvironment(ComputeEnvironment environment) {
+  const uint32_t index = static_cast<uint32_t>(environments_.size());
+  environment_names_[environment.compute_environment_name()] = index;
+  environments_.emplace_back().config = std::move(environment);
+  return index;
+}
+
+std::optional<uint32_t> Fleet::FindEnvironment(absl::string_view name) const {
+  const auto found = environment_names_.find(name);
+  if (found == environment_names_.end()) return std::nullopt;
+  return found->second;
+}
+
+// Numbers of launched instances are unique; those of joined ones only within
+// their environment.
+Fleet::InstanceName Fleet::NameOf(uint32_t environment, uint64_t number) {
+  return {InstanceId{number}.joined() ? environment : kNone, number};
+}
+
+uint32_t Fleet::FindInstance(uint32_t environment, InstanceId id) const {
+  const auto found = instance_names_.find(NameOf(environment, id.number));
+  return found == instance_names_.end() ? kNone : found->second;
+}
+
+void Fleet::SetCatalogue(uint32_t index,
+                         const std::vector<InstanceType>& types) {
+  EnvironmentRecord& environment = environments_[index];
+  if (!environment.config.managed()) return;
+  environment.has_catalogue = true;
+  ++environment.epoch;
+  for (TypeRecord& known : environment.types) known.offered = false;
+  for (const InstanceType& type : types) {
+    if (type.name.empty() || type.resources.vcpu_milli <= 0 ||
+        type.price_microdollars_per_hour < 0 ||
+        !IsAllowed(*environment.config.options().compute_resources,
+                   type.name)) {
+      continue;
+    }
+    // Instances refer to types by index, so a new one goes to the end.
+    auto known =
+        std::find_if(environment.types.begin(), environment.types.end(),
+                     [&type](const TypeRecord& record) {
+                       return record.type.name == type.name;
+                     });
+    if (known == environment.types.end()) {
+      known = environment.types.emplace(known);
+    }
+    known->type = type;
+    known->type.resources = Bounded(type.resources);
+    known->offered = true;
+  }
+}
+
+uint32_t Fleet::Launch(uint32_t index, uint32_t type) {
+  EnvironmentRecord& environment = environments_[index];
+  const uint32_t slot = instances_.Allocate().slot;
+  InstanceRecord& instance = instances_[slot];
+  instance.number = next_number_++;
+  instance.environment = index;
+  instance.type = type;
+  instance.total = instance.free = environment.types[type].type.resources;
+  instance_names_[NameOf(index, instance.number)] = slot;
+  environment.vcpu_milli += instance.total.vcpu_milli;
+  ++environment.instances;
+  ++environment.booting;
+  ++environment.types[type].booting;
+  ++environment.epoch;
+  return slot;
+}
+
+void Fleet::BecomeReady(uint32_t slot, absl::string_view name,
+                        Resources registered, int64_t now_ns) {
+  InstanceRecord& instance = instances_[slot];
+  EnvironmentRecord& environment = environments_[instance.environment];
+  TypeRecord& type = environment.types[instance.type];
+  --environment.booting;
+  --type.booting;
+  environment.vcpu_milli -= instance.total.vcpu_milli;
+  registered = Bounded(registered);
+  type.type.resources = Smaller(type.type.resources, registered);
+  // An instance without a name of its own gets one in EC2's form.
+  instance.name = name.empty() ? absl::StrFormat("i-%017x", instance.number)
+                               : std::string(name);
+  AddReady(slot, registered, now_ns);
+}
+
+uint32_t Fleet::Join(uint32_t index, InstanceId id, absl::string_view name,
+                     Resources registered, int64_t now_ns) {
+  const uint32_t slot = instances_.Allocate().slot;
+  InstanceRecord& instance = instances_[slot];
+  instance.number = id.number;
+  instance.environment = index;
+  instance.name =
+      name.empty()
+          ? absl::StrFormat("i-%017x", id.number & ~InstanceId::kJoinedBit)
+          : std::string(name);
+  instance_names_[NameOf(index, id.number)] = slot;
+  ++environments_[index].instances;
+  AddReady(slot, Bounded(registered), now_ns);
+  return slot;
+}
+
+void Fleet::AddReady(uint32_t slot, Resources registered, int64_t now_ns) {
+  InstanceRecord& instance = instances_[slot];
+  EnvironmentRecord& environment = environments_[instance.environment];
+  instance.state = InstanceState::kReady;
+  instance.total = instance.free = registered;
+  instance.idle_since_ns = now_ns;
+  environment.vcpu_milli += registered.vcpu_milli;
+  environment.free_sum += registered;
+  environment.free.Add(slot, registered, LinksOf{&instances_});
+  CountSize(environment.sizes, registered, 1);
+  if (instance.type != kNone) environment.idle.Insert(instance.number);
+  ++environment.epoch;
+}
+
+void Fleet::StopPlacing(uint32_t slot, InstanceState state) {
+  InstanceRecord& instance = instances_[slot];
+  EnvironmentRecord& environment = environments_[instance.environment];
+  if (instance.state == InstanceState::kReady) {
+    environment.free.Remove(slot, instance.free, LinksOf{&instances_});
+    environment.free_sum -= instance.free;
+    CountSize(environment.sizes, instance.total, -1);
+    if (instance.type != kNone) environment.idle.Erase(instance.number);
+  } else if (instance.state == InstanceState::kBooting) {
+    --environment.booting;
+    --environment.types[instance.type].booting;
+  }
+  if (state == InstanceState::kLost && instance.state != state) {
+    environment.vcpu_milli -= instance.total.vcpu_milli;
+    --environment.instances;
+  }
+  instance.state = state;
+  ++environment.epoch;
+}
+
+void Fleet::Remove(uint32_t slot) {
+  StopPlacing(slot, InstanceState::kLost);
+  const InstanceRecord& instance = instances_[slot];
+  instance_names_.erase(NameOf(instance.environment, instance.number));
+  instances_.Free(slot);
+}
+
+uint32_t Fleet::BestFit(uint32_t environment, const Resources& need) const {
+  return environments_[environment].free.BestFit(need,
+                                                 ConstLinksOf{&instances_});
+}
+
+void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,
+                    const Resources& free) {
+  if (instance.state == InstanceState::kReady) {
+    EnvironmentRecord& environment = environments_[instance.environment];
+    environment.free.Remove(slot, instance.free, LinksOf{&instances_});
+    environment.free.Add(slot, free, LinksOf{&instances_});
+    environment.free_sum -= instance.free;
+    environment.free_sum += free;
+  }
+  instance.free = free;
+}
+
+void Fleet::Place(uint32_t slot, const Resources& need) {
+  InstanceRecord& instance = instances_[slot];
+  SetFree(instance, slot, instance.free - need);
+  if (instance.running++ == 0 && instance.type != kNone) {
+    environments_[instance.environment].idle.Erase(instance.number);
+  }
+}
+
+void Fleet::Release(uint32_t slot, const Resources& need, int64_t now_ns) {
+  InstanceRecord& instance = instances_[slot];
+  EnvironmentRecord& environment = environments_[instance.environment];
+  SetFree(instance, slot, instance.free + need);
+  if (--instance.running == 0) {
+    instance.idle_since_ns = now_ns;
+    if (instance.type != kNone && instance.state == InstanceState::kReady) {
+      environment.idle.Insert(instance.number);
+    }
+  }
+  ++environment.epoch;
+}
+
+void Fleet::Encode(Encoder& encoder) const {
+  encoder.Encode(environments_);
+  encoder.Encode(instances_);
+  encoder.Encode(next_number_);
+}
+
+}  // namespace embatch

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Fleet: compute environments and their instances.
+//
+// It knows what each instance has and what of it is free. It does not know
+// jobs: an attempt is an index that it keeps for its owner.
+// Source: guide "Compute environments"; §16.
+#ifndef EMBATCH_CAPACITY_FLEET_H_
+#define EMBATCH_CAPACITY_FLEET_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "embatch/compute_environment.h"
+#include "embatch/fields.h"
+#include "embatch/ids.h"
+#include "embatch/resource_provider.h"
+#include "embatch/resources.h"
+#include "lib/base/deadline_queue.h"
+#include "lib/base/encoding.h"
+#include "lib/base/sequence_bitmap.h"
+#include "lib/base/slot_table.h"
+#include "lib/capacity/free_capacity.h"
+
+namespace embatch {
+
+enum class InstanceState : uint8_t {
+  kBooting,      // launched, not yet ready
+  kReady,        // takes jobs
+  kInterrupted,  // its loss was announced: takes none (D37)
+  kLost,         // gone; what ran on it is being ended
+};
+
+struct InstanceRecord {
+  uint64_t number = 0;
+  uint32_t environment = 0;
+  uint32_t type = FreeCapacity::kNone;  // none: it joined on its own
+  InstanceState state = InstanceState::kBooting;
+  Resources total;
+  Resources free;
+  FreeCapacity::Links links;
+  uint32_t running = 0;                          // attempts on it
+  uint32_t first_attempt = FreeCapacity::kNone;  // the owner's list of them
+  int64_t idle_since_ns = 0;
+  DeadlineQueue::Handle idle_deadline = DeadlineQueue::kNoHandle;
+  std::string name;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.number, self.environment, self.type, self.state,
+                 self.total, self.free, self.links.changed, self.running,
+                 self.first_attempt, self.idle_since_ns, self.name);
+  }
+};
+
+// An instance type that an environment may launch.
+struct TypeRecord {
+  InstanceType type;
+  bool offered = true;  // by the latest catalogue
+  int64_t back_off_until_ns = 0;
+  int32_t booting = 0;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.type, self.offered, self.back_off_until_ns, self.booting);
+  }
+};
+
+// Instances of one size, empty.
+struct SizeCount {
+  Resources total;
+  int32_t instances = 0;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.total, self.instances);
+  }
+};
+
+struct EnvironmentRecord {
+  ComputeEnvironment config;
+  ResourceStatus status = ResourceStatus::kCreating;
+  std::string status_reason;
+  bool has_catalogue = false;
+  std::vector<TypeRecord> types;  // in order of appearance; grows only
+  FreeCapacity free;              // of kReady instances
+  Resources free_sum;
+  std::vector<SizeCount> sizes;  // of kReady instances
+  int64_t vcpu_milli = 0;        // of all but lost instances
+  int32_t instances = 0;
+  int32_t booting = 0;
+  SequenceBitmap idle;  // numbers of launched kReady instances without attempt
+  // Changes whenever a job that did not fit might fit now, or might have to
+  // look elsewhere.
+  uint64_t epoch = 0;
+
+  bool enabled() const {
+    return config.options().state == ResourceState::kEnabled;
+  }
+  // Choice: D59, an environment that is being updated goes on.
+  bool places_jobs() const {
+    return enabled() && (status == ResourceStatus::kValid ||
+                         status == ResourceStatus::kUpdating);
+  }
+  int64_t min_vcpu_milli() const {
+    return config.managed()
+               ? config.options().compute_resources->min_vcpus * 1000
+               : 0;
+  }
+  int64_t max_vcpu_milli() const {
+    return config.managed()
+               ? config.options().compute_resources->max_vcpus * 1000
+               : 0;
+  }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.config, self.status, self.status_reason,
+                 self.has_catalogue, self.types, self.free_sum, self.sizes,
+                 self.vcpu_milli, self.instances, self.booting, self.idle,
+                 self.epoch);
+  }
+};
+
+class Fleet {
+ public:
+  static constexpr uint32_t kNone = FreeCapacity::kNone;
+
+  uint32_t AddEnvironment(ComputeEnvironment environment);
+  std::optional<uint32_t> FindEnvironment(absl::string_view name) const;
+  size_t environment_count() const { return environments_.size(); }
+  EnvironmentRecord& environment(uint32_t index) {
+    return environments_[index];
+  }
+  const EnvironmentRecord& environment(uint32_t index) const {
+    return environments_[index];
+  }
+
+  InstanceRecord& instance(uint32_t slot) { return instances_[slot]; }
+  const InstanceRecord& instance(uint32_t slot) const {
+    return instances_[slot];
+  }
+  // The instance that an id names; one that joined, in its environment.
+  uint32_t FindInstance(uint32_t environment, InstanceId id) const;
+  uint32_t InstanceGeneration(uint32_t slot) const {
+    return instances_.generation(slot);
+  }
+  bool IsInstance(uint32_t slot, uint32_t generation) const {
+    return instances_.Find(slot, generation) != nullptr;
+  }
+
+  // What the provider can launch, from now on. Types that the environment does
+  // not allow, or that make no sense, are left out.
+  void SetCatalogue(uint32_t environment,
+                    const std::vector<InstanceType>& types);
+
+  // Begins an instance. The answer is its slot; its number is new.
+  uint32_t Launch(uint32_t environment, uint32_t type);
+  // A launched instance takes jobs from now on. If it registers less than its
+  // type promised, the type counts as that small from now on.
+  // Choice: §16.6, so that no instance is launched for ever for a job that does
+  // not fit it.
+  void BecomeReady(uint32_t slot, absl::string_view name, Resources registered,
+                   int64_t now_ns);
+  // An instance that came on its own, ready.
+  uint32_t Join(uint32_t environment, InstanceId id, absl::string_view name,
+                Resources registered, int64_t now_ns);
+  // It takes no more jobs; those it has run on.
+  void StopPlacing(uint32_t slot, InstanceState state);
+  // Forgets an instance without attempts.
+  void Remove(uint32_t slot);
+
+  // The instance of an environment where a job fits best, or kNone.
+  uint32_t BestFit(uint32_t environment, const Resources& need) const;
+  void Place(uint32_t slot, const Resources& need);
+  void Release(uint32_t slot, const Resources& need, int64_t now_ns);
+
+  void Encode(Encoder& encoder) const;
+
+ private:
+  struct LinksOf {
+    SlotTable<InstanceRecord, 4096>* instances;
+    FreeCapacity::Links& operator()(uint32_t slot) const {
+      return (*instances)[slot].links;
+    }
+  };
+  struct ConstLinksOf {
+    const SlotTable<InstanceRecord, 4096>* instances;
+    const FreeCapacity::Links& operator()(uint32_t slot) const {
+      return (*instances)[slot].links;
+    }
+  };
+  using InstanceName = std::pair<uint32_t, uint64_t>;
+
+  static InstanceName NameOf(uint32_t environment, uint64_t number);
+  void AddReady(uint32_t slot, Resources registered, int64_t now_ns);
+  void SetFree(InstanceRecord& instance, uint32_t slot, const Resources& free);
+
+  std::vector<EnvironmentRecord> environments_;
+  SlotTable<InstanceRecord, 4096> instances_;
+  absl::flat_hash_map<std::string, uint32_t> environment_names_;
+  absl::flat_hash_map<InstanceName, uint32_t> instance_names_;
+  uint64_t next_number_ = 1;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_CAPACITY_FLEET_H_

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/capacity/scaling.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "lib/base/time.h"
+#include "lib/capacity/why_not.h"
+
+namespace embatch {
+namespace {
+
+// How many jobs fit into a room.
+int64_t CountFitting(const Resources& room, const Resources& need) {
+  int64_t count = std::numeric_limits<int64_t>::max();
+  if (need.vcpu_milli > 0) count = room.vcpu_milli / need.vcpu_milli;
+  if (need.memory_mib > 0) {
+    count = std::min(count, room.memory_mib / need.memory_mib);
+  }
+  if (need.gpus > 0) {
+    count = std::min<int64_t>(count, room.gpus / need.gpus);
+  }
+  return count;
+}
+
+int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+ScalingPlan::ScalingPlan(const Fleet& fleet, int64_t now_ns,
+                         int64_t idle_time_ns)
+    : fleet_(fleet),
+      now_ns_(now_ns),
+      idle_time_ns_(idle_time_ns),
+      environments_(fleet.environment_count()) {}
+
+// Cells are filled busy ones first, then booting, then idle ones, so that what
+// is idle may go; within these the one with the least room first.
+void ScalingPlan::Insert(Environment& environment, const Cell& cell) {
+  if (cell.instances == 0) return;
+  const auto order = [](const Cell& a) {
+    return std::make_tuple(a.kind, a.room.vcpu_milli, a.room.memory_mib,
+                           a.room.gpus, a.idle_group);
+  };
+  const auto place = std::lower_bound(
+      environment.cells.begin(), environment.cells.end(), cell,
+      [&order](const Cell& a, const Cell& b) { return order(a) < order(b); });
+  if (place != environment.cells.end() && order(*place) == order(cell)) {
+    place->instances += cell.instances;
+    return;
+  }
+  environment.cells.insert(place, cell);
+}
+
+void ScalingPlan::AddIdleCells(uint32_t index, Environment& environment) {
+  const EnvironmentRecord& record = fleet_.environment(index);
+  for (uint64_t number = record.idle.First(); number != SequenceBitmap::kNone;
+       number = record.idle.FirstAtLeast(number + 1)) {
+    const InstanceRecord& instance =
+        fleet_.instance(fleet_.FindInstance(index, InstanceId{number}));
+    int32_t group = 0;
+    while (group < static_cast<int32_t>(environment.idle.size()) &&
+           environment.idle[group].room != instance.free) {
+      ++group;
+    }
+    if (group == static_cast<int32_t>(environment.idle.size())) {
+      environment.idle.push_back({instance.free, 0});
+    }
+    Insert(environment, {Cell::Kind::kIdle, instance.free, 1, group});
+  }
+}
+
+ScalingPlan::Environment& ScalingPlan::Load(uint32_t index) {
+  Environment& environment = environments_[index];
+  if (environment.loaded) return environment;
+  environment.loaded = true;
+  const EnvironmentRecord& record = fleet_.environment(index);
+  environment.vcpu_milli = record.vcpu_milli;
+  AddIdleCells(index, environment);
+  for (const FreeCapacity::Group& group : record.free.Groups()) {
+    int64_t idle = 0;
+    for (const Cell& cell : environment.cells) {
+      if (cell.kind == Cell::Kind::kIdle && cell.room == group.free) {
+        idle += cell.instances;
+      }
+    }
+    Insert(environment,
+           {Cell::Kind::kBusy, group.free, group.instances - idle, -1});
+  }
+  for (const TypeRecord& type : record.types) {
+    Insert(environment,
+           {Cell::Kind::kBooting, type.type.resources, type.booting, -1});
+  }
+  return environment;
+}
+
+// Puts up to `jobs` jobs into what is there. Answers how many.
+int64_t ScalingPlan::Fill(Environment& environment, const Resources& need,
+                          int64_t jobs) {
+  int64_t placed = 0;
+  std::vector<Cell> changed;
+  for (Cell& cell : environment.cells) {
+    if (placed == jobs) break;
+    const int64_t each = CountFitting(cell.room, need);
+    if (each == 0) continue;
+    const int64_t full = std::min(cell.instances, (jobs - placed) / each);
+    placed += full * each;
+    const int64_t rest =
+        full < cell.instances ? std::min(jobs - placed, each) : 0;
+    placed += rest;
+    const int64_t used = full + (rest > 0 ? 1 : 0);
+    cell.instances -= used;
+    Cell::Kind kind = cell.kind;
+    if (cell.kind == Cell::Kind::kIdle) {
+      environment.idle[cell.idle_group].wanted += used;
+      kind = Cell::Kind::kBusy;
+    }
+    changed.push_back({kind, cell.room - each * need, full, -1});
+    if (rest > 0) changed.push_back({kind, cell.room - rest * need, 1, -1});
+  }
+  environment.cells.erase(
+      std::remove_if(environment.cells.begin(), environment.cells.end(),
+                     [](const Cell& cell) { return cell.instances == 0; }),
+      environment.cells.end());
+  for (const Cell& cell : changed) Insert(environment, cell);
+  return placed;
+}
+
+void ScalingPlan::AddLaunch(uint32_t environment, uint32_t type,
+                            int64_t instances) {
+  launches_.push_back({environment, type, instances});
+}
+
+// Plans new instances for `jobs` jobs. Answers for how many there is room then.
+int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
+                          const Resources& need, int64_t jobs) {
+  const EnvironmentRecord& record = fleet_.environment(index);
+  if (!record.config.managed() || !record.places_jobs() ||
+      record.max_vcpu_milli() < need.vcpu_milli ||
+      environment.vcpu_milli >= record.max_vcpu_milli()) {
+    return 0;
+  }
+  const uint32_t type = BestTypeFor(record, need, now_ns_);
+  if (type == Fleet::kNone) return 0;
+  const Resources size = record.types[type].type.resources;
+  const int64_t each = CountFitting(size, need);
+  // Choice: D24, one may be launched as long as the total is below maxvCpus.
+  const int64_t allowed = DivideUp(
+      record.max_vcpu_milli() - environment.vcpu_milli, size.vcpu_milli);
+  const int64_t instances = std::min(DivideUp(jobs, each), allowed);
+  AddLaunch(index, type, instances);
+  environment.vcpu_milli += instances * size.vcpu_milli;
+  Insert(environment, {Cell::Kind::kBooting, size, instances, -1});
+  return Fill(environment, need, std::min(jobs, instances * each));
+}
+
+bool ScalingPlan::CanEverServe(const std::vector<uint32_t>& environments,
+                               const Resources& need) const {
+  for (uint32_t index : environments) {
+    if (!fleet_.environment(index).places_jobs()) continue;
+    const WhyNot why_not = WhyNotIn(fleet_, index, need, now_ns_);
+    if (why_not == WhyNot::kMayLater || why_not == WhyNot::kNoCapacity) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
+                           const std::vector<ClassDemand>& classes) {
+  for (const ClassDemand& demand : classes) {
+    if (!CanEverServe(environments, demand.need)) return;
+    int64_t jobs = demand.jobs;
+    for (uint32_t index : environments) {
+      if (jobs == 0) break;
+      if (!fleet_.environment(index).places_jobs()) continue;
+      Environment& environment = Load(index);
+      jobs -= Fill(environment, demand.need, jobs);
+      if (jobs > 0) jobs -= Grow(index, environment, demand.need, jobs);
+    }
+    if (jobs > 0) return;
+  }
+}
+
+const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
+  for (uint32_t i = 0; i < environments_.size(); ++i) {
+    const EnvironmentRecord& record = fleet_.environment(i);
+    if (!record.config.managed() || !record.places_jobs()) continue;
+    Environment& environment = Load(i);
+    const int64_t missing = record.min_vcpu_milli() - environment.vcpu_milli;
+    if (missing <= 0) continue;
+    const uint32_t type = BestTypeFor(record, Resources{}, now_ns_);
+    if (type == Fleet::kNone) continue;
+    const int64_t size = record.types[type].type.resources.vcpu_milli;
+    AddLaunch(i, type, DivideUp(missing, size));
+    environment.vcpu_milli += DivideUp(missing, size) * size;
+  }
+  return launches_;
+}
+
+std::vector<uint32_t> ScalingPlan::Terminations() const {
+  std::vector<uint32_t> result;
+  for (uint32_t i = 0; i < environments_.size(); ++i) {
+    const EnvironmentRecord& record = fleet_.environment(i);
+    if (record.idle.empty()) continue;
+    std::vector<uint32_t> idle;
+    for (uint64_t number = record.idle.First(); number != SequenceBitmap::kNone;
+         number = record.idle.FirstAtLeast(number + 1)) {
+      idle.push_back(fleet_.FindInstance(i, InstanceId{number}));
+    }
+    std::sort(idle.begin(), idle.end(), [this](uint32_t a, uint32_t b) {
+      const InstanceRecord& x = fleet_.instance(a);
+      const InstanceRecord& y = fleet_.instance(b);
+      return std::make_tuple(-x.total.vcpu_milli, y.number) <
+             std::make_tuple(-y.total.vcpu_milli, x.number);
+    });
+    // Of idle instances with equal room the oldest are the wanted ones.
+    std::vector<IdleGroup> groups = environments_[i].idle;
+    for (IdleGroup& group : groups) {
+      int64_t count = 0;
+      for (uint32_t slot : idle) {
+        if (fleet_.instance(slot).free == group.room) ++count;
+      }
+      group.wanted = count - group.wanted;  // from now on: how many may go
+    }
+    int64_t vcpu_milli = record.vcpu_milli;
+    for (uint32_t slot : idle) {
+      const InstanceRecord& instance = fleet_.instance(slot);
+      if (vcpu_milli - instance.total.vcpu_milli < record.min_vcpu_milli()) {
+        continue;
+      }
+      const auto group = std::find_if(
+          groups.begin(), groups.end(),
+          [&instance](const IdleGroup& g) { return g.room == instance.free; });
+      if (group != groups.end() && group->wanted-- <= 0) continue;
+      if (SaturatingAdd(instance.idle_since_ns, idle_time_ns_) > now_ns_) {
+        continue;
+      }
+      vcpu_milli -= instance.total.vcpu_milli;
+      result.push_back(slot);
+    }
+  }
+  return result;
+}
+
+}  // namespace embatch

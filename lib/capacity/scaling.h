@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A ScalingPlan decides which instances to launch and which to let go. It is a
+// computation on values: it changes nothing. README.md states it in words.
+// Source: §16.2, §16.4. Choice: D24, D45, D46, D71.
+#ifndef EMBATCH_CAPACITY_SCALING_H_
+#define EMBATCH_CAPACITY_SCALING_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "embatch/resources.h"
+#include "lib/capacity/fleet.h"
+
+namespace embatch {
+
+// Jobs of one requirement class that wait in one queue.
+struct ClassDemand {
+  Resources need;
+  int64_t jobs = 0;
+};
+
+class ScalingPlan {
+ public:
+  struct Launch {
+    uint32_t environment = 0;
+    uint32_t type = 0;
+    int64_t instances = 0;
+  };
+
+  ScalingPlan(const Fleet& fleet, int64_t now_ns, int64_t idle_time_ns);
+
+  // Plans one queue's waiting jobs, classes in the order of their first job.
+  // Queues are added in the order in which the cycle looks at them.
+  void AddQueue(const std::vector<uint32_t>& environments,
+                const std::vector<ClassDemand>& classes);
+
+  // After all queues: brings every environment up to minvCpus, then says what
+  // may go. Both answers are in the order in which they are to be carried out.
+  const std::vector<Launch>& TopUp();
+  std::vector<uint32_t> Terminations() const;
+
+ private:
+  // Instances with equal room, real or planned.
+  struct Cell {
+    enum class Kind : uint8_t { kBusy, kBooting, kIdle };
+    Kind kind = Kind::kBusy;
+    Resources room;
+    int64_t instances = 0;
+    int32_t idle_group = -1;  // kIdle: where its use is counted
+  };
+  struct IdleGroup {
+    Resources room;
+    int64_t wanted = 0;
+  };
+  struct Environment {
+    bool loaded = false;
+    int64_t vcpu_milli = 0;   // planned launches included
+    std::vector<Cell> cells;  // in the order in which they are filled
+    std::vector<IdleGroup> idle;
+  };
+
+  Environment& Load(uint32_t index);
+  void AddIdleCells(uint32_t index, Environment& environment);
+  static void Insert(Environment& environment, const Cell& cell);
+  int64_t Fill(Environment& environment, const Resources& need, int64_t jobs);
+  int64_t Grow(uint32_t index, Environment& environment, const Resources& need,
+               int64_t jobs);
+  bool CanEverServe(const std::vector<uint32_t>& environments,
+                    const Resources& need) const;
+  void AddLaunch(uint32_t environment, uint32_t type, int64_t instances);
+
+  const Fleet& fleet_;
+  int64_t now_ns_;
+  int64_t idle_time_ns_;
+  std::vector<Environment> environments_;
+  std::vector<Launch> launches_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_CAPACITY_SCALING_H_

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an environment can do for a requirement, now and later.
+#ifndef EMBATCH_CAPACITY_WHY_NOT_H_
+#define EMBATCH_CAPACITY_WHY_NOT_H_
+
+#include <cstdint>
+
+#include "embatch/resources.h"
+#include "lib/capacity/fleet.h"
+
+namespace embatch {
+
+// Why a job does not start in an environment.
+enum class WhyNot : uint8_t {
+  kMayLater,     // it could: room must come free, or instances boot
+  kUnknown,      // nobody has said yet what there is
+  kNoCapacity,   // the provider has none of the types that fit
+  kMaxVcpus,     // maxvCpus is less than the job needs (D47)
+  kNothingFits,  // no type, or no instance, is large enough
+  kDisabled,
+  kInvalid,
+};
+
+// Source: §13.5, column "when". D48, D52.
+WhyNot WhyNotIn(const Fleet& fleet, uint32_t environment, const Resources& need,
+                int64_t now_ns);
+
+// Whether the environment can still grow to serve such a job: an instance that
+// boots could hold it, or one more may be launched.
+// Source: §13.3. Choice: D24, D48.
+bool CanGrowFor(const Fleet& fleet, uint32_t environment, const Resources& need,
+                int64_t now_ns);
+
+// The type to launch for a requirement: cheapest per vCPU of those that fit and
+// are to be had; then fewer vCPUs, less memory, name. Fleet::kNone: none.
+// Source: API CRAllocationStrategy, BEST_FIT_PROGRESSIVE. Choice: D45; D71 with
+// nothing needed.
+uint32_t BestTypeFor(const EnvironmentRecord& environment,
+                     const Resources& need, int64_t now_ns);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_CAPACITY_WHY_NOT_H_

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef EMBATCH_JOBS_ARRAY_RECORD_H_
+#define EMBATCH_JOBS_ARRAY_RECORD_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+
+#include "embatch/fields.h"
+#include "embatch/job.h"
+#include "lib/base/sequence_bitmap.h"
+#include "lib/jobs/child_cells.h"
+#include "lib/jobs/records.h"
+
+namespace embatch {
+
+// The children of an array job. While they wait a child costs a byte and the
+// bit that says that it waits.
+struct ArrayRecord {
+  int32_t size = 0;
+  StatusSummary counts{};   // children by status
+  bool sequential = false;  // child i waits for child i-1
+  uint32_t paired = 0;      // N_TO_N dependencies that it was submitted with
+  LazyBlocks<ChildState, 16> states;
+  LazyBlocks<ChildCell, 8> cells;
+  // RUNNABLE children by retry class.
+  std::array<SequenceBitmap, kRetryClasses> waiting;
+  // When the children failed that never ran, by BulkReason; a child that failed
+  // at another time has details.
+  std::array<int64_t, 3> bulk_stopped_ns = {kNoTime, kNoTime, kNoTime};
+  RecordList paired_dependents;                    // edges N_TO_N on this array
+  std::map<int32_t, RecordList> child_dependents;  // edges on one child
+
+  int32_t ended() const {
+    return counts[static_cast<int>(JobStatus::kSucceeded)] +
+           counts[static_cast<int>(JobStatus::kFailed)];
+  }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.size, self.counts, self.sequential, self.paired,
+                 self.states, self.cells, self.waiting, self.bulk_stopped_ns,
+                 self.paired_dependents, self.child_dependents);
+  }
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOBS_ARRAY_RECORD_H_

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attempts: the record of one that runs, and what is kept of one that ended.
+#include "lib/base/check.h"
+#include "lib/jobs/job_table.h"
+#include "lib/jobs/reasons.h"
+
+namespace embatch {
+
+uint32_t JobTable::LiveOf(JobKey key) const {
+  if (!key.is_child()) return jobs_[key.slot].live;
+  const ArrayRecord& children = array(key.slot);
+  return children.states.Get(key.child).cell() == CellKind::kLive
+             ? children.cells.Get(key.child).index()
+             : kNoIndex;
+}
+
+int JobTable::AttemptsOf(JobKey key) const {
+  if (!key.is_child()) return jobs_[key.slot].details.attempts;
+  const ArrayRecord& children = array(key.slot);
+  const uint32_t index = children.cells.Get(key.child).index();
+  switch (children.states.Get(key.child).cell()) {
+    case CellKind::kNone:
+      return 0;
+    case CellKind::kOutcome:
+      return 1;
+    case CellKind::kLive:
+      return live_[index].number;
+    case CellKind::kDetails:
+      return details_[index].attempts;
+  }
+  return 0;
+}
+
+uint32_t JobTable::BeginAttempt(JobKey key) {
+  const uint32_t index = live_.Allocate().slot;
+  LiveAttempt& attempt = live_[index];
+  attempt.job = key;
+  attempt.number = static_cast<uint16_t>(AttemptsOf(key) + 1);
+  attempt.spec = jobs_[key.slot].spec;
+  if (!key.is_child()) {
+    jobs_[key.slot].live = index;
+    jobs_[key.slot].details.attempts = attempt.number;
+    return index;
+  }
+  ArrayRecord& children = array(key.slot);
+  ChildState& state = children.states.Mutable(key.child);
+  ChildCell& cell = children.cells.Mutable(key.child);
+  if (state.cell() == CellKind::kDetails) {
+    attempt.details = cell.index();
+    details_[attempt.details].attempts = attempt.number;
+  }
+  state.set_cell(CellKind::kLive);
+  cell = ChildCell::Index(index);
+  return index;
+}
+
+// Whether the end of a child's first attempt fits into its 16 bytes.
+bool JobTable::PackOutcome(JobKey key, const LiveAttempt& attempt,
+                           const AttemptRecord& outcome) {
+  if (attempt.details != kNoIndex || attempt.number != 1 ||
+      !outcome.has_exit_code || outcome.reason != kNoReason ||
+      outcome.status_reason != kEssentialContainerExited ||
+      outcome.started_ns == kNoTime) {
+    return false;
+  }
+  const std::optional<ChildCell> cell =
+      ChildCell::Pack({outcome.started_ns, outcome.stopped_ns,
+                       outcome.instance_number, outcome.exit_code},
+                      jobs_[key.slot].created_ns);
+  if (!cell.has_value()) return false;
+  ArrayRecord& children = array(key.slot);
+  children.states.Mutable(key.child).set_cell(CellKind::kOutcome);
+  children.cells.Mutable(key.child) = *cell;
+  return true;
+}
+
+void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
+  const LiveAttempt attempt = live_[live];
+  const JobKey key = attempt.job;
+  outcome.number = attempt.number;
+  outcome.instance_number = attempt.instance_number;
+  outcome.started_ns = attempt.started_ns;
+  if (key.is_child()) {
+    if (final && PackOutcome(key, attempt, outcome)) {
+      live_.Free(live);
+      return;
+    }
+    ArrayRecord& children = array(key.slot);
+    JobDetails& details = EnsureDetails(key);
+    details.attempts = attempt.number;
+    children.states.Mutable(key.child).set_cell(CellKind::kDetails);
+    children.cells.Mutable(key.child) = ChildCell::Index(live_[live].details);
+    if (!final) children.states.Mutable(key.child).set_retried();
+  } else {
+    jobs_[key.slot].live = kNoIndex;
+    if (!final) jobs_[key.slot].retry_class = kRetriedClass;
+  }
+  live_.Free(live);
+
+  JobDetails& details = EnsureDetails(key);
+  details.started_ns = outcome.started_ns;
+  const uint32_t index = history_.Allocate().slot;
+  AttemptRecord& record = history_[index];
+  record = outcome;
+  record.reason = record.status_reason = kNoReason;
+  SetText(record.reason, outcome.reason);
+  SetText(record.status_reason, outcome.status_reason);
+  if (details.history.empty()) {
+    details.history.first = index;
+  } else {
+    history_[details.history.last].next = index;
+  }
+  details.history.last = index;
+}
+
+std::optional<AttemptRecord> JobTable::LastAttempt(JobKey key) const {
+  const JobDetails* details = FindDetails(key);
+  if (details == nullptr || details->history.empty()) return std::nullopt;
+  return history_[details->history.last];
+}
+
+std::vector<AttemptRecord> JobTable::History(JobKey key) const {
+  std::vector<AttemptRecord> result;
+  if (const JobDetails* details = FindDetails(key)) {
+    for (uint32_t i = details->history.first; i != kNoIndex;
+         i = history_[i].next) {
+      result.push_back(history_[i]);
+    }
+    return result;
+  }
+  const ArrayRecord& children = array(key.slot);
+  if (children.states.Get(key.child).cell() != CellKind::kOutcome) {
+    return result;
+  }
+  const ChildOutcome outcome =
+      children.cells.Get(key.child).Unpack(jobs_[key.slot].created_ns);
+  AttemptRecord& record = result.emplace_back();
+  record.started_ns = outcome.started_ns;
+  record.stopped_ns = outcome.stopped_ns;
+  record.instance_number = outcome.instance_number;
+  record.status_reason = kEssentialContainerExited;
+  record.exit_code = outcome.exit_code;
+  record.number = 1;
+  record.has_exit_code = true;
+  return result;
+}
+
+}  // namespace embatch

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one place in the library where a job's status changes.
+#include "lib/base/check.h"
+#include "lib/jobs/job_table.h"
+#include "lib/jobs/reasons.h"
+
+namespace embatch {
+
+void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
+                      int64_t at_ns, Journal& journal) {
+  const JobStatus from = StatusOf(key);
+  const std::optional<JobStatus> to = NextStatus(from, trigger);
+  EMBATCH_CHECK(to.has_value());
+  if (key.is_child()) {
+    ChangeChild(key, *to, reason, at_ns);
+  } else {
+    ChangeJob(key.slot, *to, reason, at_ns);
+  }
+  --journal.transitions_left;
+  Event& event = journal.events.emplace_back();
+  event.time_ns = journal.now_ns;
+  event.job = IdOf(key);
+  event.reason = reason;
+  event.attempt = static_cast<uint16_t>(AttemptsOf(key));
+  event.from = from;
+  event.to = *to;
+}
+
+void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
+                         int64_t at_ns) {
+  JobRecord& record = jobs_[slot];
+  if (to != record.status) {
+    QueueIndex& queue = queues_[record.queue];
+    queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
+    queue.by_status[static_cast<int>(to)].Insert(record.sequence);
+    record.status = to;
+  }
+  SetText(record.details.status_reason, reason);
+  if (IsTerminal(to)) record.details.stopped_ns = at_ns;
+  // Choice: §5.3; a job that waits again shows no start.
+  if (to == JobStatus::kRunnable) record.details.started_ns = kNoTime;
+}
+
+void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
+                           int64_t at_ns) {
+  ArrayRecord& children = array(key.slot);
+  ChildState& state = children.states.Mutable(key.child);
+  --children.counts[static_cast<int>(state.status())];
+  ++children.counts[static_cast<int>(to)];
+  state.set_status(to);
+  if (state.cell() == CellKind::kOutcome) return;
+  if (state.cell() == CellKind::kNone) {
+    if (IsTerminal(to)) {
+      EndUntouchedChild(key, reason, at_ns);
+    } else if (reason != kNoReason) {
+      SetText(EnsureDetails(key).status_reason, reason);
+    }
+    return;
+  }
+  if (FindDetails(key) == nullptr) return;
+  JobDetails& details = EnsureDetails(key);
+  SetText(details.status_reason, reason);
+  if (IsTerminal(to)) details.stopped_ns = at_ns;
+  if (to == JobStatus::kRunnable) details.started_ns = kNoTime;
+}
+
+// A child that fails without having run keeps its reason in two bits, if it is
+// one of two and came at the same time as for its siblings.
+void JobTable::EndUntouchedChild(JobKey key, TextIndex reason, int64_t at_ns) {
+  ArrayRecord& children = array(key.slot);
+  BulkReason bulk = BulkReason::kNone;
+  if (reason == kDependentJobFailed) {
+    bulk = BulkReason::kDependencyFailed;
+  } else if (reason == jobs_[key.slot].details.request_reason) {
+    bulk = BulkReason::kEndedByCaller;
+  }
+  if (bulk != BulkReason::kNone) {
+    int64_t& stopped_ns = children.bulk_stopped_ns[static_cast<int>(bulk)];
+    if (stopped_ns == kNoTime) stopped_ns = at_ns;
+    if (stopped_ns == at_ns) {
+      children.states.Mutable(key.child).set_bulk_reason(bulk);
+      return;
+    }
+  }
+  JobDetails& details = EnsureDetails(key);
+  SetText(details.status_reason, reason);
+  details.stopped_ns = at_ns;
+}
+
+void JobTable::ChangeChildren(uint32_t slot, int32_t first, int32_t last,
+                              JobTrigger trigger, TextIndex reason,
+                              Journal& journal) {
+  ArrayRecord& children = array(slot);
+  const JobStatus from = children.states.Get(first).status();
+  const std::optional<JobStatus> to = NextStatus(from, trigger);
+  EMBATCH_CHECK(to.has_value());
+  if (IsTerminal(*to)) {
+    for (int32_t child = first; child < last; ++child) {
+      children.states.Mutable(child).set_status(*to);
+      EndUntouchedChild({slot, child}, reason, journal.now_ns);
+    }
+  } else {
+    for (int64_t child = first; child < last;) {
+      int64_t length = 0;
+      ChildState* state = children.states.MutableRun(child, last, &length);
+      for (int64_t i = 0; i < length; ++i) state[i].set_status(*to);
+      child += length;
+    }
+  }
+  children.counts[static_cast<int>(from)] -= last - first;
+  children.counts[static_cast<int>(*to)] += last - first;
+  --journal.transitions_left;
+  Event& event = journal.events.emplace_back();
+  event.time_ns = journal.now_ns;
+  event.job = IdOf({slot, first});
+  event.reason = reason;
+  event.count = static_cast<uint32_t>(last - first);
+  event.from = from;
+  event.to = *to;
+}
+
+void JobTable::SetReasonSilently(JobKey key, TextIndex reason) {
+  if (reason == kNoReason && FindDetails(key) == nullptr) return;
+  SetText(EnsureDetails(key).status_reason, reason);
+}
+
+}  // namespace embatch

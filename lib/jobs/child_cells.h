@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The children of one array: a byte each, and 16 bytes more for those that
+// have begun to run. Both are laid in blocks that appear when they are needed.
+#ifndef EMBATCH_JOBS_CHILD_CELLS_H_
+#define EMBATCH_JOBS_CHILD_CELLS_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "embatch/job.h"
+#include "lib/base/encoding.h"
+#include "lib/jobs/records.h"
+
+namespace embatch {
+
+// A vector of values that are all T{} at first: a block of them takes memory
+// once one of its values is written.
+template <typename T, int kBlockBits>
+class LazyBlocks {
+ public:
+  static constexpr int64_t kBlockSize = int64_t{1} << kBlockBits;
+
+  explicit LazyBlocks(int64_t size = 0)
+      : size_(size), blocks_((size + kBlockSize - 1) >> kBlockBits) {}
+  LazyBlocks(const LazyBlocks& other)
+      : size_(other.size_), blocks_(other.blocks_.size()) {
+    for (size_t i = 0; i < blocks_.size(); ++i) {
+      if (other.blocks_[i] == nullptr) continue;
+      blocks_[i] = std::make_unique<Block>(*other.blocks_[i]);
+    }
+  }
+  LazyBlocks(LazyBlocks&&) noexcept = default;
+  LazyBlocks& operator=(const LazyBlocks& other) {
+    return *this = LazyBlocks(other);
+  }
+  LazyBlocks& operator=(LazyBlocks&&) noexcept = default;
+
+  int64_t size() const { return size_; }
+
+  T Get(int64_t index) const {
+    const std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
+    return block == nullptr ? T{} : block->values[index & (kBlockSize - 1)];
+  }
+
+  T& Mutable(int64_t index) {
+    std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
+    if (block == nullptr) block = std::make_unique<Block>();
+    return block->values[index & (kBlockSize - 1)];
+  }
+
+  // The values from `index` to `end` or to the end of their block, whichever
+  // comes first; `*length` says how many.
+  T* MutableRun(int64_t index, int64_t end, int64_t* length) {
+    *length = std::min(end, ((index >> kBlockBits) + 1) << kBlockBits) - index;
+    return &Mutable(index);
+  }
+
+  // Whether `index` lies in a block that was never written. If so, `*end` is
+  // the index behind that block.
+  bool IsUntouchedBlock(int64_t index, int64_t* end) const {
+    if (blocks_[index >> kBlockBits] != nullptr) return false;
+    *end = std::min(size_, ((index >> kBlockBits) + 1) << kBlockBits);
+    return true;
+  }
+
+  void Encode(Encoder& encoder) const {
+    for (int64_t i = 0; i < size_; ++i) {
+      int64_t end = 0;
+      if (IsUntouchedBlock(i, &end)) {
+        i = end - 1;
+        continue;
+      }
+      if (Get(i) == T{}) continue;
+      encoder.Encode(i);
+      encoder.Encode(Get(i));
+    }
+    encoder.Encode(int64_t{-1});
+  }
+
+ private:
+  struct Block {
+    T values[kBlockSize] = {};
+  };
+  int64_t size_ = 0;
+  std::vector<std::unique_ptr<Block>> blocks_;
+};
+
+// What a child's 16 bytes hold.
+enum class CellKind : uint8_t {
+  kNone,     // the child never ran
+  kLive,     // a LiveAttempt
+  kOutcome,  // it ended in its first attempt, in the ordinary way
+  kDetails,  // a JobDetails
+};
+
+// Why a child that never ran is FAILED.
+enum class BulkReason : uint8_t { kNone, kDependencyFailed, kEndedByCaller };
+
+// One byte: status in bits 0-2, CellKind in 3-4, BulkReason in 5-6, and
+// whether it stands in the class of retried jobs in 7. The child of an array
+// is born PENDING. Source: API JobDetail.createdAt; §8.3.
+struct ChildState {
+  uint8_t bits = static_cast<uint8_t>(JobStatus::kPending);
+
+  JobStatus status() const { return static_cast<JobStatus>(bits & 7); }
+  CellKind cell() const { return static_cast<CellKind>((bits >> 3) & 3); }
+  BulkReason bulk_reason() const {
+    return static_cast<BulkReason>((bits >> 5) & 3);
+  }
+  int retry_class() const {
+    return (bits & 0x80) != 0 ? kRetriedClass : kFirstClass;
+  }
+  void set_status(JobStatus status) {
+    bits = static_cast<uint8_t>((bits & ~7) | static_cast<int>(status));
+  }
+  void set_cell(CellKind cell) {
+    bits = static_cast<uint8_t>((bits & ~0x18) | static_cast<int>(cell) << 3);
+  }
+  void set_bulk_reason(BulkReason reason) {
+    bits = static_cast<uint8_t>((bits & ~0x60) | static_cast<int>(reason) << 5);
+  }
+  void set_retried() { bits |= 0x80; }
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.bits);
+  }
+};
+
+// How an ordinary child ended: in its first attempt, by an exit of its
+// container without a reason.
+struct ChildOutcome {
+  int64_t started_ns = 0;
+  int64_t stopped_ns = 0;
+  uint64_t instance_number = 0;
+  int32_t exit_code = 0;
+};
+
+// 16 bytes: the index of a LiveAttempt or of a JobDetails, or an outcome.
+class ChildCell {
+ public:
+  static ChildCell Index(uint32_t index) {
+    ChildCell cell;
+    cell.low_ = index;
+    return cell;
+  }
+  uint32_t index() const { return static_cast<uint32_t>(low_); }
+
+  // Nothing if the outcome does not fit: times that are no whole microseconds
+  // or more than 200 days apart, large numbers.
+  static std::optional<ChildCell> Pack(const ChildOutcome& outcome,
+                                       int64_t created_ns);
+  ChildOutcome Unpack(int64_t created_ns) const;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.low_, self.high_);
+  }
+
+ private:
+  uint64_t low_ = 0;
+  uint64_t high_ = 0;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOBS_CHILD_CELLS_H_

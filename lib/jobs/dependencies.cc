@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/jobs/dependencies.h"
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/status_macros.h"
+
+namespace embatch {
+namespace {
+
+absl::Status Refused(size_t index, absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("depends_on[", index, "] ", what));
+}
+
+absl::Status CheckOne(const JobTable& jobs, size_t index,
+                      const JobDependency& dependency, int32_t array_size) {
+  if (dependency.job.is_null()) {
+    if (dependency.type == DependencyType::kSequential && array_size > 0) {
+      return absl::OkStatus();
+    }
+    return Refused(index, dependency.type == DependencyType::kSequential
+                              ? "is SEQUENTIAL without a job; only an array "
+                                "job can depend on itself"
+                              : "names no job");
+  }
+  const std::optional<JobKey> key = jobs.Find(dependency.job);
+  if (!key.has_value()) {
+    return Refused(
+        index, absl::StrCat("names slot ", dependency.job.slot, ", generation ",
+                            dependency.job.generation, ", child ",
+                            dependency.job.child,
+                            "; there is no such job (any more)"));
+  }
+  if (dependency.type != DependencyType::kNToN) return absl::OkStatus();
+  const int32_t other_size =
+      key->is_child() || !jobs.record(key->slot).is_array()
+          ? 0
+          : jobs.array(key->slot).size;
+  if (array_size > 0 && other_size == array_size) return absl::OkStatus();
+  return Refused(index,
+                 absl::StrCat("is N_TO_N from ", array_size, " to ", other_size,
+                              " children; both jobs must be arrays of the same "
+                              "size"));
+}
+
+RecordList& WaitingList(JobTable& jobs, const DependencyEdge& edge,
+                        JobKey key) {
+  if (edge.kind == DependencyType::kNToN) {
+    return jobs.array(key.slot).paired_dependents;
+  }
+  if (key.is_child()) {
+    return jobs.array(key.slot).child_dependents[key.child];
+  }
+  return jobs.record(key.slot).dependents;
+}
+
+void Hang(JobTable& jobs, uint32_t index, JobKey key) {
+  DependencyEdge& edge = jobs.edges()[index];
+  RecordList& list = WaitingList(jobs, edge, key);
+  if (list.empty()) {
+    list.first = index;
+  } else {
+    jobs.edges()[list.last].next_waiting = index;
+  }
+  list.last = index;
+  edge.linked = true;
+}
+
+// Takes the first edge out of a list and marks it.
+uint32_t PopFirst(JobTable& jobs, RecordList& list) {
+  const uint32_t index = list.first;
+  DependencyEdge& edge = jobs.edges()[index];
+  list.first = edge.next_waiting;
+  if (list.first == kNoIndex) list.last = kNoIndex;
+  edge.next_waiting = kNoIndex;
+  edge.linked = false;
+  edge.resolved = true;
+  return index;
+}
+
+// As PopFirst, past edges whose own job is gone.
+uint32_t PopLiving(JobTable& jobs, RecordList& list) {
+  while (!list.empty()) {
+    const uint32_t index = PopFirst(jobs, list);
+    if (!jobs.edges()[index].orphan) return index;
+    jobs.edges().Free(index);
+  }
+  return kNoIndex;
+}
+
+void Settle(JobTable& jobs, uint32_t slot, uint32_t index, JobKey key) {
+  DependencyEdge& edge = jobs.edges()[index];
+  JobRecord& record = jobs.record(slot);
+  if (edge.kind == DependencyType::kNToN) {
+    ++jobs.array(slot).paired;
+    Hang(jobs, index, key);
+    return;
+  }
+  const JobStatus status = jobs.StatusOf(key);
+  if (!IsTerminal(status)) {
+    ++record.unmet;
+    Hang(jobs, index, key);
+    return;
+  }
+  // Choice: §9.2, the outcome is pinned; the other record may go.
+  edge.resolved = true;
+  if (status == JobStatus::kFailed) record.dependency_failed = true;
+}
+
+}  // namespace
+
+absl::Status CheckDependencies(const JobTable& jobs,
+                               absl::Span<const JobDependency> dependencies,
+                               int32_t array_size, const Limits& limits) {
+  if (dependencies.size() > static_cast<size_t>(limits.dependencies_max)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("depends_on has ", dependencies.size(),
+                     " entries; must have at most ", limits.dependencies_max));
+  }
+  for (size_t i = 0; i < dependencies.size(); ++i) {
+    EMBATCH_RETURN_IF_ERROR(CheckOne(jobs, i, dependencies[i], array_size));
+  }
+  return absl::OkStatus();
+}
+
+void AddDependencies(JobTable& jobs, uint32_t slot,
+                     absl::Span<const JobDependency> dependencies) {
+  uint32_t last = kNoIndex;
+  for (const JobDependency& dependency : dependencies) {
+    const uint32_t index = jobs.edges().Allocate().slot;
+    DependencyEdge& edge = jobs.edges()[index];
+    edge.dependency = dependency;
+    edge.dependent = slot;
+    JobRecord& record = jobs.record(slot);
+    if (last == kNoIndex) {
+      record.dependencies.first = index;
+    } else {
+      jobs.edges()[last].next_entry = index;
+    }
+    record.dependencies.last = last = index;
+    if (dependency.job.is_null()) {
+      edge.resolved = true;
+      jobs.array(slot).sequential = true;
+      continue;
+    }
+    // Choice: D3, SEQUENTIAL with a job is plain.
+    edge.kind = dependency.type == DependencyType::kNToN
+                    ? DependencyType::kNToN
+                    : DependencyType::kPlain;
+    Settle(jobs, slot, index, *jobs.Find(dependency.job));
+  }
+}
+
+std::vector<JobDependency> SubmittedDependencies(const JobTable& jobs,
+                                                 uint32_t slot) {
+  std::vector<JobDependency> result;
+  for (uint32_t i = jobs.record(slot).dependencies.first; i != kNoIndex;
+       i = jobs.edges()[i].next_entry) {
+    result.push_back(jobs.edges()[i].dependency);
+  }
+  return result;
+}
+
+uint32_t PopDependent(JobTable& jobs, JobKey key) {
+  if (!key.is_child()) {
+    return PopLiving(jobs, jobs.record(key.slot).dependents);
+  }
+  auto& lists = jobs.array(key.slot).child_dependents;
+  const auto found = lists.find(key.child);
+  if (found == lists.end()) return kNoIndex;
+  const uint32_t index = PopLiving(jobs, found->second);
+  if (index == kNoIndex) lists.erase(found);
+  return index;
+}
+
+void ResolvePaired(JobTable& jobs, uint32_t slot) {
+  if (!jobs.record(slot).is_array()) return;
+  while (PopLiving(jobs, jobs.array(slot).paired_dependents) != kNoIndex) {
+  }
+}
+
+void ResolveOnePaired(JobTable& jobs, uint32_t index) {
+  DependencyEdge& edge = jobs.edges()[index];
+  if (!edge.linked) return;
+  RecordList& list = jobs.array(edge.dependency.job.slot).paired_dependents;
+  uint32_t before = kNoIndex;
+  for (uint32_t i = list.first; i != index; i = jobs.edges()[i].next_waiting) {
+    before = i;
+  }
+  if (before == kNoIndex) {
+    PopFirst(jobs, list);
+    return;
+  }
+  jobs.edges()[before].next_waiting = edge.next_waiting;
+  if (list.last == index) list.last = before;
+  edge.next_waiting = kNoIndex;
+  edge.linked = false;
+  edge.resolved = true;
+}
+
+ChildReadiness ReadinessOf(const JobTable& jobs, JobKey child) {
+  const JobRecord& record = jobs.record(child.slot);
+  const ArrayRecord& array = jobs.array(child.slot);
+  bool ready = record.released;
+  if (array.sequential && child.child > 0) {
+    const JobStatus before = array.states.Get(child.child - 1).status();
+    if (before == JobStatus::kFailed) return ChildReadiness::kDependencyFailed;
+    if (before != JobStatus::kSucceeded) ready = false;
+  }
+  if (array.paired > 0) {
+    for (uint32_t i = record.dependencies.first; i != kNoIndex;
+         i = jobs.edges()[i].next_entry) {
+      const DependencyEdge& edge = jobs.edges()[i];
+      // When the other array ended, its failures had reached this one's
+      // children before the edge was marked.
+      if (edge.kind != DependencyType::kNToN || edge.resolved) continue;
+      const JobStatus status =
+          jobs.StatusOf({edge.dependency.job.slot, child.child});
+      if (status == JobStatus::kFailed) {
+        return ChildReadiness::kDependencyFailed;
+      }
+      if (status != JobStatus::kSucceeded) ready = false;
+    }
+  }
+  return ready ? ChildReadiness::kReady : ChildReadiness::kWaits;
+}
+
+bool AllChildrenWait(const JobTable& jobs, uint32_t slot) {
+  bool one_untouched = false;
+  for (uint32_t i = jobs.record(slot).dependencies.first; i != kNoIndex;
+       i = jobs.edges()[i].next_entry) {
+    const DependencyEdge& edge = jobs.edges()[i];
+    if (edge.kind != DependencyType::kNToN || edge.resolved) continue;
+    const StatusSummary& counts = jobs.array(edge.dependency.job.slot).counts;
+    if (counts[static_cast<int>(JobStatus::kFailed)] > 0) return false;
+    if (counts[static_cast<int>(JobStatus::kSucceeded)] == 0) {
+      one_untouched = true;
+    }
+  }
+  return one_untouched;
+}
+
+void DropDependencies(JobTable& jobs, uint32_t slot) {
+  JobRecord& record = jobs.record(slot);
+  for (uint32_t i = record.dependencies.first; i != kNoIndex;) {
+    DependencyEdge& edge = jobs.edges()[i];
+    const uint32_t next = edge.next_entry;
+    if (edge.linked) {
+      edge.orphan = true;
+    } else {
+      jobs.edges().Free(i);
+    }
+    i = next;
+  }
+  record.dependencies = RecordList();
+}
+
+}  // namespace embatch

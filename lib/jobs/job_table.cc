@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The storage of jobs: adding, finding, removing, texts. Changes of status are
+// in change_status.cc, attempts in attempts.cc.
+#include "lib/jobs/job_table.h"
+
+#include "lib/base/check.h"
+#include "lib/jobs/reasons.h"
+
+namespace embatch {
+
+JobTable::JobTable() {
+  for (size_t i = 0; i < kFixedTexts.size(); ++i) {
+    EMBATCH_CHECK(texts_.Intern(kFixedTexts[i]) == i);
+  }
+}
+
+TextIndex JobTable::InternText(absl::string_view text) {
+  return texts_.Intern(text);
+}
+
+void JobTable::ReleaseText(TextIndex text) {
+  if (text >= kFixedTexts.size()) released_texts_.push_back(text);
+}
+
+absl::string_view JobTable::Text(TextIndex text) const {
+  return texts_.count(text) > 0 ? absl::string_view(texts_[text])
+                                : absl::string_view();
+}
+
+void JobTable::ForgetReleased() {
+  for (TextIndex text : released_texts_) texts_.Release(text);
+  released_texts_.clear();
+}
+
+void JobTable::SetText(TextIndex& field, TextIndex text) {
+  if (field == text) return;
+  ReleaseText(field);
+  if (text >= kFixedTexts.size()) texts_.AddRef(text);
+  field = text;
+}
+
+uint32_t JobTable::InternSpec(const JobSpec& spec) {
+  return specs_.Intern(spec);
+}
+
+uint32_t JobTable::AddQueue() {
+  queues_.emplace_back();
+  return static_cast<uint32_t>(queues_.size() - 1);
+}
+
+uint32_t JobTable::Add(const NewJob& job) {
+  const uint32_t slot = jobs_.Allocate().slot;
+  JobRecord& record = jobs_[slot];
+  record.queue = job.queue;
+  record.spec = job.spec;
+  record.requirement =
+      requirements_.Intern(Requirement{specs_[job.spec].resources});
+  record.name = names_.Add(job.name);
+  record.created_ns = job.created_ns;
+  QueueIndex& queue = queues_[job.queue];
+  record.sequence = queue.slots.Add(slot);
+  queue.by_status[static_cast<int>(JobStatus::kSubmitted)].Insert(
+      record.sequence);
+  if (job.array_size > 0) {
+    record.array = arrays_.Allocate().slot;
+    ArrayRecord& array = arrays_[record.array];
+    array.size = job.array_size;
+    array.counts[static_cast<int>(JobStatus::kPending)] = job.array_size;
+    array.states = LazyBlocks<ChildState, 16>(job.array_size);
+    array.cells = LazyBlocks<ChildCell, 8>(job.array_size);
+  }
+  return slot;
+}
+
+void JobTable::ReleaseDetails(JobDetails& details) {
+  ReleaseText(details.status_reason);
+  ReleaseText(details.request_reason);
+  for (uint32_t i = details.history.first; i != kNoIndex;) {
+    const uint32_t next = history_[i].next;
+    ReleaseText(history_[i].reason);
+    ReleaseText(history_[i].status_reason);
+    history_.Free(i);
+    i = next;
+  }
+}
+
+void JobTable::RemoveArray(uint32_t index) {
+  ArrayRecord& array = arrays_[index];
+  for (int64_t child = 0; child < array.size; ++child) {
+    int64_t end = 0;
+    if (array.states.IsUntouchedBlock(child, &end)) {
+      child = end - 1;
+      continue;
+    }
+    if (array.states.Get(child).cell() != CellKind::kDetails) continue;
+    const uint32_t details = array.cells.Get(child).index();
+    ReleaseDetails(details_[details]);
+    details_.Free(details);
+  }
+  arrays_.Free(index);
+}
+
+void JobTable::Remove(uint32_t slot) {
+  JobRecord& record = jobs_[slot];
+  EMBATCH_DCHECK(record.live == kNoIndex && record.dependents.empty());
+  if (record.is_array()) RemoveArray(record.array);
+  ReleaseDetails(record.details);
+  QueueIndex& queue = queues_[record.queue];
+  queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
+  queue.slots.Remove(record.sequence);
+  names_.Release(record.name);
+  requirements_.Release(record.requirement);
+  specs_.Release(record.spec);
+  jobs_.Free(slot);
+}
+
+std::optional<JobKey> JobTable::Find(const JobId& id) const {
+  const JobRecord* record = jobs_.Find(id.slot, id.generation);
+  if (record == nullptr || id.child < -1) return std::nullopt;
+  if (id.child >= 0 &&
+      (!record->is_array() || id.child >= arrays_[record->array].size)) {
+    return std::nullopt;
+  }
+  return JobKey{id.slot, id.child};
+}
+
+JobStatus JobTable::StatusOf(JobKey key) const {
+  if (!key.is_child()) return jobs_[key.slot].status;
+  return array(key.slot).states.Get(key.child).status();
+}
+
+int JobTable::RetryClassOf(JobKey key) const {
+  if (!key.is_child()) return jobs_[key.slot].retry_class;
+  return array(key.slot).states.Get(key.child).retry_class();
+}
+
+const JobDetails* JobTable::FindDetails(JobKey key) const {
+  if (!key.is_child()) return &jobs_[key.slot].details;
+  const ArrayRecord& children = array(key.slot);
+  const uint32_t index = children.cells.Get(key.child).index();
+  switch (children.states.Get(key.child).cell()) {
+    case CellKind::kNone:
+    case CellKind::kOutcome:
+      return nullptr;
+    case CellKind::kLive:
+      return live_[index].details == kNoIndex ? nullptr
+                                              : &details_[live_[index].details];
+    case CellKind::kDetails:
+      return &details_[index];
+  }
+  return nullptr;
+}
+
+JobDetails& JobTable::EnsureDetails(JobKey key) {
+  if (const JobDetails* details = FindDetails(key)) {
+    return const_cast<JobDetails&>(*details);  // ours, and not const
+  }
+  ArrayRecord& children = array(key.slot);
+  ChildState& state = children.states.Mutable(key.child);
+  EMBATCH_DCHECK(state.cell() != CellKind::kOutcome);
+  const uint32_t index = details_.Allocate().slot;
+  JobDetails& details = details_[index];
+  if (state.cell() == CellKind::kLive) {
+    LiveAttempt& attempt = live_[children.cells.Get(key.child).index()];
+    attempt.details = index;
+    details.attempts = attempt.number;
+  } else {
+    state.set_cell(CellKind::kDetails);
+    children.cells.Mutable(key.child) = ChildCell::Index(index);
+  }
+  return details;
+}
+
+bool JobTable::IsEndedByCaller(JobKey key) const {
+  if (jobs_[key.slot].details.ended_by_caller()) return true;
+  if (!key.is_child()) return false;
+  const JobDetails* details = FindDetails(key);
+  return details != nullptr && details->ended_by_caller();
+}
+
+TextIndex JobTable::RequestReason(JobKey key) const {
+  if (key.is_child()) {
+    const JobDetails* details = FindDetails(key);
+    if (details != nullptr && details->ended_by_caller()) {
+      return details->request_reason;
+    }
+  }
+  return jobs_[key.slot].details.request_reason;
+}
+
+// Choice: D57, of two requests the first one's reason stays and both flags are
+// set.
+void JobTable::SetRequest(JobKey key, bool terminate, TextIndex reason) {
+  JobDetails& details = EnsureDetails(key);
+  if (!details.ended_by_caller()) SetText(details.request_reason, reason);
+  (terminate ? details.is_terminated : details.is_cancelled) = true;
+}
+
+void JobTable::Encode(Encoder& encoder) const {
+  encoder.Encode(jobs_);
+  jobs_.ForEach([this, &encoder](uint32_t slot, const JobRecord&) {
+    encoder.Encode(Name(slot));
+  });
+  encoder.Encode(arrays_);
+  encoder.Encode(live_);
+  encoder.Encode(history_);
+  encoder.Encode(details_);
+  encoder.Encode(edges_);
+  encoder.Encode(texts_);
+  encoder.Encode(specs_);
+  encoder.Encode(requirements_);
+  for (const QueueIndex& queue : queues_) {
+    encoder.Encode(queue.slots.next());
+    encoder.Encode(queue.by_status);
+  }
+}
+
+}  // namespace embatch

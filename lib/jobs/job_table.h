@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The JobTable holds every job that the scheduler knows, and is the only one
+// that changes a job's status.
+//
+// It works on single jobs, array parents and array children alike: a JobKey
+// names any of them. It knows nothing of capacity or of the order in queues.
+#ifndef EMBATCH_JOBS_JOB_TABLE_H_
+#define EMBATCH_JOBS_JOB_TABLE_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "embatch/event.h"
+#include "embatch/ids.h"
+#include "embatch/job.h"
+#include "lib/base/encoding.h"
+#include "lib/base/intern_table.h"
+#include "lib/base/name_blocks.h"
+#include "lib/base/sequence_bitmap.h"
+#include "lib/base/sequence_index.h"
+#include "lib/base/slot_table.h"
+#include "lib/jobs/array_record.h"
+#include "lib/jobs/records.h"
+#include "lib/jobs/transitions.h"
+#include "lib/model/job_spec.h"
+#include "lib/model/requirement.h"
+
+namespace embatch {
+
+// What one turn writes down.
+struct Journal {
+  int64_t now_ns = 0;
+  int64_t transitions_left = 0;  // may go below 0 by what can't be divided
+  std::vector<Event> events;
+};
+
+class JobTable {
+ public:
+  JobTable();
+
+  // --- Texts: statusReasons and the like, kept once each -------------------
+  // Each index that is kept somewhere counts once. Fixed texts (reasons.h)
+  // need no counting and may be counted all the same.
+  TextIndex InternText(absl::string_view text);  // counts one
+  void ReleaseText(TextIndex text);  // the text stays until ForgetReleased()
+  absl::string_view Text(TextIndex text) const;
+  // Begins a new input: texts that only events still named may go now.
+  void ForgetReleased();
+
+  // --- Specs and requirements ----------------------------------------------
+  uint32_t InternSpec(const JobSpec& spec);  // counts one
+  void ReleaseSpec(uint32_t spec) { specs_.Release(spec); }
+  void AddSpecUser(uint32_t spec) { specs_.AddRef(spec); }
+  const JobSpec& spec(uint32_t spec) const { return specs_[spec]; }
+  const Requirement& requirement(uint32_t requirement) const {
+    return requirements_[requirement];
+  }
+
+  // --- Jobs ----------------------------------------------------------------
+  uint32_t AddQueue();  // queues are numbered from 0
+
+  struct NewJob {
+    uint32_t queue = 0;
+    uint32_t spec = 0;  // its count goes to the job
+    absl::string_view name;
+    int32_t array_size = 0;
+    int64_t created_ns = 0;
+  };
+  uint32_t Add(const NewJob& job);  // SUBMITTED
+
+  // Forgets a job whose end has had all its consequences. Its edges must have
+  // been dropped before.
+  void Remove(uint32_t slot);
+
+  JobId IdOf(JobKey key) const {
+    return {key.slot, jobs_.generation(key.slot), key.child};
+  }
+  std::optional<JobKey> Find(const JobId& id) const;
+
+  JobRecord& record(uint32_t slot) { return jobs_[slot]; }
+  const JobRecord& record(uint32_t slot) const { return jobs_[slot]; }
+  ArrayRecord& array(uint32_t slot) { return arrays_[jobs_[slot].array]; }
+  const ArrayRecord& array(uint32_t slot) const {
+    return arrays_[jobs_[slot].array];
+  }
+  absl::string_view Name(uint32_t slot) const {
+    return names_.Get(jobs_[slot].name);
+  }
+  uint32_t SlotAt(uint32_t queue, uint64_t sequence) const {
+    return queues_[queue].slots[sequence];
+  }
+  size_t size() const { return jobs_.size(); }
+
+  JobStatus StatusOf(JobKey key) const;
+  int RetryClassOf(JobKey key) const;
+  // The job's details; for a child nullptr if it has none.
+  const JobDetails* FindDetails(JobKey key) const;
+  JobDetails& EnsureDetails(JobKey key);
+  // Whether the caller cancelled or terminated the job, or the array that it is
+  // a child of.
+  bool IsEndedByCaller(JobKey key) const;
+  // The caller's reason for that.
+  TextIndex RequestReason(JobKey key) const;
+  void SetRequest(JobKey key, bool terminate, TextIndex reason);
+
+  // --- The one writer of statuses ------------------------------------------
+  // `reason` is the statusReason afterwards; `at_ns` the time of the end, where
+  // the job ends. The transition must be in the table.
+  void Change(JobKey key, JobTrigger trigger, TextIndex reason, int64_t at_ns,
+              Journal& journal);
+  // The same for children [first, last) that all stand in one status and never
+  // ran: one event.
+  void ChangeChildren(uint32_t slot, int32_t first, int32_t last,
+                      JobTrigger trigger, TextIndex reason, Journal& journal);
+  // Sets the statusReason without an event. Choice: D52.
+  void SetReasonSilently(JobKey key, TextIndex reason);
+
+  // --- Attempts ------------------------------------------------------------
+  LiveAttempt& live(uint32_t index) { return live_[index]; }
+  const LiveAttempt& live(uint32_t index) const { return live_[index]; }
+  size_t live_count() const { return live_.size(); }
+  // The running attempt of a job, or kNoIndex.
+  uint32_t LiveOf(JobKey key) const;
+  int AttemptsOf(JobKey key) const;
+  uint32_t BeginAttempt(JobKey key);
+  // Ends a running attempt; `outcome.number` and `instance_number` are filled
+  // in. `final`: the job ends with it. The text in `outcome.reason` is counted
+  // for the record if it is kept.
+  void EndAttempt(uint32_t live, AttemptRecord outcome, bool final);
+  // Attempts that have ended, oldest first.
+  std::vector<AttemptRecord> History(JobKey key) const;
+  std::optional<AttemptRecord> LastAttempt(JobKey key) const;
+  uint32_t LiveGeneration(uint32_t live) const {
+    return live_.generation(live);
+  }
+  bool IsLive(uint32_t live, uint32_t generation) const {
+    return live_.Find(live, generation) != nullptr;
+  }
+
+  // --- Lists ---------------------------------------------------------------
+  // The jobs of a queue in one status, by sequence; children are not in it.
+  const SequenceBitmap& ByStatus(uint32_t queue, JobStatus status) const {
+    return queues_[queue].by_status[static_cast<int>(status)];
+  }
+
+  // --- Dependencies (dependencies.h) ---------------------------------------
+  SlotTable<DependencyEdge, 4096>& edges() { return edges_; }
+  const SlotTable<DependencyEdge, 4096>& edges() const { return edges_; }
+
+  void Encode(Encoder& encoder) const;
+
+ private:
+  struct QueueIndex {
+    SequenceIndex slots;
+    std::array<SequenceBitmap, kJobStatusCount> by_status;
+  };
+
+  void SetText(TextIndex& field, TextIndex text);
+  void ReleaseDetails(JobDetails& details);
+  void RemoveArray(uint32_t array);
+  void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
+  void ChangeChild(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
+  void EndUntouchedChild(JobKey key, TextIndex reason, int64_t at_ns);
+  bool PackOutcome(JobKey key, const LiveAttempt& attempt,
+                   const AttemptRecord& outcome);
+
+  SlotTable<JobRecord> jobs_;
+  SlotTable<ArrayRecord, 256> arrays_;
+  SlotTable<LiveAttempt, 4096> live_;
+  SlotTable<AttemptRecord, 4096> history_;
+  SlotTable<JobDetails, 4096> details_;
+  SlotTable<DependencyEdge, 4096> edges_;
+  NameBlocks names_;
+  InternTable<std::string> texts_;
+  InternTable<JobSpec> specs_;
+  InternTable<Requirement> requirements_;
+  std::vector<QueueIndex> queues_;
+  std::vector<TextIndex> released_texts_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOBS_JOB_TABLE_H_

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The texts that AWS gives as statusReason, word for word. Their indices in
+// the table of texts are fixed.
+#ifndef EMBATCH_JOBS_REASONS_H_
+#define EMBATCH_JOBS_REASONS_H_
+
+#include <array>
+
+#include "absl/strings/string_view.h"
+#include "embatch/event.h"
+
+namespace embatch {
+
+inline constexpr TextIndex kNoReason = 0;
+// Source: §5.2 [field].
+inline constexpr TextIndex kEssentialContainerExited = 1;
+inline constexpr TextIndex kDependentJobFailed = 2;
+inline constexpr TextIndex kArrayChildJobFailed = 3;
+inline constexpr TextIndex kTaskFailedToStart = 4;
+inline constexpr TextIndex kAttemptTimedOut = 5;
+// Source: §13.5 [docs], in the order of its table.
+inline constexpr TextIndex kBlockedMaxResource = 6;
+inline constexpr TextIndex kBlockedJobRequirement = 7;
+inline constexpr TextIndex kBlockedInvalid = 8;
+inline constexpr TextIndex kBlockedUndetermined = 9;
+
+inline constexpr std::array<absl::string_view, 10> kFixedTexts = {
+    "",
+    "Essential container in task exited",
+    "Dependent Job failed",
+    "Array Child Job failed",
+    "Task failed to start",
+    "Job attempt duration exceeded timeout",
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with "
+    "the job queue cannot meet the CPU requirement of the job.",
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement "
+    "(vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to "
+    "the job queue.",
+    "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.",
+    "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOBS_REASONS_H_

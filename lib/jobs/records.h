@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the scheduler remembers of a job. Records refer to each other by index.
+#ifndef EMBATCH_JOBS_RECORDS_H_
+#define EMBATCH_JOBS_RECORDS_H_
+
+#include <cstdint>
+#include <limits>
+
+#include "embatch/event.h"
+#include "embatch/fields.h"
+#include "embatch/ids.h"
+#include "embatch/job.h"
+#include "lib/base/deadline_queue.h"
+
+namespace embatch {
+
+inline constexpr uint32_t kNoIndex = std::numeric_limits<uint32_t>::max();
+inline constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
+
+// A job, or a child of an array, inside the library: `slot` is that of the
+// submitted job, `child` is -1 for the job itself.
+struct JobKey {
+  uint32_t slot = kNoIndex;
+  int32_t child = -1;
+
+  bool is_null() const { return slot == kNoIndex; }
+  bool is_child() const { return child >= 0; }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.slot, self.child);
+  }
+};
+
+// A singly linked list in a table of records.
+struct RecordList {
+  uint32_t first = kNoIndex;
+  uint32_t last = kNoIndex;
+
+  bool empty() const { return first == kNoIndex; }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.first, self.last);
+  }
+};
+
+// Which of the two orders a RUNNABLE job stands in: retried jobs go before
+// those that never started. Source: guide "Automated job retries"; D17.
+inline constexpr int kRetriedClass = 0;
+inline constexpr int kFirstClass = 1;
+inline constexpr int kRetryClasses = 2;
+
+// What is known of a job beside its status. Every submitted job has one; a
+// child of an array has one only when its story does not fit into 16 bytes.
+struct JobDetails {
+  int64_t started_ns = kNoTime;  // of the latest attempt
+  int64_t stopped_ns = kNoTime;
+  TextIndex status_reason = 0;
+  TextIndex request_reason = 0;  // of CancelJob or TerminateJob
+  RecordList history;            // attempts that ended, oldest first
+  uint16_t attempts = 0;         // begun so far
+  bool is_cancelled = false;
+  bool is_terminated = false;
+
+  bool ended_by_caller() const { return is_cancelled || is_terminated; }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.started_ns, self.stopped_ns, self.status_reason,
+                 self.request_reason, self.history, self.attempts,
+                 self.is_cancelled, self.is_terminated);
+  }
+};
+
+// A submitted job: a single one, or the parent of an array.
+struct JobRecord {
+  JobDetails details;
+  JobStatus status = JobStatus::kSubmitted;
+  bool arrived = false;            // the arrivals phase has seen it
+  bool released = false;           // array: its plain dependencies are met
+  bool dependency_failed = false;  // one that the whole job waits for
+  uint8_t retry_class = kFirstClass;
+  uint32_t queue = 0;
+  uint32_t spec = 0;
+  uint32_t requirement = 0;
+  uint64_t name = 0;      // NameBlocks::Ref
+  uint64_t sequence = 0;  // place in the order of submission to its queue
+  int64_t created_ns = 0;
+  uint32_t live = kNoIndex;   // its running attempt
+  uint32_t array = kNoIndex;  // its children
+  uint32_t unmet = 0;         // plain dependencies not yet met
+  RecordList dependencies;    // edges, as submitted
+  RecordList dependents;      // edges of those that wait for the whole job
+
+  bool is_array() const { return array != kNoIndex; }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.details, self.status, self.arrived, self.released,
+                 self.dependency_failed, self.retry_class, self.queue,
+                 self.spec, self.requirement, self.sequence, self.created_ns,
+                 self.live, self.array, self.unmet, self.dependencies,
+                 self.dependents);
+  }
+};
+
+// Why an attempt is being stopped.
+enum class StopCause : uint8_t { kNone, kTerminated, kTimedOut };
+
+// An attempt that is STARTING or RUNNING: what the end of a container touches.
+struct LiveAttempt {
+  JobKey job;
+  uint16_t number = 0;
+  StopCause stop = StopCause::kNone;
+  bool started = false;
+  uint32_t details = kNoIndex;  // child: its JobDetails, if it has some
+  uint32_t spec = 0;
+  uint32_t environment = 0;
+  uint32_t instance = 0;  // slot
+  uint64_t instance_number = 0;
+  uint32_t before = kNoIndex;  // on the same instance
+  uint32_t behind = kNoIndex;
+  DeadlineQueue::Handle deadline = DeadlineQueue::kNoHandle;
+  int64_t started_ns = kNoTime;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job, self.number, self.stop, self.started, self.details,
+                 self.spec, self.environment, self.instance,
+                 self.instance_number, self.before, self.behind,
+                 self.started_ns);
+  }
+};
+
+// An attempt that has ended.
+struct AttemptRecord {
+  int64_t started_ns = kNoTime;  // none: it never reached RUNNING
+  int64_t stopped_ns = 0;
+  uint64_t instance_number = 0;
+  TextIndex reason = 0;  // the container's
+  TextIndex status_reason = 0;
+  int32_t exit_code = 0;
+  uint16_t number = 0;
+  bool has_exit_code = false;
+  uint32_t next = kNoIndex;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.started_ns, self.stopped_ns, self.instance_number,
+                 self.reason, self.status_reason, self.exit_code, self.number,
+                 self.has_exit_code, self.next);
+  }
+};
+
+// One entry of a job's dependsOn.
+struct DependencyEdge {
+  JobDependency dependency;  // as submitted
+  // kPlain, or kNToN; a SEQUENTIAL entry with a job is a plain one (D3), one
+  // without has no work to do here and is resolved from the start.
+  DependencyType kind = DependencyType::kPlain;
+  bool linked = false;    // in the list of the job it waits for
+  bool resolved = false;  // that job has ended, and this edge has heard of it
+  bool orphan = false;    // the dependent's record is gone
+  uint32_t dependent = kNoIndex;     // slot
+  uint32_t next_entry = kNoIndex;    // of the same dependent
+  uint32_t next_waiting = kNoIndex;  // for the same job
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.dependency, self.kind, self.linked, self.resolved,
+                 self.orphan, self.dependent, self.next_entry,
+                 self.next_waiting);
+  }
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOBS_RECORDS_H_

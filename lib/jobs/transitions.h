@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// THE table of transitions: every way in which a job can change its status.
+// Nothing else in the library assigns one; JobTable::Change() looks here.
+#ifndef EMBATCH_JOBS_TRANSITIONS_H_
+#define EMBATCH_JOBS_TRANSITIONS_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "embatch/job.h"
+
+namespace embatch {
+
+// Why a job changes its status.
+enum class JobTrigger : uint8_t {
+  kDependenciesOutstanding,  // it waits for other jobs
+  kDependenciesMet,          // nothing is outstanding
+  kChildRunnable,            // array parent: its first child became RUNNABLE
+  kDependencyFailed,
+  kEndedByCaller,  // cancelled or terminated before it started
+  kBlocked,        // found blocked at the head of its queue
+  kPlaced,
+  kContainerStarted,
+  kRetry,
+  kAttemptSucceeded,
+  kAttemptFailed,  // and no retry is due
+  kChildrenSucceeded,
+  kChildrenFailed,  // all have ended, at least one FAILED
+};
+inline constexpr int kJobTriggerCount = 13;
+
+struct Transition {
+  JobStatus from;
+  JobTrigger trigger;
+  JobStatus to;
+};
+
+// Source: guide "Job states"; §5.2, row by row.
+inline constexpr std::array kTransitions = {
+    Transition{JobStatus::kSubmitted, JobTrigger::kDependenciesOutstanding,
+               JobStatus::kPending},
+    Transition{JobStatus::kSubmitted, JobTrigger::kChildRunnable,
+               JobStatus::kPending},
+    Transition{JobStatus::kSubmitted, JobTrigger::kDependenciesMet,
+               JobStatus::kRunnable},
+    Transition{JobStatus::kSubmitted, JobTrigger::kDependencyFailed,
+               JobStatus::kFailed},
+    Transition{JobStatus::kSubmitted, JobTrigger::kEndedByCaller,
+               JobStatus::kFailed},
+    Transition{JobStatus::kSubmitted, JobTrigger::kChildrenFailed,
+               JobStatus::kFailed},
+
+    Transition{JobStatus::kPending, JobTrigger::kDependenciesMet,
+               JobStatus::kRunnable},
+    Transition{JobStatus::kPending, JobTrigger::kDependencyFailed,
+               JobStatus::kFailed},
+    Transition{JobStatus::kPending, JobTrigger::kEndedByCaller,
+               JobStatus::kFailed},
+    Transition{JobStatus::kPending, JobTrigger::kChildrenSucceeded,
+               JobStatus::kSucceeded},
+    Transition{JobStatus::kPending, JobTrigger::kChildrenFailed,
+               JobStatus::kFailed},
+
+    Transition{JobStatus::kRunnable, JobTrigger::kEndedByCaller,
+               JobStatus::kFailed},
+    Transition{JobStatus::kRunnable, JobTrigger::kBlocked,
+               JobStatus::kRunnable},
+    Transition{JobStatus::kRunnable, JobTrigger::kPlaced, JobStatus::kStarting},
+
+    Transition{JobStatus::kStarting, JobTrigger::kContainerStarted,
+               JobStatus::kRunning},
+    Transition{JobStatus::kStarting, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kStarting, JobTrigger::kAttemptFailed,
+               JobStatus::kFailed},
+
+    Transition{JobStatus::kRunning, JobTrigger::kAttemptSucceeded,
+               JobStatus::kSucceeded},
+    Transition{JobStatus::kRunning, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kRunning, JobTrigger::kAttemptFailed,
+               JobStatus::kFailed},
+};
+
+namespace transitions_internal {
+inline constexpr uint8_t kNoStatus = 0xff;
+
+constexpr std::array<uint8_t, kJobStatusCount * kJobTriggerCount> BuildIndex() {
+  std::array<uint8_t, kJobStatusCount * kJobTriggerCount> index{};
+  for (uint8_t& entry : index) entry = kNoStatus;
+  for (const Transition& transition : kTransitions) {
+    index[static_cast<size_t>(transition.from) * kJobTriggerCount +
+          static_cast<size_t>(transition.trigger)] =
+        static_cast<uint8_t>(transition.to);
+  }
+  return index;
+}
+inline constexpr auto kIndex = BuildIndex();
+}  // namespace transitions_internal
+
+// The status after `trigger`, or nothing if it can't happen in `from`.
+constexpr std::optional<JobStatus> NextStatus(JobStatus from,
+                                              JobTrigger trigger) {
+  const uint8_t to = transitions_internal::kIndex[static_cast<size_t>(from) *
+                                                      kJobTriggerCount +
+                                                  static_cast<size_t>(trigger)];
+  if (to == transitions_internal::kNoStatus) return std::nullopt;
+  return static_cast<JobStatus>(to);
+}
+
+}  // namespace embatch
+
+#endif  // EMBATCH_JOBS_TRANSITIONS_H_

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embatch/job_queue.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/status_macros.h"
+#include "lib/model/limits.h"
+#include "lib/model/validation.h"
+
+namespace embatch {
+namespace {
+
+// Source: §13.1. Choice: equal orders, and one environment twice, are refused.
+absl::Status CheckEnvironmentOrder(
+    const std::vector<ComputeEnvironmentOrder>& sorted, const Limits& limits) {
+  if (sorted.empty()) {
+    return absl::InvalidArgumentError(
+        "compute_environment_order is empty; At least 1 compute environment "
+        "must be provided");
+  }
+  if (sorted.size() > static_cast<size_t>(limits.environments_per_queue_max)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "compute_environment_order has ", sorted.size(),
+        " entries; must have at most ", limits.environments_per_queue_max));
+  }
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    EMBATCH_RETURN_IF_ERROR(
+        CheckName("compute_environment_order.compute_environment",
+                  sorted[i].compute_environment));
+    for (size_t j = 0; j < i; ++j) {
+      if (sorted[i].order == sorted[j].order) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("compute_environment_order.order is ", sorted[i].order,
+                         " twice; each must be given once"));
+      }
+      if (sorted[i].compute_environment == sorted[j].compute_environment) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("compute_environment_order.compute_environment is ",
+                         Quoted(sorted[i].compute_environment),
+                         " twice; each must be given once"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
+                                          LimitsProfile profile) {
+  EMBATCH_RETURN_IF_ERROR(CheckName("job_queue_name", options.job_queue_name));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckRange("priority", options.priority, 0, kQueuePriorityMax));
+  std::stable_sort(
+      options.compute_environment_order.begin(),
+      options.compute_environment_order.end(),
+      [](const ComputeEnvironmentOrder& a, const ComputeEnvironmentOrder& b) {
+        return a.order < b.order;
+      });
+  EMBATCH_RETURN_IF_ERROR(CheckEnvironmentOrder(
+      options.compute_environment_order, LimitsOf(profile)));
+  EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
+  return JobQueue(std::move(options));
+}
+
+}  // namespace embatch

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every number that bounds what a caller may ask for, each with its origin.
+// The numbers of AWS stand here and nowhere else.
+#ifndef EMBATCH_MODEL_LIMITS_H_
+#define EMBATCH_MODEL_LIMITS_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "embatch/limits_profile.h"
+
+namespace embatch {
+
+// Numbers that differ between the two profiles.
+struct Limits {
+  // Source: API RetryStrategy.attempts ("between 1 and 10").
+  int attempts_max;
+  // Source: API ArrayProperties.size ("between 2 and 10,000").
+  int32_t array_size_max;
+  // Source: guide "Service quotas" (dependencies of a job). SEQUENTIAL without
+  // a job counts as one. Choice: §9.1.
+  int dependencies_max;
+  // Source: guide "Service quotas" (24 KiB a definition, 30 KiB a submission).
+  int64_t definition_bytes_max;
+  int64_t submission_bytes_max;
+  // Source: guide "Service quotas" (50 each, per account and region).
+  int queues_max;
+  int environments_max;
+  // Source: API JobQueueDetail.computeEnvironmentOrder ("up to three").
+  int environments_per_queue_max;
+  // Source: guide "Service quotas" (jobs in SUBMITTED).
+  int64_t submitted_jobs_max;
+};
+
+inline constexpr Limits kAwsLimits = {10, 10000, 20, 24 << 10, 30 << 10,
+                                      50, 50,    3,  1000000};
+
+// Choice: "unlimited" is not infinite; these hold in every profile, so that
+// indices stay in 32 bits and no request takes the host program's memory.
+inline constexpr Limits kUnlimitedLimits = {
+    65535,   1 << 27, 1 << 24, 1 << 20,         int64_t{1} << 28,
+    1 << 16, 1 << 16, 1 << 16, int64_t{1} << 31};
+
+inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
+  return profile == LimitsProfile::kAws ? kAwsLimits : kUnlimitedLimits;
+}
+
+// Source: API (names of definitions, queues, environments, jobs: "up to 128").
+inline constexpr int kNameLengthMax = 128;
+// Source: API ContainerProperties.image ("up to 255 characters").
+inline constexpr int kImageLengthMax = 255;
+// Source: API TagrisTagsMap, TagKey, TagValue.
+inline constexpr int kTagsMax = 50;
+inline constexpr int kTagKeyLengthMax = 128;
+inline constexpr int kTagValueLengthMax = 256;
+// Source: API RetryStrategy.attempts.
+inline constexpr int kAttemptsMin = 1;
+// Source: API ArrayProperties.size.
+inline constexpr int32_t kArraySizeMin = 2;
+// Source: API ResourceRequirement, MEMORY ("at least 4 MiB").
+inline constexpr int64_t kMemoryMibMin = 4;
+// Source: API JobTimeout.attemptDurationSeconds ("at least 60 seconds").
+inline constexpr absl::Duration kTimeoutMin = absl::Seconds(60);
+// Source: API schedulingPriority (0 to 9999).
+inline constexpr int kSchedulingPriorityMax = 9999;
+// Source: guide, console text (queue priority from 0 to 1000).
+inline constexpr int kQueuePriorityMax = 1000;
+// Source: API CancelJob.reason, TerminateJob.reason ("up to 1024").
+inline constexpr int kReasonLengthMax = 1024;
+// Source: API AttemptContainerDetail.reason ("up to 255 characters").
+inline constexpr int kContainerReasonLengthMax = 255;
+// Source: API ListJobs.maxResults (up to 1,000 with a status).
+inline constexpr int kListJobsMax = 1000;
+// Source: guide "Job timeouts" (30 seconds between SIGTERM and SIGKILL).
+inline constexpr absl::Duration kStopTimeoutDefault = absl::Seconds(30);
+// Choice: §7; a runtime has this long after the grace to report the end of a
+// container that was to be stopped. Then the attempt ends without it.
+inline constexpr absl::Duration kStopMargin = absl::Seconds(10);
+
+// Choice: bounds that keep sums of resources far from overflow: no job or
+// instance has a billion vCPUs or an exbibyte of memory.
+inline constexpr int64_t kVcpuMilliMax = int64_t{1} << 40;
+inline constexpr int64_t kMemoryMibMax = int64_t{1} << 40;
+inline constexpr int32_t kGpusMax = 1 << 20;
+
+}  // namespace embatch
+
+#endif  // EMBATCH_MODEL_LIMITS_H_

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/model/parameters.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace embatch {
+namespace {
+
+constexpr absl::string_view kPlaceholder = "Ref::";
+
+size_t NameLength(absl::string_view text) {
+  size_t length = 0;
+  while (length < text.size() &&
+         (absl::ascii_isalnum(static_cast<unsigned char>(text[length])) ||
+          text[length] == '-' || text[length] == '_')) {
+    ++length;
+  }
+  return length;
+}
+
+absl::Status SubstituteOne(const std::map<std::string, std::string>& parameters,
+                           std::string& element) {
+  std::string result;
+  absl::string_view rest = element;
+  for (size_t at = rest.find(kPlaceholder); at != absl::string_view::npos;
+       at = rest.find(kPlaceholder)) {
+    absl::StrAppend(&result, rest.substr(0, at));
+    rest.remove_prefix(at + kPlaceholder.size());
+    const absl::string_view name = rest.substr(0, NameLength(rest));
+    const auto value = parameters.find(std::string(name));
+    if (value == parameters.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "Unable to substitute value. No parameter found for reference ",
+          name));
+    }
+    result += value->second;
+    rest.remove_prefix(name.size());
+  }
+  if (rest.size() == element.size()) return absl::OkStatus();
+  absl::StrAppend(&result, rest);
+  element = std::move(result);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SubstituteParameters(
+    const std::map<std::string, std::string>& parameters,
+    std::vector<std::string>& command) {
+  for (std::string& element : command) {
+    absl::Status status = SubstituteOne(parameters, element);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace embatch

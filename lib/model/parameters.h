@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Placeholders `Ref::name` in a job's command.
+#ifndef EMBATCH_MODEL_PARAMETERS_H_
+#define EMBATCH_MODEL_PARAMETERS_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace embatch {
+
+// Replaces every `Ref::name` in every element of `command`, where `name` is the
+// longest run of letters, digits, '-' and '_'. What is put in is not looked at
+// again. An unknown name is kInvalidArgument; further parameters are harmless.
+// Source: guide "Parameters". Choice: §3.5.
+absl::Status SubstituteParameters(
+    const std::map<std::string, std::string>& parameters,
+    std::vector<std::string>& command);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_MODEL_PARAMETERS_H_

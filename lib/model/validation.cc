@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/model/validation.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace embatch {
+namespace {
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
+         c == '_';
+}
+
+bool IsName(absl::string_view value) {
+  if (value.empty() || value.size() > kNameLengthMax) return false;
+  for (char c : value) {
+    if (!IsNameCharacter(c)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string Quoted(absl::string_view value) {
+  constexpr size_t kShown = 160;
+  const bool cut = value.size() > kShown;
+  return absl::StrCat("\"", absl::CHexEscape(value.substr(0, kShown)), "\"",
+                      cut ? "..." : "");
+}
+
+absl::Status CheckName(absl::string_view member, absl::string_view value) {
+  if (IsName(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      member, " is ", Quoted(value), "; must be 1 to ", kNameLengthMax,
+      " letters, digits, hyphens and underscores"));
+}
+
+absl::Status CheckJobName(absl::string_view value) {
+  if (IsName(value) &&
+      absl::ascii_isalnum(static_cast<unsigned char>(value.front()))) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "job_name is ", Quoted(value),
+      "; Job name should match valid pattern: a letter or digit, then letters, "
+      "digits, hyphens and underscores, at most ",
+      kNameLengthMax));
+}
+
+absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
+                        int64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      member, " is ", value, "; must be between ", least, " and ", most));
+}
+
+absl::Status CheckTags(const std::map<std::string, std::string>& tags) {
+  if (tags.size() > kTagsMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tags has ", tags.size(), " entries; must have at most ", kTagsMax));
+  }
+  for (const auto& [key, value] : tags) {
+    if (key.empty() || key.size() > kTagKeyLengthMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tags has the key ", Quoted(key), " of ", key.size(),
+                       " characters; must have 1 to ", kTagKeyLengthMax));
+    }
+    if (value.size() > kTagValueLengthMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tags[", Quoted(key), "] has ", value.size(),
+                       " characters; must have at most ", kTagValueLengthMax));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEnvironment(
+    absl::string_view member,
+    const std::vector<EnvironmentVariable>& environment) {
+  for (size_t i = 0; i < environment.size(); ++i) {
+    const EnvironmentVariable& variable = environment[i];
+    absl::string_view rule;
+    if (variable.name.empty()) {
+      rule = "must not be empty";
+    } else if (absl::StartsWith(variable.name, "AWS_BATCH")) {
+      rule = "must not begin with AWS_BATCH";
+    } else if (variable.name.find(char{0}) != std::string::npos ||
+               variable.name.find('=') != std::string::npos ||
+               variable.value.find('\0') != std::string::npos) {
+      rule = "must hold no '=', and name and value no NUL";
+    } else {
+      continue;
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        member, "[", i, "].name is ", Quoted(variable.name), "; ", rule));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCommand(absl::string_view member,
+                          const std::vector<std::string>& command) {
+  for (size_t i = 0; i < command.size(); ++i) {
+    if (command[i].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(member, "[", i,
+                       "] is empty; Command field cannot have empty strings"));
+    }
+    if (command[i].find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          member, "[", i, "] is ", Quoted(command[i]), "; must hold no NUL"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
+                                const Limits& limits) {
+  if (!strategy.has_value()) return absl::OkStatus();
+  return CheckRange("retry_strategy.attempts", strategy->attempts, kAttemptsMin,
+                    limits.attempts_max);
+}
+
+absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout) {
+  if (!timeout.has_value()) return absl::OkStatus();
+  const absl::Duration duration = timeout->attempt_duration;
+  if (duration >= kTimeoutMin && duration < absl::InfiniteDuration() &&
+      absl::Trunc(duration, absl::Seconds(1)) == duration) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "timeout.attempt_duration is ", absl::FormatDuration(duration),
+      "; must be whole seconds, at least ", absl::FormatDuration(kTimeoutMin)));
+}
+
+absl::Status CheckSchedulingPriority(absl::string_view member,
+                                     const std::optional<int>& priority) {
+  if (!priority.has_value()) return absl::OkStatus();
+  return CheckRange(member, *priority, 0, kSchedulingPriorityMax);
+}
+
+absl::Status CheckPartialResources(absl::string_view member,
+                                   const Resources& resources) {
+  absl::Status status = CheckRange(absl::StrCat(member, ".vcpu_milli"),
+                                   resources.vcpu_milli, 0, kVcpuMilliMax);
+  if (status.ok()) {
+    status =
+        CheckRange(absl::StrCat(member, ".gpus"), resources.gpus, 0, kGpusMax);
+  }
+  if (status.ok() && resources.memory_mib != 0) {
+    status = CheckRange(absl::StrCat(member, ".memory_mib"),
+                        resources.memory_mib, kMemoryMibMin, kMemoryMibMax);
+  }
+  return status;
+}
+
+absl::Status CheckJobResources(const Resources& resources) {
+  if (resources.vcpu_milli <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "resources.vcpu_milli is ", resources.vcpu_milli,
+        "; must be given by the definition or the submission: container vcpus "
+        "limit must be greater than 0"));
+  }
+  if (resources.memory_mib < kMemoryMibMin) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "resources.memory_mib is ", resources.memory_mib,
+        "; must be given by the definition or the submission: at least ",
+        kMemoryMibMin));
+  }
+  return CheckPartialResources("resources", resources);
+}
+
+}  // namespace embatch

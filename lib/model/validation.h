@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checks that more than one kind of value needs. Each answers OK or
+// kInvalidArgument with the member's path, its value and the limit.
+#ifndef EMBATCH_MODEL_VALIDATION_H_
+#define EMBATCH_MODEL_VALIDATION_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "embatch/job_definition.h"
+#include "embatch/resources.h"
+#include "lib/model/limits.h"
+
+namespace embatch {
+
+// `value` in quotes, control characters escaped, cut to a readable length.
+std::string Quoted(absl::string_view value);
+
+// 1 to 128 letters, digits, '-' and '_'.
+// Source: API jobDefinitionName, jobQueueName, computeEnvironmentName.
+absl::Status CheckName(absl::string_view member, absl::string_view value);
+
+// As CheckName, and the first character is a letter or a digit.
+// Source: API SubmitJob.jobName.
+absl::Status CheckJobName(absl::string_view value);
+
+absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
+                        int64_t most);
+
+absl::Status CheckTags(const std::map<std::string, std::string>& tags);
+
+// Names are not empty, hold no '=' or NUL and don't begin with AWS_BATCH.
+// Source: API ContainerProperties.environment. Choice: §3.2, refused rather
+// than dropped.
+absl::Status CheckEnvironment(
+    absl::string_view member,
+    const std::vector<EnvironmentVariable>& environment);
+
+// No element is empty or holds a NUL.
+// Source: §22, "Command field cannot have empty strings".
+absl::Status CheckCommand(absl::string_view member,
+                          const std::vector<std::string>& command);
+
+absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
+                                const Limits& limits);
+absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout);
+absl::Status CheckSchedulingPriority(absl::string_view member,
+                                     const std::optional<int>& priority);
+
+// Each amount is 0, for "not given here", or within its limits.
+absl::Status CheckPartialResources(absl::string_view member,
+                                   const Resources& resources);
+
+// A job's merged requirement: vCPU and memory must both be there.
+// Source: §3.3, §22.
+absl::Status CheckJobResources(const Resources& resources);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_MODEL_VALIDATION_H_

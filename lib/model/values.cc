@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How small public values print, and how reports are made.
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "embatch/container_runtime.h"
+#include "embatch/event.h"
+#include "embatch/job.h"
+#include "embatch/resource_provider.h"
+#include "embatch/resources.h"
+#include "lib/base/time.h"
+
+namespace embatch {
+
+std::ostream& operator<<(std::ostream& out, const Resources& resources) {
+  out << static_cast<double>(resources.vcpu_milli) / 1000 << " vCPU, "
+      << resources.memory_mib << " MiB";
+  if (resources.gpus != 0) out << ", " << resources.gpus << " GPU";
+  return out;
+}
+
+absl::string_view JobStatusName(JobStatus status) {
+  switch (status) {
+    case JobStatus::kSubmitted:
+      return "SUBMITTED";
+    case JobStatus::kPending:
+      return "PENDING";
+    case JobStatus::kRunnable:
+      return "RUNNABLE";
+    case JobStatus::kStarting:
+      return "STARTING";
+    case JobStatus::kRunning:
+      return "RUNNING";
+    case JobStatus::kSucceeded:
+      return "SUCCEEDED";
+    case JobStatus::kFailed:
+      return "FAILED";
+  }
+  return "";
+}
+
+std::ostream& operator<<(std::ostream& out, JobStatus status) {
+  return out << JobStatusName(status);
+}
+
+std::ostream& operator<<(std::ostream& out, const Event& event) {
+  out << event.job << " " << event.from << " -> " << event.to;
+  if (event.count > 1) out << " x" << event.count;
+  if (event.attempt > 0) out << " attempt " << event.attempt;
+  return out;
+}
+
+InstanceReport InstanceReport::Catalogue(
+    absl::Time time, std::vector<InstanceType> instance_types) {
+  InstanceReport report;
+  report.kind = Kind::kCatalogue;
+  report.time_ns = ToNanos(time);
+  report.instance_types = std::move(instance_types);
+  return report;
+}
+
+InstanceReport InstanceReport::Ready(absl::Time time, InstanceId instance,
+                                     std::string name, Resources resources) {
+  InstanceReport report;
+  report.kind = Kind::kReady;
+  report.time_ns = ToNanos(time);
+  report.instance = instance;
+  report.name = std::move(name);
+  report.resources = resources;
+  return report;
+}
+
+InstanceReport InstanceReport::LaunchFailed(absl::Time time,
+                                            InstanceId instance,
+                                            LaunchFailure failure,
+                                            std::string message) {
+  InstanceReport report;
+  report.kind = Kind::kLaunchFailed;
+  report.time_ns = ToNanos(time);
+  report.instance = instance;
+  report.failure = failure;
+  report.message = std::move(message);
+  return report;
+}
+
+InstanceReport InstanceReport::Interruption(absl::Time time,
+                                            InstanceId instance) {
+  InstanceReport report;
+  report.kind = Kind::kInterruption;
+  report.time_ns = ToNanos(time);
+  report.instance = instance;
+  return report;
+}
+
+InstanceReport InstanceReport::Lost(absl::Time time, InstanceId instance) {
+  InstanceReport report;
+  report.kind = Kind::kLost;
+  report.time_ns = ToNanos(time);
+  report.instance = instance;
+  return report;
+}
+
+ContainerReport ContainerReport::Started(absl::Time time,
+                                         ContainerId container) {
+  ContainerReport report;
+  report.kind = Kind::kStarted;
+  report.time_ns = ToNanos(time);
+  report.container = container;
+  return report;
+}
+
+ContainerReport ContainerReport::Exited(absl::Time time, ContainerId container,
+                                        std::optional<int> exit_code,
+                                        std::string reason) {
+  ContainerReport report;
+  report.kind = Kind::kExited;
+  report.time_ns = ToNanos(time);
+  report.container = container;
+  report.has_exit_code = exit_code.has_value();
+  report.exit_code = exit_code.value_or(0);
+  report.reason = std::move(reason);
+  return report;
+}
+
+ContainerReport ContainerReport::StartFailed(absl::Time time,
+                                             ContainerId container,
+                                             std::string reason) {
+  ContainerReport report;
+  report.kind = Kind::kStartFailed;
+  report.time_ns = ToNanos(time);
+  report.container = container;
+  report.reason = std::move(reason);
+  return report;
+}
+
+}  // namespace embatch

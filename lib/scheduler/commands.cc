@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/scheduler/commands.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/status_macros.h"
+#include "lib/jobs/dependencies.h"
+#include "lib/model/job_spec.h"
+#include "lib/model/limits.h"
+#include "lib/model/validation.h"
+
+namespace embatch {
+namespace {
+
+bool TakesWork(ResourceStatus status) {
+  return status == ResourceStatus::kValid ||
+         status == ResourceStatus::kUpdating;
+}
+
+absl::Status CheckCount(absl::string_view what, size_t count, int64_t most) {
+  if (static_cast<int64_t>(count) < most) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "there are ", count, " ", what, "; there may be at most ", most));
+}
+
+// Source: API JobQueueDetail.computeEnvironmentOrder; §13.1.
+absl::StatusOr<std::vector<uint32_t>> FindEnvironments(const State& state,
+                                                       const JobQueue& queue) {
+  std::vector<uint32_t> environments;
+  for (const ComputeEnvironmentOrder& entry :
+       queue.options().compute_environment_order) {
+    const std::optional<uint32_t> index =
+        state.fleet.FindEnvironment(entry.compute_environment);
+    if (!index.has_value()) {
+      return absl::NotFoundError(
+          absl::StrCat("compute_environment_order.compute_environment is ",
+                       Quoted(entry.compute_environment),
+                       "; there is no compute environment of that name"));
+    }
+    const ResourceStatus status = state.fleet.environment(*index).status;
+    if (!TakesWork(status)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "compute_environment_order.compute_environment is ",
+          Quoted(entry.compute_environment), ", which is ",
+          ResourceStatusName(status),
+          "; must be VALID (a new one is after the next Advance())"));
+    }
+    environments.push_back(*index);
+  }
+  return environments;
+}
+
+// §4, steps 2 and 5.
+absl::StatusOr<uint32_t> CheckQueue(const State& state,
+                                    const SubmitJobRequest& request) {
+  const std::optional<uint32_t> index = FindQueue(state, request.job_queue);
+  if (!index.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "job_queue: Job queue ", Quoted(request.job_queue), " does not exist"));
+  }
+  const QueueRecord& queue = state.queues[*index];
+  if (queue.config.options().state != ResourceState::kEnabled) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("job_queue is ", Quoted(request.job_queue),
+                     ", which is DISABLED; must be ENABLED"));
+  }
+  if (!TakesWork(queue.status)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "job_queue is ", Quoted(request.job_queue), ", which is ",
+        ResourceStatusName(queue.status),
+        "; must be VALID (a new one is after the next Advance())"));
+  }
+  // Choice: D63; a priority in the definition is accepted and ignored.
+  if (!request.share_identifier.empty() ||
+      request.scheduling_priority_override.has_value()) {
+    return absl::InvalidArgumentError(
+        "Job with shareIdentifier or schedulingPriority can only be submitted "
+        "to job queue with fair share scheduling policy.");
+  }
+  return *index;
+}
+
+// §4, steps 7 and 8.
+absl::Status CheckArrayAndDependencies(const State& state,
+                                       const SubmitJobRequest& request) {
+  const Limits& limits = LimitsOf(state.settings.limits);
+  if (request.array_size.has_value()) {
+    EMBATCH_RETURN_IF_ERROR(CheckRange("array_size", *request.array_size,
+                                       kArraySizeMin, limits.array_size_max));
+  }
+  return CheckDependencies(state.jobs, request.depends_on,
+                           request.array_size.value_or(0), limits);
+}
+
+// The spec that a submission stands for, counted once for its job.
+absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
+                                 const SubmitJobRequest& request) {
+  DefinitionRecord& record = state.definitions[definition];
+  const bool plain = IsPlainSubmission(request);
+  if (plain && record.plain_spec.has_value()) {
+    state.jobs.AddSpecUser(*record.plain_spec);
+    return *record.plain_spec;
+  }
+  absl::StatusOr<JobSpec> spec = MakeJobSpec(
+      record.definition, definition, request, LimitsOf(state.settings.limits));
+  EMBATCH_RETURN_IF_ERROR(spec.status());
+  const uint32_t index = state.jobs.InternSpec(*spec);
+  if (plain) {
+    // Kept for ever, as definitions are.
+    record.plain_spec = index;
+    state.jobs.AddSpecUser(index);
+  }
+  return index;
+}
+
+}  // namespace
+
+std::optional<uint32_t> FindDefinition(const State& state,
+                                       absl::string_view text) {
+  const size_t colon = text.find(':');
+  const auto found = state.definition_names.find(text.substr(0, colon));
+  if (found == state.definition_names.end()) return std::nullopt;
+  const std::vector<uint32_t>& revisions = found->second;
+  if (colon == absl::string_view::npos) {
+    for (auto it = revisions.rbegin(); it != revisions.rend(); ++it) {
+      if (state.definitions[*it].active) return *it;
+    }
+    return std::nullopt;
+  }
+  uint32_t revision = 0;
+  if (!absl::SimpleAtoi(text.substr(colon + 1), &revision) || revision == 0 ||
+      revision > revisions.size()) {
+    return std::nullopt;
+  }
+  return revisions[revision - 1];
+}
+
+std::optional<uint32_t> FindQueue(const State& state, absl::string_view name) {
+  const auto found = state.queue_names.find(name);
+  if (found == state.queue_names.end()) return std::nullopt;
+  return found->second;
+}
+
+absl::Status Apply(State& state,
+                   const CreateComputeEnvironmentCommand& command) {
+  const ComputeEnvironment& environment = command.compute_environment;
+  // A value that did not come from Create(), or came under another profile.
+  EMBATCH_RETURN_IF_ERROR(
+      ComputeEnvironment::Create(environment.options(), state.settings.limits)
+          .status());
+  const std::string& name = environment.compute_environment_name();
+  if (state.fleet.FindEnvironment(name).has_value()) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "A compute environment already exists with the name ", name));
+  }
+  EMBATCH_RETURN_IF_ERROR(
+      CheckCount("compute environments", state.fleet.environment_count(),
+                 LimitsOf(state.settings.limits).environments_max));
+  state.fleet.AddEnvironment(environment);
+  return absl::OkStatus();
+}
+
+absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
+  const Limits& limits = LimitsOf(state.settings.limits);
+  EMBATCH_RETURN_IF_ERROR(
+      JobQueue::Create(command.job_queue.options(), state.settings.limits)
+          .status());
+  const std::string& name = command.job_queue.job_queue_name();
+  if (state.queue_names.contains(name)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("Job queue ", name, " already exists"));
+  }
+  EMBATCH_RETURN_IF_ERROR(
+      CheckCount("job queues", state.queues.size(), limits.queues_max));
+  absl::StatusOr<std::vector<uint32_t>> environments =
+      FindEnvironments(state, command.job_queue);
+  EMBATCH_RETURN_IF_ERROR(environments.status());
+
+  const uint32_t index = state.jobs.AddQueue();
+  state.queue_names[name] = index;
+  QueueRecord& queue = state.queues.emplace_back();
+  queue.config = command.job_queue;
+  queue.environments = *std::move(environments);
+  // Higher priorities first, of equal ones the older first. Choice: D43.
+  const auto place =
+      std::upper_bound(state.queue_order.begin(), state.queue_order.end(),
+                       index, [&state](uint32_t a, uint32_t b) {
+                         return state.queues[a].config.options().priority >
+                                state.queues[b].config.options().priority;
+                       });
+  state.queue_order.insert(place, index);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Apply(State& state,
+                          const RegisterJobDefinitionCommand& command) {
+  EMBATCH_RETURN_IF_ERROR(
+      JobDefinition::Create(command.job_definition.options(),
+                            state.settings.limits)
+          .status());
+  std::vector<uint32_t>& revisions =
+      state.definition_names[command.job_definition.job_definition_name()];
+  revisions.push_back(static_cast<uint32_t>(state.definitions.size()));
+  DefinitionRecord& record = state.definitions.emplace_back();
+  record.definition = command.job_definition;
+  // Source: guide "Job definitions"; numbers are never used again (§3.1).
+  record.revision = static_cast<int>(revisions.size());
+  return record.revision;
+}
+
+absl::Status Apply(State& state,
+                   const DeregisterJobDefinitionCommand& command) {
+  if (!absl::StrContains(command.job_definition, ":")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("job_definition is ", Quoted(command.job_definition),
+                     "; must name a revision, as \"name:1\" does"));
+  }
+  const std::optional<uint32_t> index =
+      FindDefinition(state, command.job_definition);
+  if (index.has_value()) state.definitions[*index].active = false;
+  return absl::OkStatus();
+}
+
+// The order of the checks is that of §4.
+absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
+  EMBATCH_RETURN_IF_ERROR(CheckJobName(request.job_name));
+  const absl::StatusOr<uint32_t> queue = CheckQueue(state, request);
+  EMBATCH_RETURN_IF_ERROR(queue.status());
+  const std::optional<uint32_t> definition =
+      FindDefinition(state, request.job_definition);
+  if (!definition.has_value() || !state.definitions[*definition].active) {
+    return absl::NotFoundError(absl::StrCat("job_definition: Job definition ",
+                                            Quoted(request.job_definition),
+                                            " does not exist"));
+  }
+  EMBATCH_RETURN_IF_ERROR(CheckArrayAndDependencies(state, request));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckCount("jobs in SUBMITTED", state.arrivals.size(),
+                 LimitsOf(state.settings.limits).submitted_jobs_max));
+  const absl::StatusOr<uint32_t> spec = SpecFor(state, *definition, request);
+  EMBATCH_RETURN_IF_ERROR(spec.status());
+
+  JobTable::NewJob job;
+  job.queue = *queue;
+  job.spec = *spec;
+  job.name = request.job_name;
+  job.array_size = request.array_size.value_or(0);
+  job.created_ns = state.now_ns;
+  const uint32_t slot = state.jobs.Add(job);
+  AddDependencies(state.jobs, slot, request.depends_on);
+  state.arrivals.push_back(slot);
+  return state.jobs.IdOf({slot, -1});
+}
+
+// Source: API CancelJob, TerminateJob; §10.
+absl::Status Apply(State& state, const EndJobCommand& command) {
+  if (command.job.is_null()) {
+    return absl::InvalidArgumentError(
+        "'jobId' is a required field (cannot be an empty string)");
+  }
+  if (command.reason.empty()) {
+    return absl::InvalidArgumentError(
+        "'reason' is a required field (cannot be an empty string)");
+  }
+  if (command.reason.size() > kReasonLengthMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("reason has ", command.reason.size(),
+                     " characters; must have at most ", kReasonLengthMax));
+  }
+  const std::optional<JobKey> key = state.jobs.Find(command.job);
+  if (!key.has_value()) return absl::OkStatus();
+  const JobStatus status = state.jobs.StatusOf(*key);
+  // What has started can only be terminated; what is over stays as it is.
+  if (IsTerminal(status)) return absl::OkStatus();
+  if (!command.terminate &&
+      (status == JobStatus::kStarting || status == JobStatus::kRunning)) {
+    return absl::OkStatus();
+  }
+  const TextIndex reason = state.jobs.InternText(command.reason);
+  state.jobs.SetRequest(*key, command.terminate, reason);
+  state.jobs.ReleaseText(reason);
+  WorkItem item;
+  item.kind = WorkKind::kEndRequested;
+  item.slot = command.job.slot;
+  item.generation = command.job.generation;
+  item.first = command.job.child;
+  state.work.push_back(item);
+  return absl::OkStatus();
+}
+
+}  // namespace embatch

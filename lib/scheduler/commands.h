@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands: each checks, records and gives a final answer. Nothing changes its
+// status here; that is left to the next turn (D68). A command that fails has
+// changed nothing.
+#ifndef EMBATCH_SCHEDULER_COMMANDS_H_
+#define EMBATCH_SCHEDULER_COMMANDS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "embatch/ids.h"
+#include "embatch/input.h"
+#include "lib/scheduler/state.h"
+
+namespace embatch {
+
+absl::Status Apply(State& state,
+                   const CreateComputeEnvironmentCommand& command);
+absl::Status Apply(State& state, const CreateJobQueueCommand& command);
+absl::StatusOr<int> Apply(State& state,
+                          const RegisterJobDefinitionCommand& command);
+absl::Status Apply(State& state, const DeregisterJobDefinitionCommand& command);
+absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request);
+absl::Status Apply(State& state, const EndJobCommand& command);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_SCHEDULER_COMMANDS_H_

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What several phases do with jobs: standing in line and leaving it, failing
+// before the start, attempts and the instances they run on.
+#include "lib/jobs/dependencies.h"
+#include "lib/jobs/reasons.h"
+#include "lib/jobs/retry.h"
+#include "lib/model/limits.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+
+void TurnRunner::AddWork(WorkKind kind, uint32_t slot, int32_t first,
+                         int32_t last) {
+  WorkItem item;
+  item.kind = kind;
+  item.slot = slot;
+  item.generation = jobs_.IdOf({slot, -1}).generation;
+  item.first = first;
+  item.last = last;
+  state_.work.push_back(item);
+}
+
+// --- In line --------------------------------------------------------------
+
+void TurnRunner::EnterLine(JobKey job) {
+  const JobRecord& record = jobs_.record(job.slot);
+  WaitingLine& line = state_.queues[record.queue].line;
+  const int retry_class = jobs_.RetryClassOf(job);
+  const LinePlace place{retry_class, record.sequence};
+  if (job.is_child()) {
+    SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
+    if (waiting.empty()) line.Enter(place, record.requirement);
+    waiting.Insert(static_cast<uint64_t>(job.child));
+  } else {
+    line.Enter(place, record.requirement);
+  }
+  line.AddJobs(record.requirement, 1);
+}
+
+void TurnRunner::LeaveLine(JobKey job) {
+  const JobRecord& record = jobs_.record(job.slot);
+  WaitingLine& line = state_.queues[record.queue].line;
+  const int retry_class = jobs_.RetryClassOf(job);
+  const LinePlace place{retry_class, record.sequence};
+  if (job.is_child()) {
+    SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
+    waiting.Erase(static_cast<uint64_t>(job.child));
+    if (waiting.empty()) line.Leave(place, record.requirement);
+  } else {
+    line.Leave(place, record.requirement);
+  }
+  line.AddJobs(record.requirement, -1);
+}
+
+// --- Released -------------------------------------------------------------
+
+// Nothing that the whole job waits for is outstanding.
+void TurnRunner::DependenciesMet(uint32_t slot) {
+  JobRecord& record = jobs_.record(slot);
+  if (record.details.ended_by_caller()) {
+    FailPending({slot, -1});
+  } else if (record.is_array()) {
+    record.released = true;
+    AddWork(WorkKind::kReleaseChildren, slot, 0);
+  } else {
+    jobs_.Change({slot, -1}, JobTrigger::kDependenciesMet, kNoReason, now_ns_,
+                 journal_);
+    EnterLine({slot, -1});
+  }
+}
+
+// Lets a PENDING child go on, if its dependencies are all met; fails it if one
+// of them failed.
+void TurnRunner::ReleaseChild(JobKey child) {
+  if (jobs_.StatusOf(child) != JobStatus::kPending) return;
+  switch (ReadinessOf(jobs_, child)) {
+    case ChildReadiness::kWaits:
+      return;
+    case ChildReadiness::kDependencyFailed:
+      FailPending(child);
+      return;
+    case ChildReadiness::kReady:
+      break;
+  }
+  if (jobs_.IsEndedByCaller(child)) {
+    FailPending(child);
+    return;
+  }
+  jobs_.Change(child, JobTrigger::kDependenciesMet, kNoReason, now_ns_,
+               journal_);
+  EnterLine(child);
+  // Source: §8.2, the parent is PENDING once a child became RUNNABLE.
+  const JobKey parent{child.slot, -1};
+  if (jobs_.StatusOf(parent) == JobStatus::kSubmitted) {
+    jobs_.Change(parent, JobTrigger::kChildRunnable, kNoReason, now_ns_,
+                 journal_);
+  }
+}
+
+// The same for untouched children [first, last) that nothing holds back.
+void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
+  const JobRecord& record = jobs_.record(slot);
+  WaitingLine& line = state_.queues[record.queue].line;
+  SequenceBitmap& waiting = jobs_.array(slot).waiting[kFirstClass];
+  jobs_.ChangeChildren(slot, first, last, JobTrigger::kDependenciesMet,
+                       kNoReason, journal_);
+  if (waiting.empty()) {
+    line.Enter({kFirstClass, record.sequence}, record.requirement);
+  }
+  waiting.InsertRange(static_cast<uint64_t>(first),
+                      static_cast<uint64_t>(last));
+  line.AddJobs(record.requirement, last - first);
+  if (record.status == JobStatus::kSubmitted) {
+    jobs_.Change({slot, -1}, JobTrigger::kChildRunnable, kNoReason, now_ns_,
+                 journal_);
+  }
+}
+
+// --- Failed before the start ----------------------------------------------
+
+// A SUBMITTED or PENDING job will never run: a dependency failed, or the caller
+// ended it, whose reason then goes first (§10).
+void TurnRunner::FailPending(JobKey job) {
+  JobRecord& record = jobs_.record(job.slot);
+  if (!job.is_child() && record.is_array()) {
+    AddWork(WorkKind::kFailChildren, job.slot, 0, jobs_.array(job.slot).size);
+    return;
+  }
+  if (jobs_.IsEndedByCaller(job)) {
+    Fail(job, JobTrigger::kEndedByCaller, jobs_.RequestReason(job));
+  } else {
+    Fail(job, JobTrigger::kDependencyFailed, kDependentJobFailed);
+  }
+}
+
+void TurnRunner::Fail(JobKey job, JobTrigger trigger, TextIndex reason) {
+  jobs_.Change(job, trigger, reason, now_ns_, journal_);
+  OnEnded(job);
+}
+
+void TurnRunner::OnEnded(JobKey job) {
+  if (job.is_child()) {
+    OnChildrenEnded(job.slot, job.child, job.child + 1);
+  } else {
+    AddWork(WorkKind::kJobEnded, job.slot);
+  }
+}
+
+// Most children end without consequences.
+void TurnRunner::OnChildrenEnded(uint32_t slot, int32_t first, int32_t last) {
+  const ArrayRecord& array = jobs_.array(slot);
+  if (array.sequential || !array.paired_dependents.empty() ||
+      !array.child_dependents.empty() || array.ended() == array.size) {
+    AddWork(WorkKind::kChildrenEnded, slot, first, last);
+  }
+}
+
+// --- Attempts -------------------------------------------------------------
+
+ContainerId TurnRunner::ContainerOf(uint32_t live) const {
+  const LiveAttempt& attempt = jobs_.live(live);
+  return {{jobs_.IdOf(attempt.job), attempt.number}, 0};
+}
+
+void TurnRunner::SetDeadline(uint32_t live, DeadlineKind kind,
+                             absl::Duration after, int64_t from_ns) {
+  const int64_t after_ns = DurationToNanos(after);
+  jobs_.live(live).deadline = state_.deadlines.Add(
+      SaturatingAdd(from_ns, after_ns), after_ns, static_cast<uint8_t>(kind),
+      live, jobs_.LiveGeneration(live));
+}
+
+void TurnRunner::ClearDeadline(uint32_t live) {
+  DeadlineQueue::Handle& deadline = jobs_.live(live).deadline;
+  if (deadline == DeadlineQueue::kNoHandle) return;
+  state_.deadlines.Remove(deadline);
+  deadline = DeadlineQueue::kNoHandle;
+}
+
+// Source: §7, §10: a polite signal, 30 seconds, a hard one. Choice: D56, an
+// attempt that has not started ends at once; D57, the first cause stays.
+void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
+  LiveAttempt& attempt = jobs_.live(live);
+  if (attempt.stop != StopCause::kNone) return;
+  attempt.stop = cause;
+  Request request;
+  request.kind = Request::Kind::kStop;
+  request.environment = attempt.environment;
+  request.container = ContainerOf(live);
+  request.grace = kStopTimeoutDefault;
+  requests_.push_back(request);
+  if (!attempt.started) {
+    EndAttempt(live, now_ns_, std::nullopt, kNoReason, kNoReason);
+    return;
+  }
+  ClearDeadline(live);
+  SetDeadline(live, DeadlineKind::kStopOverdue,
+              kStopTimeoutDefault + kStopMargin, now_ns_);
+}
+
+// `reason` is the container's, `status_reason` what the attempt ended with if
+// it was not being stopped. Source: §5.2, §6.2. Choice: D21, D56.
+void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
+                            std::optional<int> exit_code, TextIndex reason,
+                            TextIndex status_reason) {
+  const LiveAttempt attempt = jobs_.live(live);
+  const JobKey job = attempt.job;
+  if (attempt.stop == StopCause::kTerminated) {
+    status_reason = jobs_.RequestReason(job);
+  } else if (attempt.stop == StopCause::kTimedOut) {
+    status_reason = kAttemptTimedOut;
+  }
+  const bool succeeded = attempt.stop == StopCause::kNone &&
+                         exit_code.has_value() && *exit_code == 0;
+  const bool retry =
+      !succeeded &&
+      IsRetryDue(jobs_.spec(attempt.spec).retry_strategy, attempt.number,
+                 attempt.stop, jobs_.IsEndedByCaller(job));
+  ClearDeadline(live);
+  TakeFromInstance(live);
+  AttemptRecord outcome;
+  outcome.stopped_ns = at_ns;
+  outcome.reason = reason;
+  outcome.status_reason = status_reason;
+  outcome.has_exit_code = exit_code.has_value();
+  outcome.exit_code = exit_code.value_or(0);
+  jobs_.EndAttempt(live, outcome, !retry);
+  if (retry) {
+    jobs_.Change(job, JobTrigger::kRetry, kNoReason, at_ns, journal_);
+    EnterLine(job);
+    return;
+  }
+  jobs_.Change(
+      job,
+      succeeded ? JobTrigger::kAttemptSucceeded : JobTrigger::kAttemptFailed,
+      status_reason, at_ns, journal_);
+  OnEnded(job);
+}
+
+// --- Attempts on instances --------------------------------------------------
+
+void TurnRunner::AddToInstance(uint32_t live, uint32_t slot) {
+  InstanceRecord& instance = fleet_.instance(slot);
+  LiveAttempt& attempt = jobs_.live(live);
+  attempt.environment = instance.environment;
+  attempt.instance = slot;
+  attempt.instance_number = instance.number;
+  attempt.behind = instance.first_attempt;
+  if (attempt.behind != kNoIndex) jobs_.live(attempt.behind).before = live;
+  instance.first_attempt = live;
+  UnwatchIdle(slot);
+  fleet_.Place(slot, jobs_.spec(attempt.spec).resources);
+}
+
+void TurnRunner::TakeFromInstance(uint32_t live) {
+  const LiveAttempt& attempt = jobs_.live(live);
+  InstanceRecord& instance = fleet_.instance(attempt.instance);
+  if (attempt.before != kNoIndex) {
+    jobs_.live(attempt.before).behind = attempt.behind;
+  } else {
+    instance.first_attempt = attempt.behind;
+  }
+  if (attempt.behind != kNoIndex) {
+    jobs_.live(attempt.behind).before = attempt.before;
+  }
+  fleet_.Release(attempt.instance, jobs_.spec(attempt.spec).resources, now_ns_);
+  WatchIdle(attempt.instance);
+}
+
+// With an idle time before scale-in, its end is a deadline. Choice: D25.
+void TurnRunner::WatchIdle(uint32_t slot) {
+  InstanceRecord& instance = fleet_.instance(slot);
+  const int64_t idle_ns = state_.settings.idle_time_ns;
+  if (idle_ns <= 0 || instance.running > 0 || instance.type == Fleet::kNone ||
+      instance.state != InstanceState::kReady) {
+    return;
+  }
+  instance.idle_deadline =
+      state_.deadlines.Add(SaturatingAdd(now_ns_, idle_ns), idle_ns,
+                           static_cast<uint8_t>(DeadlineKind::kIdle), slot,
+                           fleet_.InstanceGeneration(slot));
+}
+
+void TurnRunner::UnwatchIdle(uint32_t slot) {
+  DeadlineQueue::Handle& deadline = fleet_.instance(slot).idle_deadline;
+  if (deadline == DeadlineQueue::kNoHandle) return;
+  state_.deadlines.Remove(deadline);
+  deadline = DeadlineQueue::kNoHandle;
+}
+
+}  // namespace embatch

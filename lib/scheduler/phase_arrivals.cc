@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Phase 3: SUBMITTED jobs are looked at for the first time, in the order of
+// their submission.
+#include "lib/jobs/dependencies.h"
+#include "lib/jobs/reasons.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+
+void TurnRunner::RunArrivals() {
+  while (!state_.arrivals.empty() && has_budget()) {
+    const uint32_t slot = state_.arrivals.front();
+    state_.arrivals.pop_front();
+    Arrive(slot);
+  }
+}
+
+// Source: §5.2, rows SUBMITTED. Choice: D5, D7, D70.
+void TurnRunner::Arrive(uint32_t slot) {
+  JobRecord& record = jobs_.record(slot);
+  record.arrived = true;
+  if (record.details.ended_by_caller() || record.dependency_failed) {
+    FailPending({slot, -1});
+    return;
+  }
+  const bool waits =
+      record.unmet > 0 || (record.is_array() && jobs_.array(slot).paired > 0);
+  if (waits) {
+    jobs_.Change({slot, -1}, JobTrigger::kDependenciesOutstanding, kNoReason,
+                 now_ns_, journal_);
+  }
+  if (record.unmet == 0) DependenciesMet(slot);
+}
+
+}  // namespace embatch

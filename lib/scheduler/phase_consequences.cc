@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Phase 4: what follows from jobs that ended and from the caller's wishes.
+//
+// One work list, first in, first out, part of the state. Nothing here calls
+// itself: a consequence of a consequence is a new item at the end. An item
+// that meets the end of the budget stays where it is and goes on in the next
+// turn.
+#include "absl/strings/str_cat.h"
+#include "lib/jobs/dependencies.h"
+#include "lib/jobs/reasons.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+namespace {
+
+// The end of the run of children like `first` that begins there: all in one
+// status, none of them with a story of its own.
+int32_t EndOfRun(const ArrayRecord& array, int32_t first, int32_t last) {
+  const ChildState like = array.states.Get(first);
+  if (like.cell() != CellKind::kNone) return first + 1;
+  int64_t child = first;
+  while (child < last) {
+    int64_t end = 0;
+    if (array.states.IsUntouchedBlock(child, &end)) {
+      if (like != ChildState()) break;
+      child = end;
+    } else if (array.states.Get(child) == like) {
+      ++child;
+    } else {
+      break;
+    }
+  }
+  return static_cast<int32_t>(std::min<int64_t>(child, last));
+}
+
+}  // namespace
+
+void TurnRunner::RunConsequences() {
+  while (!state_.work.empty() && has_budget()) {
+    if (!Draw(state_.work.front())) return;
+    state_.work.pop_front();
+  }
+}
+
+bool TurnRunner::Draw(WorkItem& item) {
+  if (item.kind == WorkKind::kInstanceLost) return InstanceLost(item);
+  const JobId id{item.slot, item.generation, -1};
+  if (!jobs_.Find(id).has_value()) return true;
+  switch (item.kind) {
+    case WorkKind::kEndRequested:
+      return EndRequested(item);
+    case WorkKind::kReleaseChildren:
+      return ReleaseChildren(item);
+    case WorkKind::kFailChildren:
+      return FailChildren(item);
+    case WorkKind::kEndWaiting:
+      return EndWaiting(item);
+    case WorkKind::kStopChildren:
+      return StopChildren(item);
+    case WorkKind::kChildrenEnded:
+      return ChildrenEnded(item);
+    case WorkKind::kJobEnded:
+      return JobEnded(item);
+    case WorkKind::kInstanceLost:
+      return InstanceLost(item);
+    case WorkKind::kExpire:
+      return Expire(item);
+  }
+  return true;
+}
+
+// Source: §10, the table. Choice: D2.
+bool TurnRunner::EndRequested(const WorkItem& item) {
+  const JobKey job{item.slot, item.first};
+  const JobRecord& record = jobs_.record(item.slot);
+  if (!job.is_child() && record.is_array()) {
+    if (IsTerminal(record.status)) return true;
+    if (record.released) {
+      AddWork(WorkKind::kEndWaiting, item.slot);
+      if (record.details.is_terminated) {
+        AddWork(WorkKind::kStopChildren, item.slot, 0);
+      }
+    }
+    if (state_.settings.cancel_pending_immediately) FailPending(job);
+    return true;
+  }
+  switch (jobs_.StatusOf(job)) {
+    case JobStatus::kPending:
+      if (state_.settings.cancel_pending_immediately) FailPending(job);
+      return true;
+    case JobStatus::kRunnable:
+      LeaveLine(job);
+      Fail(job, JobTrigger::kEndedByCaller, jobs_.RequestReason(job));
+      return true;
+    case JobStatus::kStarting:
+    case JobStatus::kRunning: {
+      const JobDetails* details = jobs_.FindDetails(job);
+      if (details != nullptr && details->is_terminated) {
+        StopAttempt(jobs_.LiveOf(job), StopCause::kTerminated);
+      }
+      return true;
+    }
+    case JobStatus::kSubmitted:
+    case JobStatus::kSucceeded:
+    case JobStatus::kFailed:
+      return true;
+  }
+  return true;
+}
+
+// item.first: the child to go on with.
+bool TurnRunner::ReleaseChildren(WorkItem& item) {
+  const ArrayRecord& array = jobs_.array(item.slot);
+  if (array.paired > 0 && AllChildrenWait(jobs_, item.slot)) return true;
+  if (array.sequential && array.paired == 0) {
+    ReleaseChild({item.slot, 0});
+    return true;
+  }
+  while (item.first < array.size) {
+    if (!has_budget()) return false;
+    const ChildState state = array.states.Get(item.first);
+    if (array.paired > 0 || state.status() != JobStatus::kPending ||
+        state.cell() != CellKind::kNone ||
+        jobs_.IsEndedByCaller({item.slot, -1})) {
+      ReleaseChild({item.slot, item.first});
+      ++item.first;
+      continue;
+    }
+    const int32_t end = EndOfRun(array, item.first, array.size);
+    ReleaseUntouched(item.slot, item.first, end);
+    item.first = end;
+  }
+  // Arrays that had ended before this one was submitted.
+  for (uint32_t i = jobs_.record(item.slot).dependencies.first; i != kNoIndex;
+       i = jobs_.edges()[i].next_entry) {
+    const DependencyEdge& edge = jobs_.edges()[i];
+    if (edge.kind == DependencyType::kNToN && !edge.resolved &&
+        IsTerminal(jobs_.record(edge.dependency.job.slot).status)) {
+      ResolveOnePaired(jobs_, i);
+    }
+  }
+  return true;
+}
+
+bool TurnRunner::FailChildren(WorkItem& item) {
+  const ArrayRecord& array = jobs_.array(item.slot);
+  const JobKey parent{item.slot, -1};
+  const bool by_caller = jobs_.IsEndedByCaller(parent);
+  while (item.first < item.last) {
+    if (!has_budget()) return false;
+    const int32_t first = item.first;
+    const ChildState state = array.states.Get(first);
+    item.first = EndOfRun(array, first, item.last);
+    if (state.status() != JobStatus::kPending) continue;
+    if (state.cell() != CellKind::kNone) {
+      FailPending({item.slot, first});
+      continue;
+    }
+    jobs_.ChangeChildren(
+        item.slot, first, item.first,
+        by_caller ? JobTrigger::kEndedByCaller : JobTrigger::kDependencyFailed,
+        by_caller ? jobs_.RequestReason(parent) : kDependentJobFailed,
+        journal_);
+    OnChildrenEnded(item.slot, first, item.first);
+  }
+  return true;
+}
+
+bool TurnRunner::EndWaiting(WorkItem& item) {
+  ArrayRecord& array = jobs_.array(item.slot);
+  const JobRecord& record = jobs_.record(item.slot);
+  WaitingLine& line = state_.queues[record.queue].line;
+  for (int retry_class = 0; retry_class < kRetryClasses; ++retry_class) {
+    SequenceBitmap& waiting = array.waiting[retry_class];
+    while (!waiting.empty()) {
+      if (!has_budget()) return false;
+      const int32_t first = static_cast<int32_t>(waiting.First());
+      if (array.states.Get(first).cell() != CellKind::kNone) {
+        LeaveLine({item.slot, first});
+        Fail({item.slot, first}, JobTrigger::kEndedByCaller,
+             jobs_.RequestReason({item.slot, first}));
+        continue;
+      }
+      const int32_t last = EndOfRun(array, first, array.size);
+      waiting.EraseRange(static_cast<uint64_t>(first),
+                         static_cast<uint64_t>(last));
+      if (waiting.empty()) {
+        line.Leave({retry_class, record.sequence}, record.requirement);
+      }
+      line.AddJobs(record.requirement, first - last);
+      jobs_.ChangeChildren(item.slot, first, last, JobTrigger::kEndedByCaller,
+                           jobs_.RequestReason({item.slot, -1}), journal_);
+      OnChildrenEnded(item.slot, first, last);
+    }
+  }
+  return true;
+}
+
+bool TurnRunner::StopChildren(WorkItem& item) {
+  const ArrayRecord& array = jobs_.array(item.slot);
+  for (; item.first < array.size; ++item.first) {
+    if (array.counts[static_cast<int>(JobStatus::kStarting)] +
+            array.counts[static_cast<int>(JobStatus::kRunning)] ==
+        0) {
+      return true;
+    }
+    if (!has_budget()) return false;
+    int64_t end = 0;
+    if (array.states.IsUntouchedBlock(item.first, &end)) {
+      item.first = static_cast<int32_t>(end - 1);
+    } else if (array.states.Get(item.first).cell() == CellKind::kLive) {
+      StopAttempt(jobs_.LiveOf({item.slot, item.first}),
+                  StopCause::kTerminated);
+    }
+  }
+  return true;
+}
+
+// Children [first, last) have ended: one, however it ended, or several that
+// all failed. Who waits for them hears of it: the next child of a SEQUENTIAL
+// array, arrays that are N_TO_N on this one, jobs that wait for one child; at
+// last the parent. item.cursor: the N_TO_N edge to go on with; kNoIndex at the
+// begin, `Behind` when all have heard.
+bool TurnRunner::ChildrenEnded(WorkItem& item) {
+  constexpr uint32_t kBegin = kNoIndex;
+  constexpr uint32_t kBehind = kNoIndex - 1;
+  ArrayRecord& array = jobs_.array(item.slot);
+  const bool succeeded =
+      jobs_.StatusOf({item.slot, item.first}) == JobStatus::kSucceeded;
+  if (item.cursor == kBegin) {
+    if (array.sequential && item.last < array.size) {
+      if (succeeded) {
+        ReleaseChild({item.slot, item.last});
+      } else {
+        AddWork(WorkKind::kFailChildren, item.slot, item.last, array.size);
+      }
+    }
+    item.cursor = array.paired_dependents.empty()
+                      ? kBehind
+                      : array.paired_dependents.first;
+  }
+  while (item.cursor != kBehind) {
+    if (!has_budget()) return false;
+    const uint32_t edge = item.cursor;
+    const uint32_t next = jobs_.edges()[edge].next_waiting;
+    item.cursor = next == kNoIndex ? kBehind : next;
+    TellPaired(edge, item.first, item.last);
+  }
+  for (auto waiting = array.child_dependents.lower_bound(item.first);
+       waiting != array.child_dependents.end() && waiting->first < item.last;
+       waiting = array.child_dependents.lower_bound(item.first)) {
+    if (!has_budget()) return false;
+    const uint32_t edge = PopDependent(jobs_, {item.slot, waiting->first});
+    if (edge != kNoIndex) TellDependent(edge, succeeded);
+  }
+  if (array.ended() == array.size) EndParent(item.slot);
+  return true;
+}
+
+// An array that is N_TO_N on another hears of that one's children.
+void TurnRunner::TellPaired(uint32_t index, int32_t first, int32_t last) {
+  const DependencyEdge& edge = jobs_.edges()[index];
+  if (edge.orphan || IsTerminal(jobs_.record(edge.dependent).status)) return;
+  const JobKey other{edge.dependency.job.slot, first};
+  if (jobs_.StatusOf(other) == JobStatus::kFailed) {
+    AddWork(WorkKind::kFailChildren, edge.dependent, first, last);
+  } else {
+    ReleaseChild({edge.dependent, first});
+  }
+}
+
+// A job that waits for another as a whole hears how that ended.
+void TurnRunner::TellDependent(uint32_t index, bool succeeded) {
+  const uint32_t slot = jobs_.edges()[index].dependent;
+  JobRecord& record = jobs_.record(slot);
+  --record.unmet;
+  if (IsTerminal(record.status) || record.dependency_failed) return;
+  if (!succeeded) {
+    // Source: §9.2, at once, without waiting for the others.
+    record.dependency_failed = true;
+    if (record.arrived) FailPending({slot, -1});
+  } else if (record.unmet == 0 && record.arrived) {
+    DependenciesMet(slot);
+  }
+}
+
+bool TurnRunner::JobEnded(const WorkItem& item) {
+  const JobKey job{item.slot, -1};
+  const bool succeeded = jobs_.StatusOf(job) == JobStatus::kSucceeded;
+  while (!jobs_.record(item.slot).dependents.empty()) {
+    if (!has_budget()) return false;
+    const uint32_t edge = PopDependent(jobs_, job);
+    if (edge != kNoIndex) TellDependent(edge, succeeded);
+  }
+  ResolvePaired(jobs_, item.slot);
+  const int64_t expiry_ns = SaturatingAdd(
+      jobs_.record(item.slot).details.stopped_ns, state_.settings.retention_ns);
+  if (expiry_ns != kNanosInfiniteFuture) {
+    // Choice: D1, D62.
+    state_.deadlines.Add(expiry_ns, state_.settings.retention_ns,
+                         static_cast<uint8_t>(DeadlineKind::kRetention),
+                         item.slot, item.generation);
+  }
+  return true;
+}
+
+// All children have ended. Source: §8.2. Choice: D54, D55.
+void TurnRunner::EndParent(uint32_t slot) {
+  const JobKey parent{slot, -1};
+  const JobRecord& record = jobs_.record(slot);
+  if (IsTerminal(record.status)) return;
+  if (jobs_.array(slot).counts[static_cast<int>(JobStatus::kFailed)] == 0) {
+    jobs_.Change(parent, JobTrigger::kChildrenSucceeded, kNoReason, now_ns_,
+                 journal_);
+  } else if (record.details.ended_by_caller()) {
+    jobs_.Change(parent, JobTrigger::kChildrenFailed,
+                 record.details.request_reason, now_ns_, journal_);
+  } else if (record.dependency_failed) {
+    jobs_.Change(parent, JobTrigger::kDependencyFailed, kDependentJobFailed,
+                 now_ns_, journal_);
+  } else {
+    jobs_.Change(parent, JobTrigger::kChildrenFailed, kArrayChildJobFailed,
+                 now_ns_, journal_);
+  }
+  OnEnded(parent);
+}
+
+// Source: §17, every attempt on the host fails.
+bool TurnRunner::InstanceLost(const WorkItem& item) {
+  if (!fleet_.IsInstance(item.slot, item.generation)) return true;
+  const InstanceRecord& instance = fleet_.instance(item.slot);
+  const TextIndex reason = jobs_.InternText(
+      absl::StrCat("Host EC2 (instance ", instance.name, ") terminated."));
+  bool done = true;
+  while (instance.first_attempt != kNoIndex) {
+    if (!has_budget()) {
+      done = false;
+      break;
+    }
+    EndAttempt(instance.first_attempt, now_ns_, std::nullopt, kNoReason,
+               reason);
+  }
+  jobs_.ReleaseText(reason);
+  if (done) fleet_.Remove(item.slot);
+  return done;
+}
+
+bool TurnRunner::Expire(const WorkItem& item) {
+  // A job that came in the same moment may still have to ask how this array
+  // ended; then it was linked after the end and is told now.
+  ResolvePaired(jobs_, item.slot);
+  DropDependencies(jobs_, item.slot);
+  jobs_.Remove(item.slot);
+  return true;
+}
+
+}  // namespace embatch

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Phase 2: what the plug-ins reported, merged with the deadlines that are due.
+// Both in the order of their times; at equal times the report first, so that an
+// exit beats its timeout.
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "lib/jobs/reasons.h"
+#include "lib/model/limits.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+namespace {
+
+// The order in which reports are taken: by time, and otherwise as they came.
+// Choice: D72.
+template <typename Report>
+std::vector<uint32_t> ByTime(const std::vector<Report>& reports) {
+  std::vector<uint32_t> order(reports.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto earlier = [&reports](uint32_t a, uint32_t b) {
+    return reports[a].time_ns < reports[b].time_ns;
+  };
+  if (!std::is_sorted(order.begin(), order.end(), earlier)) {
+    std::stable_sort(order.begin(), order.end(), earlier);
+  }
+  return order;
+}
+
+}  // namespace
+
+void TurnRunner::RunReports(const Turn& turn) {
+  const std::vector<uint32_t> instances = ByTime(turn.instance_reports);
+  const std::vector<uint32_t> containers = ByTime(turn.container_reports);
+  size_t i = 0;
+  size_t c = 0;
+  while (i < instances.size() || c < containers.size()) {
+    // Of equal times the provider's report comes first.
+    const bool is_instance =
+        i < instances.size() &&
+        (c == containers.size() ||
+         turn.instance_reports[instances[i]].time_ns <=
+             turn.container_reports[containers[c]].time_ns);
+    const int64_t time_ns = is_instance
+                                ? turn.instance_reports[instances[i]].time_ns
+                                : turn.container_reports[containers[c]].time_ns;
+    // Choice: D61, held between the last `now` and this one.
+    const int64_t at_ns = std::clamp(time_ns, last_ns_, now_ns_);
+    RunDeadlinesBefore(at_ns);
+    if (is_instance) {
+      Take(turn.instance_reports[instances[i++]]);
+    } else {
+      Take(turn.container_reports[containers[c++]], at_ns);
+    }
+  }
+  RunDeadlinesBefore(now_ns_ + 1);
+}
+
+void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
+  while (state_.deadlines.NextTime() < time_ns && has_budget()) {
+    TakeDeadline(state_.deadlines.PopFirst());
+  }
+}
+
+void TurnRunner::TakeDeadline(const Deadline& deadline) {
+  const uint32_t a = static_cast<uint32_t>(deadline.a);
+  switch (static_cast<DeadlineKind>(deadline.kind)) {
+    case DeadlineKind::kTimeout:
+      jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
+      StopAttempt(a, StopCause::kTimedOut);
+      return;
+    case DeadlineKind::kStopOverdue:
+      // Choice: §7, the runtime had its time.
+      jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
+      EndAttempt(a, now_ns_, std::nullopt, kNoReason, kNoReason);
+      return;
+    case DeadlineKind::kBackOff:
+      ++fleet_.environment(a).epoch;
+      return;
+    case DeadlineKind::kIdle:
+      // The scaling phase of this turn looks at it.
+      fleet_.instance(a).idle_deadline = DeadlineQueue::kNoHandle;
+      return;
+    case DeadlineKind::kRetention:
+      AddWork(WorkKind::kExpire, a);
+      return;
+  }
+}
+
+void TurnRunner::Take(const InstanceReport& report) {
+  const std::optional<uint32_t> environment =
+      fleet_.FindEnvironment(report.compute_environment);
+  if (report.kind == InstanceReport::Kind::kCatalogue) {
+    if (environment.has_value()) {
+      fleet_.SetCatalogue(*environment, report.instance_types);
+    } else {
+      ++state_.ignored.unknown;
+    }
+    return;
+  }
+  if (report.kind == InstanceReport::Kind::kReady) {
+    TakeReady(report);
+    return;
+  }
+  const uint32_t slot =
+      fleet_.FindInstance(environment.value_or(Fleet::kNone), report.instance);
+  if (slot == Fleet::kNone ||
+      fleet_.instance(slot).state == InstanceState::kLost) {
+    ++(slot == Fleet::kNone ? state_.ignored.unknown
+                            : state_.ignored.late_or_repeated);
+    return;
+  }
+  InstanceRecord& instance = fleet_.instance(slot);
+  if (report.kind == InstanceReport::Kind::kLaunchFailed) {
+    TakeLaunchFailed(report, slot);
+  } else if (report.kind == InstanceReport::Kind::kLost) {
+    UnwatchIdle(slot);
+    fleet_.StopPlacing(slot, InstanceState::kLost);
+    WorkItem item;
+    item.kind = WorkKind::kInstanceLost;
+    item.slot = slot;
+    item.generation = fleet_.InstanceGeneration(slot);
+    state_.work.push_back(item);
+  } else if (instance.state == InstanceState::kReady) {
+    // Choice: D37, jobs run on.
+    UnwatchIdle(slot);
+    fleet_.StopPlacing(slot, InstanceState::kInterrupted);
+  } else {
+    ++state_.ignored.late_or_repeated;
+  }
+}
+
+void TurnRunner::TakeReady(const InstanceReport& report) {
+  const std::optional<uint32_t> environment =
+      fleet_.FindEnvironment(report.compute_environment);
+  const uint32_t slot =
+      fleet_.FindInstance(environment.value_or(Fleet::kNone), report.instance);
+  if (slot != Fleet::kNone) {
+    if (fleet_.instance(slot).state != InstanceState::kBooting) {
+      ++state_.ignored.late_or_repeated;
+      return;
+    }
+    fleet_.BecomeReady(slot, report.name, report.resources, now_ns_);
+    WatchIdle(slot);
+    return;
+  }
+  // Source: guide "Unmanaged compute environments"; only these take instances
+  // that nobody asked for.
+  if (!report.instance.joined() || !environment.has_value() ||
+      fleet_.environment(*environment).config.managed()) {
+    ++state_.ignored.unknown;
+    return;
+  }
+  fleet_.Join(*environment, report.instance, report.name, report.resources,
+              now_ns_);
+}
+
+// Source: §16.4; every kind of failure makes the scheduler leave the type alone
+// for a while, so that a provider that always fails is asked now and then.
+void TurnRunner::TakeLaunchFailed(const InstanceReport& report, uint32_t slot) {
+  const InstanceRecord instance = fleet_.instance(slot);
+  if (instance.state != InstanceState::kBooting) {
+    ++state_.ignored.late_or_repeated;
+    return;
+  }
+  EnvironmentRecord& environment = fleet_.environment(instance.environment);
+  TypeRecord& type = environment.types[instance.type];
+  environment.status_reason =
+      absl::StrCat("Launching ", type.type.name, " failed: ", report.message);
+  const int64_t until_ns = SaturatingAdd(now_ns_, state_.settings.back_off_ns);
+  if (until_ns > type.back_off_until_ns && until_ns > now_ns_) {
+    type.back_off_until_ns = until_ns;
+    state_.deadlines.Add(until_ns, state_.settings.back_off_ns,
+                         static_cast<uint8_t>(DeadlineKind::kBackOff),
+                         instance.environment, 0);
+  }
+  fleet_.Remove(slot);
+}
+
+uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
+  const AttemptId& attempt = report.container.attempt;
+  const std::optional<JobKey> key = jobs_.Find(attempt.job);
+  // An array's parent runs nothing itself.
+  const uint32_t live = key.has_value() ? jobs_.LiveOf(*key) : kNoIndex;
+  if (live != kNoIndex && jobs_.live(live).number == attempt.number &&
+      report.container.container == 0 &&
+      fleet_.instance(jobs_.live(live).instance).state !=
+          InstanceState::kLost) {
+    return live;
+  }
+  const bool was_once = key.has_value() && attempt.number > 0 &&
+                        attempt.number <= jobs_.AttemptsOf(*key) &&
+                        report.container.container == 0;
+  ++(was_once ? state_.ignored.late_or_repeated : state_.ignored.unknown);
+  return kNoIndex;
+}
+
+void TurnRunner::StartRunning(uint32_t live, int64_t at_ns) {
+  LiveAttempt& attempt = jobs_.live(live);
+  attempt.started = true;
+  attempt.started_ns = at_ns;
+  const JobKey job = attempt.job;
+  if (!job.is_child()) jobs_.record(job.slot).details.started_ns = at_ns;
+  const std::optional<JobTimeout>& timeout = jobs_.spec(attempt.spec).timeout;
+  if (timeout.has_value()) {
+    // Source: guide "Job timeouts"; counted from RUNNING, for each attempt.
+    SetDeadline(live, DeadlineKind::kTimeout, timeout->attempt_duration, at_ns);
+  }
+  jobs_.Change(job, JobTrigger::kContainerStarted, kNoReason, at_ns, journal_);
+}
+
+void TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
+  const uint32_t live = LiveFor(report);
+  if (live == kNoIndex) return;
+  const bool started = jobs_.live(live).started;
+  if (report.kind == ContainerReport::Kind::kStarted) {
+    if (started) {
+      ++state_.ignored.late_or_repeated;
+    } else {
+      StartRunning(live, at_ns);
+    }
+    return;
+  }
+  if (report.kind == ContainerReport::Kind::kStartFailed && started) {
+    ++state_.ignored.late_or_repeated;
+    return;
+  }
+  const TextIndex reason = jobs_.InternText(
+      absl::string_view(report.reason).substr(0, kContainerReasonLengthMax));
+  if (report.kind == ContainerReport::Kind::kExited) {
+    if (!started) StartRunning(live, at_ns);
+    std::optional<int> exit_code;
+    if (report.has_exit_code) exit_code = report.exit_code;
+    EndAttempt(live, at_ns, exit_code, reason, kEssentialContainerExited);
+  } else {
+    EndAttempt(live, at_ns, std::nullopt, reason, kTaskFailedToStart);
+  }
+  jobs_.ReleaseText(reason);
+}
+
+}  // namespace embatch

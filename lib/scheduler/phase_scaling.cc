@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Phase 6: scaling out, the top-up to minvCpus, scaling in. What to do is
+// decided by ScalingPlan (lib/capacity/scaling.h); here it is done.
+#include "lib/capacity/scaling.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+
+// Whether any environment could do anything: cheap, because it is asked in
+// every turn.
+bool TurnRunner::IsScalingNeeded() const {
+  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+    const EnvironmentRecord& environment = fleet_.environment(i);
+    if (!environment.config.managed()) continue;
+    if (!environment.idle.empty() ||
+        environment.vcpu_milli < environment.min_vcpu_milli()) {
+      return true;
+    }
+    if (environment.vcpu_milli >= environment.max_vcpu_milli()) continue;
+    for (const QueueRecord& queue : state_.queues) {
+      if (queue.line.jobs() == 0) continue;
+      for (uint32_t index : queue.environments) {
+        if (index == i) return true;
+      }
+    }
+  }
+  return false;
+}
+
+void TurnRunner::RunScaling() {
+  if (!IsScalingNeeded()) return;
+  ScalingPlan plan(fleet_, now_ns_, state_.settings.idle_time_ns);
+  std::vector<ClassDemand> demands;
+  for (uint32_t index : state_.queue_order) {
+    const QueueRecord& queue = state_.queues[index];
+    if (queue.status != ResourceStatus::kValid || queue.line.jobs() == 0) {
+      continue;
+    }
+    demands.clear();
+    for (const ClassInLine& waiting : queue.line.Classes()) {
+      demands.push_back(
+          {jobs_.requirement(waiting.requirement).resources, waiting.jobs});
+    }
+    plan.AddQueue(queue.environments, demands);
+  }
+  for (const ScalingPlan::Launch& launch : plan.TopUp()) {
+    for (int64_t i = 0; i < launch.instances; ++i) {
+      const uint32_t slot = fleet_.Launch(launch.environment, launch.type);
+      Request request;
+      request.kind = Request::Kind::kLaunch;
+      request.environment = launch.environment;
+      request.type = launch.type;
+      request.instance = InstanceId{fleet_.instance(slot).number};
+      requests_.push_back(request);
+    }
+  }
+  for (uint32_t slot : plan.Terminations()) {
+    Request request;
+    request.kind = Request::Kind::kTerminate;
+    request.environment = fleet_.instance(slot).environment;
+    request.instance = InstanceId{fleet_.instance(slot).number};
+    requests_.push_back(request);
+    UnwatchIdle(slot);
+    fleet_.Remove(slot);
+  }
+}
+
+}  // namespace embatch

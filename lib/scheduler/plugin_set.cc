@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/scheduler/plugin_set.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "lib/base/time.h"
+#include "lib/scheduler/reads.h"
+
+namespace embatch {
+namespace {
+
+// Moves the first `max` reports of `from` to `to`, whose old content goes.
+template <typename Report>
+void MoveFirst(std::vector<Report>& from, size_t max, std::vector<Report>& to) {
+  to.clear();
+  if (from.size() <= max) {
+    to.swap(from);
+    return;
+  }
+  const auto end = from.begin() + static_cast<std::ptrdiff_t>(max);
+  to.insert(to.end(), std::make_move_iterator(from.begin()),
+            std::make_move_iterator(end));
+  from.erase(from.begin(), end);
+}
+
+}  // namespace
+
+template <typename Plugin>
+void PluginSet::Drop(std::vector<Entry<Plugin>>& entries,
+                     uint32_t environment) {
+  for (Entry<Plugin>& entry : entries) {
+    entry.environments.erase(std::remove(entry.environments.begin(),
+                                         entry.environments.end(), environment),
+                             entry.environments.end());
+  }
+  entries.erase(std::remove_if(entries.begin(), entries.end(),
+                               [](const Entry<Plugin>& entry) {
+                                 return entry.environments.empty();
+                               }),
+                entries.end());
+}
+
+template <typename Plugin>
+void PluginSet::Add(std::vector<Entry<Plugin>>& entries, Plugin* plugin,
+                    uint32_t environment) {
+  if (plugin == nullptr) return;
+  for (Entry<Plugin>& entry : entries) {
+    if (entry.plugin != plugin) continue;
+    entry.environments.push_back(environment);
+    return;
+  }
+  entries.push_back({plugin, {environment}, false});
+}
+
+template <typename Plugin>
+PluginSet::Entry<Plugin>* PluginSet::Find(std::vector<Entry<Plugin>>& entries,
+                                          uint32_t environment) {
+  for (Entry<Plugin>& entry : entries) {
+    for (uint32_t served : entry.environments) {
+      if (served == environment) return &entry;
+    }
+  }
+  return nullptr;
+}
+
+void PluginSet::Attach(uint32_t environment, Plugins plugins) {
+  Drop(providers_, environment);
+  Drop(runtimes_, environment);
+  Add(providers_, plugins.provider, environment);
+  Add(runtimes_, plugins.runtime, environment);
+}
+
+// Fills in which environment a report is about, so that the turn says it all.
+void PluginSet::Address(const Fleet& fleet,
+                        const Entry<ResourceProvider>& entry,
+                        InstanceReport report) {
+  if (!report.compute_environment.empty()) {
+    instance_reports_.push_back(std::move(report));
+    return;
+  }
+  const auto name = [&fleet](uint32_t environment) {
+    return fleet.environment(environment).config.compute_environment_name();
+  };
+  if (report.kind == InstanceReport::Kind::kCatalogue) {
+    for (uint32_t environment : entry.environments) {
+      report.compute_environment = name(environment);
+      instance_reports_.push_back(report);
+    }
+    return;
+  }
+  // Launched instances are found by their number. One that joined belongs to
+  // the first environment of the kind that takes such.
+  uint32_t environment = entry.environments.front();
+  for (uint32_t served : entry.environments) {
+    if (fleet.environment(served).config.managed() !=
+        report.instance.joined()) {
+      environment = served;
+      break;
+    }
+  }
+  report.compute_environment = name(environment);
+  instance_reports_.push_back(std::move(report));
+}
+
+void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
+                             absl::Time now, int max) {
+  scratch_.clear();
+  entry.plugin->Poll(now, max, scratch_);
+  entry.is_quiet = scratch_.empty();
+  for (InstanceReport& report : scratch_) {
+    Address(fleet, entry, std::move(report));
+  }
+}
+
+void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
+  // Reports kept from the last call count against this one's.
+  const auto left = [this, max] {
+    return std::max(0, max - static_cast<int>(instance_reports_.size() +
+                                              container_reports_.size()));
+  };
+  for (Entry<ResourceProvider>& entry : providers_) {
+    if (left() > 0) PollProvider(fleet, entry, now, left());
+  }
+  for (Entry<ContainerRuntime>& entry : runtimes_) {
+    if (left() == 0) break;
+    const size_t before = container_reports_.size();
+    entry.plugin->Poll(now, left(), container_reports_);
+    entry.is_quiet = container_reports_.size() == before;
+  }
+  MoveFirst(instance_reports_, static_cast<size_t>(max),
+            turn->instance_reports);
+  MoveFirst(container_reports_,
+            static_cast<size_t>(max) - turn->instance_reports.size(),
+            turn->container_reports);
+}
+
+void PluginSet::PassOn(const State& state,
+                       const std::vector<Request>& requests) {
+  for (const Request& request : requests) PassOne(state, request);
+}
+
+void PluginSet::PassOne(const State& state, const Request& request) {
+  const bool is_instance = request.kind == Request::Kind::kLaunch ||
+                           request.kind == Request::Kind::kTerminate;
+  if (is_instance) {
+    Entry<ResourceProvider>* entry = Find(providers_, request.environment);
+    if (entry == nullptr) return;
+    entry->is_quiet = false;
+    if (request.kind == Request::Kind::kTerminate) {
+      entry->plugin->Terminate(request.instance);
+      return;
+    }
+    const EnvironmentRecord& environment =
+        state.fleet.environment(request.environment);
+    entry->plugin->Launch({request.instance,
+                           environment.config.compute_environment_name(),
+                           environment.types[request.type].type.name, false});
+    return;
+  }
+  Entry<ContainerRuntime>* entry = Find(runtimes_, request.environment);
+  if (entry == nullptr) return;
+  entry->is_quiet = false;
+  if (request.kind == Request::Kind::kStop) {
+    entry->plugin->Stop(request.container, request.grace);
+  } else {
+    entry->plugin->Start(SpecOfAttempt(state, request.live));
+  }
+}
+
+int64_t PluginSet::NextReportNanos(int64_t now_ns) const {
+  if (!instance_reports_.empty() || !container_reports_.empty()) return now_ns;
+  int64_t next_ns = kNanosInfiniteFuture;
+  const auto consider = [&next_ns, now_ns](const auto& entries) {
+    for (const auto& entry : entries) {
+      const int64_t time_ns = ToNanos(entry.plugin->NextReportTime());
+      if (time_ns <= now_ns && entry.is_quiet) continue;
+      next_ns = std::min(next_ns, time_ns);
+    }
+  };
+  consider(providers_);
+  consider(runtimes_);
+  return next_ns;
+}
+
+}  // namespace embatch

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plug-ins of a scheduler: asks them what happened and tells them what to
+// do. Nothing here is part of the state.
+#ifndef EMBATCH_SCHEDULER_PLUGIN_SET_H_
+#define EMBATCH_SCHEDULER_PLUGIN_SET_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "embatch/container_runtime.h"
+#include "embatch/input.h"
+#include "embatch/resource_provider.h"
+#include "embatch/scheduler.h"
+#include "lib/scheduler/state.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+
+class PluginSet {
+ public:
+  void Attach(uint32_t environment, Plugins plugins);
+
+  // Asks each plug-in once, in the order of first attachment, and fills `turn`
+  // with at most `max` reports. What a plug-in gives beyond what it was asked
+  // for is kept for the next call.
+  void Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn);
+
+  // Passes requests on, in order. Those of an environment without plug-ins are
+  // dropped.
+  void PassOn(const State& state, const std::vector<Request>& requests);
+
+  // When the first plug-in will have something to say. One that says "now" but
+  // had nothing to say, and was asked for nothing since, is not believed: it
+  // would keep the host program spinning.
+  int64_t NextReportNanos(int64_t now_ns) const;
+
+ private:
+  template <typename Plugin>
+  struct Entry {
+    Plugin* plugin = nullptr;
+    std::vector<uint32_t> environments;  // that it serves, in order
+    bool is_quiet = false;               // nothing reported, nothing requested
+  };
+
+  template <typename Plugin>
+  static void Drop(std::vector<Entry<Plugin>>& entries, uint32_t environment);
+  template <typename Plugin>
+  static void Add(std::vector<Entry<Plugin>>& entries, Plugin* plugin,
+                  uint32_t environment);
+  template <typename Plugin>
+  static Entry<Plugin>* Find(std::vector<Entry<Plugin>>& entries,
+                             uint32_t environment);
+  void PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
+                    absl::Time now, int max);
+  void Address(const Fleet& fleet, const Entry<ResourceProvider>& entry,
+               InstanceReport report);
+  void PassOne(const State& state, const Request& request);
+
+  std::vector<Entry<ResourceProvider>> providers_;
+  std::vector<Entry<ContainerRuntime>> runtimes_;
+  // Reported, but not yet part of a turn.
+  std::vector<InstanceReport> instance_reports_;
+  std::vector<ContainerReport> container_reports_;
+  std::vector<InstanceReport> scratch_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_SCHEDULER_PLUGIN_SET_H_

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/scheduler/reads.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/time.h"
+#include "lib/jobs/dependencies.h"
+#include "lib/jobs/reasons.h"
+#include "lib/model/limits.h"
+#include "lib/model/validation.h"
+
+namespace embatch {
+namespace {
+
+absl::StatusOr<JobKey> FindJob(const State& state, const JobId& job) {
+  const std::optional<JobKey> key = state.jobs.Find(job);
+  if (key.has_value()) return *key;
+  std::ostringstream name;
+  name << job;
+  return absl::NotFoundError(
+      absl::StrCat(name.str(), " does not exist, or its retention is over"));
+}
+
+std::optional<absl::Time> TimeOrNone(int64_t nanos) {
+  if (nanos == kNoTime) return std::nullopt;
+  return FromNanos(nanos);
+}
+
+// What a child that has no details shows follows from its status and cell.
+void FillChildWithoutDetails(const State& state, JobKey key, JobView* view) {
+  const ArrayRecord& array = state.jobs.array(key.slot);
+  const ChildState child = array.states.Get(key.child);
+  if (child.cell() == CellKind::kOutcome) {
+    const AttemptRecord attempt = state.jobs.History(key).front();
+    view->started_at = TimeOrNone(attempt.started_ns);
+    view->stopped_at = TimeOrNone(attempt.stopped_ns);
+    view->status_reason = state.jobs.Text(attempt.status_reason);
+    view->exit_code = attempt.exit_code;
+    view->instance = InstanceId{attempt.instance_number};
+  } else if (IsTerminal(view->status)) {
+    const BulkReason bulk = child.bulk_reason();
+    view->stopped_at =
+        TimeOrNone(array.bulk_stopped_ns[static_cast<int>(bulk)]);
+    view->status_reason = state.jobs.Text(
+        bulk == BulkReason::kDependencyFailed
+            ? kDependentJobFailed
+            : state.jobs.record(key.slot).details.request_reason);
+  }
+}
+
+void FillFromDetails(const State& state, JobKey key, const JobDetails& details,
+                     JobView* view) {
+  view->started_at = TimeOrNone(details.started_ns);
+  view->stopped_at = TimeOrNone(details.stopped_ns);
+  view->status_reason = state.jobs.Text(details.status_reason);
+  view->is_cancelled = details.is_cancelled;
+  view->is_terminated = details.is_terminated;
+  const std::optional<AttemptRecord> last = state.jobs.LastAttempt(key);
+  if (!last.has_value()) return;
+  if (last->has_exit_code) view->exit_code = last->exit_code;
+  view->reason = state.jobs.Text(last->reason);
+  view->instance = InstanceId{last->instance_number};
+}
+
+// The attempt under way is the latest one.
+void FillFromLive(const LiveAttempt& attempt, JobView* view) {
+  view->started_at = TimeOrNone(attempt.started_ns);
+  view->exit_code.reset();
+  view->reason = absl::string_view();
+  view->instance = InstanceId{attempt.instance_number};
+}
+
+JobId PageEntry(const State& state, uint32_t queue, uint64_t sequence) {
+  return state.jobs.IdOf({state.jobs.SlotAt(queue, sequence), -1});
+}
+
+// Newest first. Source: §20.3.
+absl::StatusOr<JobPage> QueuePage(const State& state,
+                                  const ListJobsRequest& request) {
+  const std::optional<uint32_t> queue = FindQueue(state, request.job_queue);
+  if (!queue.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "job_queue: Job queue ", Quoted(request.job_queue), " does not exist"));
+  }
+  const SequenceBitmap& jobs = state.jobs.ByStatus(*queue, request.status);
+  uint64_t sequence = jobs.Last();
+  if (!request.after.is_null()) {
+    const absl::StatusOr<JobKey> after = FindJob(state, request.after);
+    EMBATCH_RETURN_IF_ERROR(after.status());
+    const uint64_t place = state.jobs.record(after->slot).sequence;
+    sequence = place == 0 ? SequenceBitmap::kNone : jobs.LastAtMost(place - 1);
+  }
+  JobPage page;
+  while (sequence != SequenceBitmap::kNone &&
+         page.jobs.size() < static_cast<size_t>(request.max_results)) {
+    page.jobs.push_back(PageEntry(state, *queue, sequence));
+    sequence =
+        sequence == 0 ? SequenceBitmap::kNone : jobs.LastAtMost(sequence - 1);
+  }
+  if (sequence != SequenceBitmap::kNone) page.next = page.jobs.back();
+  return page;
+}
+
+// By index.
+absl::StatusOr<JobPage> ArrayPage(const State& state,
+                                  const ListJobsRequest& request) {
+  const absl::StatusOr<JobKey> key = FindJob(state, request.array.Parent());
+  EMBATCH_RETURN_IF_ERROR(key.status());
+  JobPage page;
+  if (!state.jobs.record(key->slot).is_array()) return page;
+  const ArrayRecord& array = state.jobs.array(key->slot);
+  int64_t left = array.counts[static_cast<int>(request.status)];
+  for (int32_t child = request.after.is_null() ? 0 : request.after.child + 1;
+       child < array.size && left > 0; ++child) {
+    if (array.states.Get(child).status() != request.status) continue;
+    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
+      page.next = page.jobs.back();
+      break;
+    }
+    page.jobs.push_back(state.jobs.IdOf({key->slot, child}));
+  }
+  return page;
+}
+
+}  // namespace
+
+absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
+  const absl::StatusOr<JobKey> found = FindJob(state, job);
+  EMBATCH_RETURN_IF_ERROR(found.status());
+  const JobKey key = *found;
+  const JobRecord& record = state.jobs.record(key.slot);
+  const JobSpec& spec = state.jobs.spec(record.spec);
+  const DefinitionRecord& definition = state.definitions[spec.definition];
+  JobView view;
+  view.job = job;
+  view.job_name = state.jobs.Name(key.slot);
+  view.job_queue = state.queues[record.queue].config.job_queue_name();
+  view.job_definition = definition.definition.job_definition_name();
+  view.revision = definition.revision;
+  view.status = state.jobs.StatusOf(key);
+  view.created_at = FromNanos(record.created_ns);
+  view.attempts = state.jobs.AttemptsOf(key);
+  view.resources = spec.resources;
+  view.command = spec.command;
+  view.environment = spec.environment;
+  view.retry_strategy = spec.retry_strategy;
+  view.timeout = spec.timeout;
+  view.parameters = &spec.parameters;
+  view.tags = &spec.tags;
+  view.document = &spec.document;
+  if (const JobDetails* details = state.jobs.FindDetails(key)) {
+    FillFromDetails(state, key, *details, &view);
+  } else {
+    FillChildWithoutDetails(state, key, &view);
+  }
+  const uint32_t live = state.jobs.LiveOf(key);
+  if (live != kNoIndex) FillFromLive(state.jobs.live(live), &view);
+  if (!record.is_array()) return view;
+  const ArrayRecord& array = state.jobs.array(key.slot);
+  if (!key.is_child()) {
+    view.array_size = array.size;
+    view.status_summary = array.counts;
+    return view;
+  }
+  view.is_cancelled |= record.details.is_cancelled;
+  view.is_terminated |= record.details.is_terminated;
+  // Choice: D49, a child of a SEQUENTIAL array is created when the one before
+  // it ended.
+  if (array.sequential && key.child > 0) {
+    const absl::StatusOr<JobView> before =
+        ReadJob(state, job.Parent().Child(key.child - 1));
+    if (before.ok() && before->stopped_at.has_value()) {
+      view.created_at = *before->stopped_at;
+    }
+  }
+  return view;
+}
+
+absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
+                                                      const JobId& job) {
+  const absl::StatusOr<JobKey> key = FindJob(state, job);
+  EMBATCH_RETURN_IF_ERROR(key.status());
+  std::vector<AttemptView> views;
+  for (const AttemptRecord& attempt : state.jobs.History(*key)) {
+    AttemptView& view = views.emplace_back();
+    view.number = attempt.number;
+    view.started_at = TimeOrNone(attempt.started_ns);
+    view.stopped_at = FromNanos(attempt.stopped_ns);
+    if (attempt.has_exit_code) view.exit_code = attempt.exit_code;
+    view.reason = state.jobs.Text(attempt.reason);
+    view.status_reason = state.jobs.Text(attempt.status_reason);
+    view.instance = InstanceId{attempt.instance_number};
+  }
+  return views;
+}
+
+absl::StatusOr<std::vector<JobDependency>> ReadDependencies(const State& state,
+                                                            const JobId& job) {
+  const absl::StatusOr<JobKey> key = FindJob(state, job);
+  EMBATCH_RETURN_IF_ERROR(key.status());
+  return SubmittedDependencies(state.jobs, key->slot);
+}
+
+absl::StatusOr<JobDefinitionView> ReadJobDefinition(const State& state,
+                                                    absl::string_view text) {
+  const std::optional<uint32_t> index = FindDefinition(state, text);
+  if (!index.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("Job definition ", Quoted(text), " does not exist"));
+  }
+  const DefinitionRecord& record = state.definitions[*index];
+  return JobDefinitionView{&record.definition, record.revision, record.active};
+}
+
+absl::StatusOr<JobQueueView> ReadJobQueue(const State& state,
+                                          absl::string_view name) {
+  const std::optional<uint32_t> index = FindQueue(state, name);
+  if (!index.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("Job queue ", Quoted(name), " does not exist"));
+  }
+  const QueueRecord& record = state.queues[*index];
+  JobQueueView view;
+  view.job_queue = &record.config;
+  view.status = record.status;
+  view.status_reason = record.status_reason;
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    view.jobs[i] = static_cast<int32_t>(
+        state.jobs.ByStatus(*index, static_cast<JobStatus>(i)).size());
+  }
+  return view;
+}
+
+absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
+    const State& state, absl::string_view name) {
+  const std::optional<uint32_t> index = state.fleet.FindEnvironment(name);
+  if (!index.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("Compute environment ", Quoted(name), " does not exist"));
+  }
+  const EnvironmentRecord& record = state.fleet.environment(*index);
+  ComputeEnvironmentView view;
+  view.compute_environment = &record.config;
+  view.status = record.status;
+  view.status_reason = record.status_reason;
+  view.vcpus = record.vcpu_milli / 1000;
+  view.desired_vcpus = view.vcpus;
+  view.instances = record.instances;
+  view.booting = record.booting;
+  view.free = record.free_sum;
+  return view;
+}
+
+absl::StatusOr<JobPage> ReadJobPage(const State& state,
+                                    const ListJobsRequest& request) {
+  EMBATCH_RETURN_IF_ERROR(
+      CheckRange("max_results", request.max_results, 1, kListJobsMax));
+  if (request.job_queue.empty() == request.array.is_null()) {
+    return absl::InvalidArgumentError(
+        "exactly one of job_queue and array must be given");
+  }
+  return request.array.is_null() ? QueuePage(state, request)
+                                 : ArrayPage(state, request);
+}
+
+ContainerSpec SpecOfAttempt(const State& state, uint32_t live) {
+  const LiveAttempt& attempt = state.jobs.live(live);
+  const JobRecord& record = state.jobs.record(attempt.job.slot);
+  const JobSpec& spec = state.jobs.spec(attempt.spec);
+  const JobDefinition& definition =
+      state.definitions[spec.definition].definition;
+  ContainerSpec result;
+  result.container = {{state.jobs.IdOf(attempt.job), attempt.number}, 0};
+  result.instance = InstanceId{attempt.instance_number};
+  result.image = definition.options().container_properties.image;
+  result.command = spec.command;
+  result.environment = spec.environment;
+  result.resources = spec.resources;
+  result.stop_timeout = kStopTimeoutDefault;
+  result.job_name = state.jobs.Name(attempt.job.slot);
+  result.job_definition = definition.job_definition_name();
+  result.job_queue = state.queues[record.queue].config.job_queue_name();
+  result.compute_environment = state.fleet.environment(attempt.environment)
+                                   .config.compute_environment_name();
+  if (attempt.job.is_child()) {
+    result.array_size = state.jobs.array(attempt.job.slot).size;
+  }
+  result.id_seed = state.settings.seed;
+  result.document = definition.options().document;
+  return result;
+}
+
+}  // namespace embatch

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The State: all that a scheduler knows, as one value. A copy of it goes its
+// own way; equal states given equal inputs stay equal.
+#ifndef EMBATCH_SCHEDULER_STATE_H_
+#define EMBATCH_SCHEDULER_STATE_H_
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "embatch/fields.h"
+#include "embatch/job_definition.h"
+#include "embatch/job_queue.h"
+#include "embatch/scheduler.h"
+#include "lib/base/deadline_queue.h"
+#include "lib/base/encoding.h"
+#include "lib/capacity/fleet.h"
+#include "lib/jobs/job_table.h"
+#include "lib/queues/waiting_line.h"
+
+namespace embatch {
+
+// SchedulerOptions as the core reads them.
+struct Settings {
+  LimitsProfile limits = LimitsProfile::kAws;
+  int64_t retention_ns = 0;
+  uint64_t seed = 0;
+  int64_t max_transitions = 1;
+  bool cancel_pending_immediately = false;
+  int64_t idle_time_ns = 0;
+  int64_t back_off_ns = 0;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.limits, self.retention_ns, self.seed,
+                 self.max_transitions, self.cancel_pending_immediately,
+                 self.idle_time_ns, self.back_off_ns);
+  }
+};
+
+// One revision of a job definition.
+struct DefinitionRecord {
+  JobDefinition definition;
+  int revision = 0;
+  bool active = true;
+  // The spec of a submission that changes nothing; made when first used.
+  std::optional<uint32_t> plain_spec;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.definition, self.revision, self.active, self.plain_spec);
+  }
+};
+
+struct QueueRecord {
+  JobQueue config;
+  ResourceStatus status = ResourceStatus::kCreating;
+  std::string status_reason;
+  std::vector<uint32_t> environments;  // in the order in which they are tried
+  WaitingLine line;
+  JobKey blocked;  // the head that carries a blocked reason
+  // A remembered answer, no part of the state's bytes: this head did not fit
+  // when the environments' epochs summed up to this.
+  JobKey stuck;
+  uint64_t stuck_epoch = 0;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.config, self.status, self.status_reason,
+                 self.environments, self.line, self.blocked);
+  }
+};
+
+// What becomes due at a time. Of equal times the lower kind comes first.
+enum class DeadlineKind : uint8_t {
+  kTimeout,      // a: live attempt, b: its generation
+  kStopOverdue,  // the same
+  kBackOff,      // a: environment
+  kIdle,         // a: instance, b: its generation
+  kRetention,    // a: job, b: its generation
+};
+
+// A consequence still to be drawn: one item of the work list.
+enum class WorkKind : uint8_t {
+  kEndRequested,     // CancelJob or TerminateJob was called
+  kReleaseChildren,  // an array's plain dependencies are met
+  kFailChildren,     // PENDING children in [first, last) fail
+  kEndWaiting,       // an array's RUNNABLE children end by the caller's wish
+  kStopChildren,     // its STARTING and RUNNING ones are stopped
+  kChildrenEnded,    // children in [first, last) have ended
+  kJobEnded,
+  kInstanceLost,  // slot: the instance
+  kExpire,        // forget the job
+};
+
+struct WorkItem {
+  WorkKind kind = WorkKind::kJobEnded;
+  uint32_t slot = 0;
+  uint32_t generation = 0;
+  int32_t first = -1;
+  int32_t last = -1;
+  uint32_t cursor = kNoIndex;  // where to go on
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.kind, self.slot, self.generation, self.first, self.last,
+                 self.cursor);
+  }
+};
+
+struct State {
+  Settings settings;
+  int64_t now_ns = kNanosInfinitePast;
+  uint64_t next_event = 0;  // the sequence number of the next event
+  std::vector<DefinitionRecord> definitions;
+  std::vector<QueueRecord> queues;
+  std::vector<uint32_t> queue_order;  // as the cycle looks at them
+  JobTable jobs;
+  Fleet fleet;
+  DeadlineQueue deadlines;
+  std::deque<uint32_t> arrivals;  // SUBMITTED jobs not yet looked at
+  std::deque<WorkItem> work;
+  IgnoredReports ignored;
+
+  // Found by name; no part of the state's bytes.
+  absl::flat_hash_map<std::string, std::vector<uint32_t>> definition_names;
+  absl::flat_hash_map<std::string, uint32_t> queue_names;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.settings, self.now_ns, self.next_event, self.definitions,
+                 self.queues, self.queue_order, self.jobs, self.fleet,
+                 self.deadlines, self.arrivals, self.work, self.ignored);
+  }
+};
+
+// "name" finds the latest active revision, "name:3" that one. Nothing: there
+// is none.
+std::optional<uint32_t> FindDefinition(const State& state,
+                                       absl::string_view text);
+
+std::optional<uint32_t> FindQueue(const State& state, absl::string_view name);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_SCHEDULER_STATE_H_

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+
+TurnRunner::TurnRunner(State& state, int64_t last_ns, Outcome& outcome)
+    : state_(state),
+      jobs_(state.jobs),
+      fleet_(state.fleet),
+      journal_(outcome.journal),
+      requests_(outcome.requests),
+      outcome_(outcome),
+      last_ns_(last_ns),
+      now_ns_(outcome.journal.now_ns) {
+  journal_.transitions_left = state.settings.max_transitions;
+}
+
+// Source: design, "The phases of one turn". Choice: D44. When the budget of
+// transitions runs out, the later phases wait for the next call, so that
+// nothing is decided on half of what happened.
+void TurnRunner::Run(const Turn& turn) {
+  RunConfiguration();
+  RunReports(turn);
+  RunArrivals();
+  RunConsequences();
+  const bool all_known = state_.arrivals.empty() && state_.work.empty() &&
+                         state_.deadlines.NextTime() > now_ns_;
+  if (all_known && has_budget()) {
+    RunCycle();
+    if (has_budget()) RunScaling();
+  }
+  const bool rest = all_known && has_budget();
+  outcome_.next_ns = rest ? state_.deadlines.NextTime() : now_ns_;
+}
+
+}  // namespace embatch

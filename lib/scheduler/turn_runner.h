@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A TurnRunner applies one turn to a state: all that the plug-ins reported, all
+// that is due, and every decision that follows. It calls nobody; it writes down
+// events and requests.
+//
+// The phases, in their order, are one file each. What they share is in
+// job_flow.cc.
+#ifndef EMBATCH_SCHEDULER_TURN_RUNNER_H_
+#define EMBATCH_SCHEDULER_TURN_RUNNER_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "embatch/container_runtime.h"
+#include "embatch/input.h"
+#include "lib/jobs/job_table.h"
+#include "lib/scheduler/state.h"
+
+namespace embatch {
+
+// What the scheduler wants of a plug-in.
+struct Request {
+  enum class Kind : uint8_t { kLaunch, kTerminate, kStart, kStop };
+  Kind kind = Kind::kLaunch;
+  uint32_t environment = 0;
+  uint32_t type = 0;  // kLaunch: which of the environment's types
+  uint32_t live = 0;  // kStart: the attempt
+  InstanceId instance;
+  ContainerId container;
+  absl::Duration grace;  // kStop
+};
+
+// What one input brought about.
+struct Outcome {
+  Journal journal;
+  std::vector<Request> requests;
+  int64_t next_ns = kNanosInfiniteFuture;
+};
+
+class TurnRunner {
+ public:
+  // `outcome.journal.now_ns` is the turn's time; `last_ns` that of the input
+  // before it.
+  TurnRunner(State& state, int64_t last_ns, Outcome& outcome);
+
+  void Run(const Turn& turn);
+
+ private:
+  // 1. phase_configuration.cc
+  void RunConfiguration();
+
+  // 2. phase_reports.cc
+  void RunReports(const Turn& turn);
+  void RunDeadlinesBefore(int64_t time_ns);
+  void Take(const InstanceReport& report);
+  void Take(const ContainerReport& report, int64_t at_ns);
+  void TakeReady(const InstanceReport& report);
+  void TakeLaunchFailed(const InstanceReport& report, uint32_t slot);
+  void TakeDeadline(const Deadline& deadline);
+  uint32_t LiveFor(const ContainerReport& report);
+  void StartRunning(uint32_t live, int64_t at_ns);
+
+  // 3. phase_arrivals.cc
+  void RunArrivals();
+  void Arrive(uint32_t slot);
+
+  // 4. phase_consequences.cc
+  void RunConsequences();
+  bool Draw(WorkItem& item);  // true: done with it
+  bool EndRequested(const WorkItem& item);
+  bool ReleaseChildren(WorkItem& item);
+  bool FailChildren(WorkItem& item);
+  bool EndWaiting(WorkItem& item);
+  bool StopChildren(WorkItem& item);
+  bool ChildrenEnded(WorkItem& item);
+  bool JobEnded(const WorkItem& item);
+  bool InstanceLost(const WorkItem& item);
+  bool Expire(const WorkItem& item);
+  void TellPaired(uint32_t edge, int32_t first, int32_t last);
+  void TellDependent(uint32_t edge, bool succeeded);
+  void EndParent(uint32_t slot);
+
+  // 5. phase_cycle.cc
+  void RunCycle();
+  void Serve(QueueRecord& queue);
+  JobKey Head(uint32_t queue) const;
+  bool TryPlace(QueueRecord& queue, JobKey head);
+  void Place(JobKey job, uint32_t environment, uint32_t instance);
+  void MarkBlocked(QueueRecord& queue, JobKey head, const Resources& need);
+
+  // 6. phase_scaling.cc
+  void RunScaling();
+  bool IsScalingNeeded() const;
+
+  // job_flow.cc
+  bool has_budget() const { return journal_.transitions_left > 0; }
+  QueueRecord& QueueOf(JobKey job) {
+    return state_.queues[jobs_.record(job.slot).queue];
+  }
+  void EnterLine(JobKey job);
+  void LeaveLine(JobKey job);
+  void DependenciesMet(uint32_t slot);
+  void ReleaseChild(JobKey child);
+  void ReleaseUntouched(uint32_t slot, int32_t first, int32_t last);
+  void FailPending(JobKey job);  // a dependency failed, or the caller's wish
+  void Fail(JobKey job, JobTrigger trigger, TextIndex reason);
+  void OnEnded(JobKey job);
+  void OnChildrenEnded(uint32_t slot, int32_t first, int32_t last);
+  void AddWork(WorkKind kind, uint32_t slot, int32_t first = -1,
+               int32_t last = -1);
+  void StopAttempt(uint32_t live, StopCause cause);
+  void SetDeadline(uint32_t live, DeadlineKind kind, absl::Duration after,
+                   int64_t from_ns);
+  void ClearDeadline(uint32_t live);
+  void EndAttempt(uint32_t live, int64_t at_ns, std::optional<int> exit_code,
+                  TextIndex reason, TextIndex status_reason);
+  void AddToInstance(uint32_t live, uint32_t instance);
+  void TakeFromInstance(uint32_t live);
+  void WatchIdle(uint32_t instance);
+  void UnwatchIdle(uint32_t instance);
+  ContainerId ContainerOf(uint32_t live) const;
+
+  State& state_;
+  JobTable& jobs_;
+  Fleet& fleet_;
+  Journal& journal_;
+  std::vector<Request>& requests_;
+  Outcome& outcome_;
+  const int64_t last_ns_;
+  const int64_t now_ns_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_SCHEDULER_TURN_RUNNER_H_
