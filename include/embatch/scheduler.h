@@ -16,7 +16,8 @@
 //   }
 //
 // Time:      a parameter everywhere; the scheduler reads no clock. An earlier
-//            `now` than the last one counts as the last one.
+//            `now` than the last one counts as the last one, one before 1970
+//            as 1970.
 // Threads:   const calls may run beside each other; any other call needs the
 //            scheduler for itself. Any number of schedulers per process; they
 //            share nothing. Not reentrant: a plug-in that calls back is

@@ -40,7 +40,8 @@ void TurnRunner::EnterLine(JobKey job) {
 
 void TurnRunner::LeaveLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
-  WaitingLine& line = state_.queues[record.queue].line;
+  QueueRecord& queue = state_.queues[record.queue];
+  WaitingLine& line = queue.line;
   const int retry_class = jobs_.RetryClassOf(job);
   const LinePlace place{retry_class, record.sequence};
   if (job.is_child()) {
@@ -51,6 +52,9 @@ void TurnRunner::LeaveLine(JobKey job) {
     line.Leave(place, record.requirement);
   }
   line.AddJobs(record.requirement, -1);
+  // What is remembered of a head must not outlive its standing in line.
+  if (queue.stuck == job) queue.stuck = JobKey();
+  if (queue.blocked == job) queue.blocked = JobKey();
 }
 
 // --- Released -------------------------------------------------------------

@@ -170,7 +170,9 @@ bool TurnRunner::FailChildren(WorkItem& item) {
 bool TurnRunner::EndWaiting(WorkItem& item) {
   ArrayRecord& array = jobs_.array(item.slot);
   const JobRecord& record = jobs_.record(item.slot);
-  WaitingLine& line = state_.queues[record.queue].line;
+  QueueRecord& queue = state_.queues[record.queue];
+  WaitingLine& line = queue.line;
+  if (queue.stuck.slot == item.slot) queue.stuck = JobKey();
   for (int retry_class = 0; retry_class < kRetryClasses; ++retry_class) {
     SequenceBitmap& waiting = array.waiting[retry_class];
     while (!waiting.empty()) {

@@ -77,8 +77,6 @@ bool TurnRunner::TryPlace(QueueRecord& queue, JobKey head) {
 
 void TurnRunner::Place(JobKey job, uint32_t environment, uint32_t instance) {
   LeaveLine(job);
-  QueueRecord& queue = QueueOf(job);
-  if (queue.blocked == job) queue.blocked = JobKey();
   const uint32_t live = jobs_.BeginAttempt(job);
   AddToInstance(live, instance);
   jobs_.Change(job, JobTrigger::kPlaced, kNoReason, now_ns_, journal_);

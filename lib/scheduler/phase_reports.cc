@@ -228,6 +228,7 @@ void TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
     ++state_.ignored.late_or_repeated;
     return;
   }
+  // Source: API AttemptContainerDetail.reason.
   const TextIndex reason = jobs_.InternText(
       absl::string_view(report.reason).substr(0, kContainerReasonLengthMax));
   if (report.kind == ContainerReport::Kind::kExited) {

@@ -13,8 +13,9 @@ bool TurnRunner::IsScalingNeeded() const {
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     const EnvironmentRecord& environment = fleet_.environment(i);
     if (!environment.config.managed()) continue;
-    if (!environment.idle.empty() ||
-        environment.vcpu_milli < environment.min_vcpu_milli()) {
+    if (environment.vcpu_milli < environment.min_vcpu_milli() ||
+        (environment.vcpu_milli > environment.min_vcpu_milli() &&
+         !environment.idle.empty())) {
       return true;
     }
     if (environment.vcpu_milli >= environment.max_vcpu_milli()) continue;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/time.h"
+#include "lib/model/limits.h"
 #include "lib/scheduler/reads.h"
 
 namespace embatch {
@@ -23,6 +24,26 @@ void MoveFirst(std::vector<Report>& from, size_t max, std::vector<Report>& to) {
   to.insert(to.end(), std::make_move_iterator(from.begin()),
             std::make_move_iterator(end));
   from.erase(from.begin(), end);
+}
+
+// A kind that is none can't be logged; such a report says nothing.
+bool MakesSense(const InstanceReport& report) {
+  return IsValidEnum(report.kind) && IsValidEnum(report.failure);
+}
+
+// Drops reports from `first` on that make no sense, and cuts reasons to the
+// length that is kept.
+void Tidy(std::vector<ContainerReport>& reports, size_t first) {
+  size_t kept = std::min(first, reports.size());
+  for (size_t i = kept; i < reports.size(); ++i) {
+    if (!IsValidEnum(reports[i].kind)) continue;
+    if (reports[i].reason.size() > kContainerReasonLengthMax) {
+      reports[i].reason.resize(kContainerReasonLengthMax);
+    }
+    if (kept != i) reports[kept] = std::move(reports[i]);
+    ++kept;
+  }
+  reports.resize(kept);
 }
 
 }  // namespace
@@ -110,7 +131,7 @@ void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
   entry.plugin->Poll(now, max, scratch_);
   entry.is_quiet = scratch_.empty();
   for (InstanceReport& report : scratch_) {
-    Address(fleet, entry, std::move(report));
+    if (MakesSense(report)) Address(fleet, entry, std::move(report));
   }
 }
 
@@ -127,7 +148,8 @@ void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
     if (left() == 0) break;
     const size_t before = container_reports_.size();
     entry.plugin->Poll(now, left(), container_reports_);
-    entry.is_quiet = container_reports_.size() == before;
+    entry.is_quiet = container_reports_.size() <= before;
+    Tidy(container_reports_, before);
   }
   MoveFirst(instance_reports_, static_cast<size_t>(max),
             turn->instance_reports);

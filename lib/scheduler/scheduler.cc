@@ -126,10 +126,7 @@ absl::Status Scheduler::Impl::ApplyTurn(int64_t now_ns, const Turn& reported) {
   outcome.journal.events.clear();
   outcome.requests.clear();
   outcome.journal.now_ns = now_ns;
-  // The first turn of all has no time before it.
-  const int64_t last_ns =
-      state.now_ns == kNanosInfinitePast ? now_ns : state.now_ns;
-  state.now_ns = now_ns;
+  const int64_t last_ns = std::exchange(state.now_ns, now_ns);
   TurnRunner(state, last_ns, outcome).Run(reported);
   state.next_event += outcome.journal.events.size();
   return absl::OkStatus();

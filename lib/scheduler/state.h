@@ -115,7 +115,7 @@ struct WorkItem {
 
 struct State {
   Settings settings;
-  int64_t now_ns = kNanosInfinitePast;
+  int64_t now_ns = 0;       // a time before 1970 counts as 1970
   uint64_t next_event = 0;  // the sequence number of the next event
   std::vector<DefinitionRecord> definitions;
   std::vector<QueueRecord> queues;

@@ -97,9 +97,6 @@ class TurnRunner {
 
   // job_flow.cc
   bool has_budget() const { return journal_.transitions_left > 0; }
-  QueueRecord& QueueOf(JobKey job) {
-    return state_.queues[jobs_.record(job.slot).queue];
-  }
   void EnterLine(JobKey job);
   void LeaveLine(JobKey job);
   void DependenciesMet(uint32_t slot);

@@ -13,8 +13,9 @@
 //   ...
 //   scheduler.AttachPlugins("this-machine", {provider.get(), runtime->get()});
 //
-// What a process gets: descriptors 0 (/dev/null), 1 and 2 (the log file) and
-// no other; default signal handling; a session of its own; the environment of
+// What a process gets: descriptors 0 (/dev/null), 1 and 2 (the log file; one
+// that opens /dev/stdout anew with ">" rather than ">>" empties it) and no
+// other; default signal handling; a session of its own; the environment of
 // the options, then that of the job.
 //
 // How it ends: when the main process ends, what is left of its group, and of
