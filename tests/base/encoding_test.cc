@@ -372,6 +372,12 @@ TEST(EncodingTest, DepthIsLimited) {
   ExpectRefused<Tree>(hostile, "nested too deeply");
 }
 
+// Depth is how deep, not how many.
+TEST(EncodingTest, ManyNeighboursAreNotDepth) {
+  const std::vector<Point> points(10 * Decoder::kMaxDepth, Point{1, 2});
+  EXPECT_EQ(RoundTrip(points), points);
+}
+
 TEST(EncodingTest, HooksMayRefuse) {
   ExpectRefused<Even>(Encoded(uint32_t{1001}), "even number is too large");
 }

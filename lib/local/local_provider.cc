@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embatch/local/local_provider.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace embatch {
+
+LocalProvider::LocalProvider(LocalProviderOptions options)
+    : options_(std::move(options)),
+      resources_(options_.resources.has_value() ? *options_.resources
+                                                : ResourcesOfThisMachine()) {
+  // Times are filled in when the reports are given out.
+  if (options_.join) {
+    up_ = InstanceId::Joined(1);
+    reports_.push_back(InstanceReport::Ready(
+        absl::UnixEpoch(), up_, options_.instance_type, resources_));
+  } else {
+    reports_.push_back(InstanceReport::Catalogue(
+        absl::UnixEpoch(), {InstanceType{options_.instance_type, resources_}}));
+  }
+}
+
+void LocalProvider::Launch(const LaunchRequest& request) noexcept {
+  if (request.instance.number == 0) return;
+  const auto refuse = [&](LaunchFailure failure, std::string message) {
+    reports_.push_back(InstanceReport::LaunchFailed(
+        absl::UnixEpoch(), request.instance, failure, std::move(message)));
+  };
+  if (request.instance == up_) {
+    // Before a restart the answer may have been lost.
+    if (!request.after_restart) return;
+  } else if (options_.join) {
+    return refuse(LaunchFailure::kConfiguration,
+                  "this machine joins an UNMANAGED environment by itself");
+  } else if (request.instance_type != options_.instance_type) {
+    return refuse(
+        LaunchFailure::kConfiguration,
+        absl::StrCat("no instance type \"", request.instance_type,
+                     "\"; this machine is \"", options_.instance_type, "\""));
+  } else if (up_.number != 0) {
+    return refuse(LaunchFailure::kCapacity, "there is only one this machine");
+  }
+  up_ = request.instance;
+  asked_again_ = asked_again_ || request.after_restart;
+  reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_,
+                                           options_.instance_type, resources_));
+}
+
+void LocalProvider::Terminate(InstanceId instance) noexcept {
+  if (instance.number != 0 && instance == up_) up_ = InstanceId();
+}
+
+void LocalProvider::Poll(absl::Time now, int max,
+                         std::vector<InstanceReport>& out) noexcept {
+  for (; max > 0 && !reports_.empty(); --max) {
+    reports_.front().time_ns = absl::ToUnixNanos(now);
+    out.push_back(std::move(reports_.front()));
+    reports_.pop_front();
+  }
+}
+
+absl::Time LocalProvider::NextReportTime() const noexcept {
+  return reports_.empty() ? absl::InfiniteFuture() : absl::InfinitePast();
+}
+
+void LocalProvider::Recovered() noexcept {
+  // A machine that joined by itself is there whoever asks.
+  if (!options_.join && !asked_again_) up_ = InstanceId();
+  asked_again_ = false;
+}
+
+}  // namespace embatch

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A RandomWorld carries a WorldPlan out, and checks after every call of
+// Advance() what must hold after any.
+#ifndef EMBATCH_TESTS_PROPERTY_RANDOM_WORLD_H_
+#define EMBATCH_TESTS_PROPERTY_RANDOM_WORLD_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "embatch/input_log.h"
+#include "embatch/scheduler.h"
+#include "embatch/sim/simulated_provider.h"
+#include "embatch/sim/simulated_runtime.h"
+#include "tests/property/faulty_plugins.h"
+#include "tests/property/random.h"
+#include "tests/property/world_plan.h"
+#include "tests/support/invariants.h"
+
+namespace embatch {
+
+// How a plan is carried out.
+struct RunOptions {
+  int max_transitions = 100000;
+  bool faulty = false;         // plug-ins as in faulty_plugins.h
+  bool late = false;           // Advance() is called at random, later times
+  bool restless = false;       // commands come while calls are still due
+  bool checks_replay = false;  // after every step; dear
+  bool checks_rest = false;    // laws 3 to 5; dear
+};
+
+// An event with its text, and the job's number in the plan.
+struct TellingEvent {
+  Event event;
+  std::string reason;
+};
+
+// What is known of a job in the end.
+struct JobEnd {
+  JobStatus status = JobStatus::kSubmitted;
+  std::string reason;
+  absl::Time started_at = absl::InfinitePast();
+  absl::Time stopped_at = absl::InfinitePast();
+  std::vector<std::string> attempts;
+};
+
+class RandomWorld {
+ public:
+  RandomWorld(WorldPlan plan, RunOptions options);
+
+  // Carries the whole plan out, then goes on until nothing more happens.
+  void Run();
+
+  const WorldPlan& plan() const { return plan_; }
+  const std::vector<TellingEvent>& events() const { return events_; }
+  Scheduler& scheduler() { return *scheduler_; }
+  absl::Time now() const { return now_; }
+  int added_reports() const;
+  const MemoryInputLog& log() const { return log_; }
+
+  // By the jobs' numbers in the plan; null where the submission was refused.
+  const std::vector<JobId>& jobs() const { return jobs_; }
+  std::map<std::string, JobEnd> Ends() const;
+
+  // When a container was asked for. Law 6 follows from it.
+  const std::map<ContainerId, absl::Time>& requests() const {
+    return requests_;
+  }
+  bool has_stops(const ContainerId& container) const {
+    return stopped_.count(container) > 0;
+  }
+
+ private:
+  // Keeps book of what is asked of the runtime; now and then it is deaf to a
+  // Stop.
+  class Bookkeeper : public ContainerRuntime {
+   public:
+    explicit Bookkeeper(RandomWorld* world) : world_(world) {}
+    void Start(const ContainerSpec& spec) noexcept override;
+    void Stop(ContainerId container, absl::Duration grace) noexcept override;
+    void Poll(absl::Time now, int max,
+              std::vector<ContainerReport>& out) noexcept override {
+      world_->runtime_.Poll(now, max, out);
+    }
+    absl::Time NextReportTime() const noexcept override {
+      return world_->runtime_.NextReportTime();
+    }
+
+   private:
+    RandomWorld* const world_;
+  };
+
+  void MakeFurniture();
+  void Do(const PlannedAction& action);
+  void Submit(const PlannedAction& action);
+  absl::Time Step();  // one Advance(); answers Step::next
+  // Advances at now() until at rest; answers when to go on.
+  absl::Time ComeToRest();
+  void CheckRest(absl::Time next);
+  void CheckReplay(const embatch::Step& step);
+  void CheckInvariants();
+  bool IsOver(absl::Time next) const;
+
+  const WorldPlan plan_;
+  const RunOptions options_;
+  const absl::Time start_ = absl::FromUnixSeconds(1767225600);
+  absl::Time now_ = start_;
+  absl::Time last_event_ = start_;
+  Random chance_;  // for what the plan leaves open
+
+  MemoryInputLog log_;
+  SimulatedRuntime runtime_;
+  Bookkeeper bookkeeper_;
+  FaultyRuntime faulty_runtime_;
+  std::vector<std::unique_ptr<SimulatedProvider>> providers_;
+  std::vector<std::unique_ptr<FaultyProvider>> faulty_providers_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<Scheduler> mirror_;  // fed from the log
+  size_t mirrored_ = 0;                // inputs
+
+  std::vector<JobId> jobs_;
+  std::vector<TellingEvent> events_;
+  InvariantChecker invariants_;
+  std::map<ContainerId, absl::Time> requests_;
+  std::map<ContainerId, absl::Time> stopped_;
+};
+
+bool operator<(const ContainerId& a, const ContainerId& b);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_TESTS_PROPERTY_RANDOM_WORLD_H_

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/property/world_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "tests/property/random.h"
+
+namespace embatch {
+namespace {
+
+constexpr int kPlanSeconds = 600;  // within which everything is submitted
+
+// A moment: full minutes are more likely than others.
+absl::Duration DrawTime(Random& random) {
+  const int seconds = random.Below(kPlanSeconds);
+  return absl::Seconds(random.Percent(60) ? seconds - seconds % 60
+                                          : seconds - seconds % 5);
+}
+
+std::vector<InstanceType> AllTypes() {
+  return {{"t.2", Resources::Of(2, 4000), 20000},
+          {"t.4", Resources::Of(4, 8000), 38000},
+          {"t.8", Resources::Of(8, 16000), 80000},
+          {"m.2", Resources::Of(2, 16000), 30000},
+          {"g.4", Resources::Of(4, 16000, 2), 150000}};
+}
+
+PlannedEnvironment DrawEnvironment(Random& random, int index,
+                                   const PlanOptions& plan) {
+  PlannedEnvironment result;
+  result.options.compute_environment_name = absl::StrCat("environment", index);
+  SimulatedProviderOptions& provider = result.provider;
+  provider.boot_delay = absl::Seconds(random.OneOf({0, 5, 30, 60}));
+  provider.seed = random.Next();
+  provider.instance_types.clear();
+  for (InstanceType& type : AllTypes()) {
+    if (random.Percent(50)) provider.instance_types.push_back(std::move(type));
+  }
+  if (random.Percent(30)) {
+    result.options.type = ComputeEnvironmentType::kUnmanaged;
+    return result;
+  }
+  ComputeResources& resources = result.options.compute_resources.emplace();
+  resources.max_vcpus = random.OneOf({2, 4, 6, 8, 16, 32});
+  resources.min_vcpus =
+      std::min<int64_t>(random.OneOf({0, 0, 0, 2, 4}), resources.max_vcpus);
+  if (random.Percent(30)) resources.instance_types = {"t"};
+  if (random.Percent(10)) result.options.state = ResourceState::kDisabled;
+  if (!plan.mishaps || provider.instance_types.empty()) return result;
+  const InstanceType& first = provider.instance_types.front();
+  if (random.Percent(25)) provider.capacity[first.name] = random.Below(3);
+  if (random.Percent(25)) {
+    provider.registered[first.name] =
+        first.resources - Resources{0, 1000, 0};
+  }
+  provider.launch_failures_per_million = random.OneOf({0, 0, 200000, 600000});
+  provider.launch_failure_delay = absl::Seconds(random.OneOf({0, 5}));
+  return result;
+}
+
+JobQueueOptions DrawQueue(Random& random, int index, int environments) {
+  JobQueueOptions queue;
+  queue.job_queue_name = absl::StrCat("queue", index);
+  queue.priority = random.OneOf({1, 1, 5});
+  std::vector<int> order;
+  for (int i = 0; i < environments; ++i) order.push_back(i);
+  for (int i = environments - 1; i > 0; --i) {
+    std::swap(order[i], order[random.Below(i + 1)]);
+  }
+  order.resize(static_cast<size_t>(random.Between(1, environments)));
+  for (int i = 0; i < static_cast<int>(order.size()); ++i) {
+    queue.compute_environment_order.push_back(
+        {i, absl::StrCat("environment", order[i])});
+  }
+  return queue;
+}
+
+// Dependencies on jobs before `number`; `sizes` are those of their arrays.
+std::vector<PlannedDependency> DrawDependencies(
+    Random& random, int number, const std::vector<int32_t>& sizes,
+    int32_t own_size) {
+  std::vector<PlannedDependency> result;
+  if (own_size > 0 && random.Percent(25)) {
+    result.push_back({-1, -1, DependencyType::kSequential});
+  }
+  for (int i = random.OneOf({0, 0, 0, 1, 1, 2, 3}); i > 0; --i) {
+    if (number == 0) break;
+    PlannedDependency entry;
+    entry.job = std::max(0, number - 1 - random.Below(8));
+    const int32_t size = sizes[entry.job];
+    if (size > 0 && size == own_size && random.Percent(70)) {
+      entry.type = DependencyType::kNToN;
+    } else if (size > 0 && random.Percent(40)) {
+      entry.child = random.Below(size);
+    } else if (random.Percent(10)) {
+      entry.type = DependencyType::kSequential;
+    }
+    result.push_back(entry);
+  }
+  return result;
+}
+
+PlannedAction DrawSubmission(Random& random, int number, int queues,
+                             std::vector<int32_t>& sizes) {
+  PlannedAction action;
+  SubmitJobRequest& request = action.request;
+  request.job_name = absl::StrCat("job", number);
+  request.job_queue = absl::StrCat("queue", random.Below(queues));
+  request.job_definition = "definition";
+  ContainerOverrides& overrides = request.container_overrides;
+  overrides.vcpu_milli =
+      1000 * random.OneOf({1, 1, 1, 1, 2, 2, 3, 4, 8});
+  overrides.memory_mib = random.OneOf({500, 500, 1000, 3000, 7500});
+  if (random.Percent(5)) overrides.vcpu_milli = 16000;
+  if (random.Percent(5)) overrides.memory_mib = 20000;
+  if (random.Percent(5)) overrides.gpus = 1;
+  const int attempts = random.OneOf({1, 1, 2, 3});
+  if (attempts > 1) request.retry_strategy = RetryStrategy{attempts};
+  if (random.Percent(25)) {
+    request.timeout = JobTimeout{absl::Seconds(random.OneOf({60, 90}))};
+  }
+  // Few sizes, so that arrays can be paired.
+  int32_t size = 0;
+  if (random.Percent(35)) size = random.OneOf({2, 3, 3, 3, 9});
+  if (size > 0) request.array_size = size;
+  action.dependencies = DrawDependencies(random, number, sizes, size);
+  sizes.push_back(size);
+  return action;
+}
+
+PlannedAction DrawEnd(Random& random, const std::vector<int32_t>& sizes) {
+  PlannedAction action;
+  action.kind = random.Percent(50) ? PlannedAction::Kind::kCancel
+                                   : PlannedAction::Kind::kTerminate;
+  action.job = random.Below(static_cast<int>(sizes.size()));
+  if (sizes[action.job] > 0 && random.Percent(40)) {
+    action.child = random.Below(sizes[action.job]);
+  }
+  return action;
+}
+
+PlannedAction DrawMishap(Random& random, int environments) {
+  PlannedAction action;
+  action.kind =
+      random.OneOf({PlannedAction::Kind::kLose, PlannedAction::Kind::kLose,
+                    PlannedAction::Kind::kInterrupt,
+                    PlannedAction::Kind::kSetCapacity});
+  action.environment = random.Below(environments);
+  action.number = random.Below(4);
+  return action;
+}
+
+PlannedAction DrawJoin(Random& random, int environment) {
+  PlannedAction action;
+  action.kind = PlannedAction::Kind::kJoin;
+  action.environment = environment;
+  action.resources = Resources::Of(random.OneOf({1, 2, 4, 8}),
+                                   random.OneOf({2000, 4000, 8000}));
+  return action;
+}
+
+SchedulerOptions DrawSchedulerOptions(Random& random,
+                                      const PlanOptions& plan) {
+  SchedulerOptions options;
+  options.seed = random.Next();
+  options.cancel_pending_immediately = random.Percent(25);
+  options.idle_time_before_scale_in =
+      absl::Seconds(random.OneOf({0, 0, 30, 300}));
+  options.capacity_back_off = absl::Seconds(random.OneOf({10, 60}));
+  options.finished_job_retention = absl::Hours(24 * 365);
+  if (plan.forgetful && random.Percent(30)) {
+    options.finished_job_retention = absl::Seconds(random.OneOf({0, 60, 600}));
+  }
+  return options;
+}
+
+}  // namespace
+
+WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
+  Random random(seed);
+  WorldPlan plan;
+  plan.seed = seed;
+  plan.scheduler = DrawSchedulerOptions(random, options);
+  const int environments = random.Between(1, 3);
+  for (int i = 0; i < environments; ++i) {
+    plan.environments.push_back(DrawEnvironment(random, i, options));
+  }
+  const int queues = random.Between(1, 3);
+  for (int i = 0; i < queues; ++i) {
+    plan.queues.push_back(DrawQueue(random, i, environments));
+  }
+  std::vector<absl::Duration> times;
+  for (int i = 0; i < options.jobs; ++i) times.push_back(DrawTime(random));
+  std::sort(times.begin(), times.end());
+  std::vector<int32_t> sizes;
+  for (int i = 0; i < options.jobs; ++i) {
+    plan.actions.push_back(DrawSubmission(random, i, queues, sizes));
+    plan.actions.back().at = times[i];
+  }
+  const auto add = [&plan, &random](PlannedAction action) {
+    action.at = DrawTime(random);
+    plan.actions.push_back(std::move(action));
+  };
+  for (int i = options.ends_by_caller ? random.Below(10) : 0; i > 0; --i) {
+    add(DrawEnd(random, sizes));
+  }
+  for (int i = options.mishaps ? random.Below(6) : 0; i > 0; --i) {
+    add(DrawMishap(random, environments));
+  }
+  for (int i = 0; i < environments; ++i) {
+    if (plan.environments[i].options.type == ComputeEnvironmentType::kManaged) {
+      continue;
+    }
+    for (int j = random.Between(1, 4); j > 0; --j) add(DrawJoin(random, i));
+  }
+  std::stable_sort(plan.actions.begin(), plan.actions.end(),
+                   [](const PlannedAction& a, const PlannedAction& b) {
+                     return a.at < b.at;
+                   });
+  return plan;
+}
+
+ContainerFate FateOf(uint64_t seed, absl::string_view job_name,
+                     const AttemptId& attempt) {
+  uint64_t hash = seed;
+  for (char c : job_name) hash = Scatter(hash, static_cast<uint8_t>(c));
+  hash = Scatter(hash, static_cast<uint64_t>(attempt.job.child + 1));
+  Random random(Scatter(hash, attempt.number));
+  ContainerFate fate;
+  fate.start_delay = absl::Seconds(random.OneOf({0, 0, 1, 5, 20}));
+  fate.run_time = absl::Seconds(random.OneOf({0, 5, 10, 30, 60, 60, 90, 300}));
+  fate.exit_code = random.Percent(75) ? 0 : random.OneOf({1, 2, 137});
+  fate.stop_delay = absl::Seconds(random.OneOf({0, 5, 30}));
+  if (random.Percent(10)) fate.reason = "OutOfMemoryError: Container killed";
+  if (random.Percent(5)) {
+    fate.start_fails = true;
+    fate.reason = "CannotPullContainerError: no such image";
+  }
+  // Stopped, it still does not end until long after the scheduler gave it up.
+  if (random.Percent(5)) fate.stop_delay = absl::InfiniteDuration();
+  return fate;
+}
+
+}  // namespace embatch

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A WorldPlan is all that will happen to a scheduler from outside: what there
+// is, what is submitted when, what becomes of each container, and which
+// mishaps come. It is drawn from a seed and says nothing of how the scheduler
+// is called, so that one plan can be run in several ways and the results be
+// compared.
+//
+// Times are few and round, so that many things happen at the same moment.
+#ifndef EMBATCH_TESTS_PROPERTY_WORLD_PLAN_H_
+#define EMBATCH_TESTS_PROPERTY_WORLD_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "embatch/compute_environment.h"
+#include "embatch/container_runtime.h"
+#include "embatch/job.h"
+#include "embatch/job_queue.h"
+#include "embatch/resources.h"
+#include "embatch/scheduler.h"
+#include "embatch/sim/simulated_provider.h"
+#include "embatch/sim/simulated_runtime.h"
+
+namespace embatch {
+
+// An entry of dependsOn; jobs are named by their number in the plan. -1: none.
+struct PlannedDependency {
+  int job = -1;
+  int32_t child = -1;
+  DependencyType type = DependencyType::kPlain;
+};
+
+// What happens at one moment.
+struct PlannedAction {
+  enum class Kind {
+    kSubmit,       // request, dependencies
+    kCancel,       // job, child
+    kTerminate,    // job, child
+    kLose,         // environment; number: which of the instances it holds
+    kInterrupt,    // the same
+    kJoin,         // environment, resources
+    kSetCapacity,  // environment; number: how many, of the first type
+  };
+  Kind kind = Kind::kSubmit;
+  absl::Duration at;  // since the world's beginning
+  SubmitJobRequest request;
+  std::vector<PlannedDependency> dependencies;
+  int job = 0;
+  int32_t child = -1;
+  int environment = 0;
+  int number = 0;
+  Resources resources;
+};
+
+struct PlannedEnvironment {
+  ComputeEnvironmentOptions options;
+  SimulatedProviderOptions provider;
+};
+
+struct WorldPlan {
+  uint64_t seed = 0;
+  SchedulerOptions scheduler;
+  std::vector<PlannedEnvironment> environments;
+  std::vector<JobQueueOptions> queues;
+  std::vector<PlannedAction> actions;  // by time
+};
+
+struct PlanOptions {
+  int jobs = 24;               // submissions; an array is one
+  bool mishaps = true;         // lost and interrupted instances, failed launches
+  bool forgetful = true;       // some worlds forget finished jobs quickly
+  bool ends_by_caller = true;  // some jobs are cancelled and terminated
+};
+
+WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});
+
+// What becomes of a container: it depends on the seed, the job's name, the
+// child and the attempt alone.
+ContainerFate FateOf(uint64_t seed, absl::string_view job_name,
+                     const AttemptId& attempt);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_TESTS_PROPERTY_WORLD_PLAN_H_

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/invariants.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace embatch {
+namespace {
+
+constexpr JobStatus kSubmitted = JobStatus::kSubmitted;
+constexpr JobStatus kPending = JobStatus::kPending;
+constexpr JobStatus kRunnable = JobStatus::kRunnable;
+constexpr JobStatus kStarting = JobStatus::kStarting;
+constexpr JobStatus kRunning = JobStatus::kRunning;
+constexpr JobStatus kSucceeded = JobStatus::kSucceeded;
+constexpr JobStatus kFailed = JobStatus::kFailed;
+
+struct Change {
+  JobStatus from;
+  JobStatus to;
+};
+
+// Before a job is placed.
+constexpr Change kOfSingle[] = {
+    {kSubmitted, kPending},   // has unfinished dependencies
+    {kSubmitted, kRunnable},  // has none
+    {kSubmitted, kFailed},    // a dependency failed, or cancelled
+};
+
+// From there on a single job and a child are the same.
+constexpr Change kOfSingleAndChild[] = {
+    {kPending, kRunnable},   // all dependencies succeeded
+    {kPending, kFailed},     // a dependency failed, or cancelled
+    {kRunnable, kRunnable},  // the head of the queue is blocked
+    {kRunnable, kStarting},  // placed
+    {kRunnable, kFailed},    // cancelled
+    {kStarting, kRunning},   // the container is up
+    {kStarting, kRunnable},  // did not start, and is tried again
+    {kStarting, kFailed},    // did not start, or terminated
+    {kRunning, kRunnable},   // the attempt failed, and is tried again
+    {kRunning, kSucceeded},  // exit code 0
+    {kRunning, kFailed},     // the attempt failed, timed out, was terminated
+};
+
+constexpr Change kOfArray[] = {
+    {kSubmitted, kPending},  // has dependencies, or a child became RUNNABLE
+    {kSubmitted, kFailed},   // no child ever became RUNNABLE
+    {kPending, kSucceeded},  // all children succeeded
+    {kPending, kFailed},     // all children are over, one failed
+};
+
+template <size_t N>
+bool Holds(const Change (&changes)[N], JobStatus from, JobStatus to) {
+  return std::any_of(std::begin(changes), std::end(changes),
+                     [&](const Change& change) {
+                       return change.from == from && change.to == to;
+                     });
+}
+
+bool IsActive(JobStatus status) {
+  return status == kStarting || status == kRunning;
+}
+
+// How many jobs ListJobs has in a status, page by page.
+int32_t CountListed(const Scheduler& scheduler, ListJobsRequest request) {
+  request.max_results = 1000;
+  int32_t count = 0;
+  for (;;) {
+    const absl::StatusOr<JobPage> page = scheduler.ListJobs(request);
+    if (!page.ok()) {
+      ADD_FAILURE() << page.status();
+      return -1;
+    }
+    for (const JobId& job : page->jobs) {
+      const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
+      EXPECT_TRUE(view.ok()) << "listed, but not to be read: " << job;
+      if (!view.ok()) continue;
+      EXPECT_EQ(view->status, request.status) << job;
+    }
+    count += static_cast<int32_t>(page->jobs.size());
+    if (page->next.is_null()) return count;
+    request.after = page->next;
+  }
+}
+
+void CheckQueue(const Scheduler& scheduler, const std::string& name) {
+  const absl::StatusOr<JobQueueView> queue = scheduler.DescribeJobQueue(name);
+  ASSERT_TRUE(queue.ok()) << queue.status();
+  ListJobsRequest request;
+  request.job_queue = name;
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    request.status = static_cast<JobStatus>(i);
+    EXPECT_EQ(queue->jobs[i], CountListed(scheduler, request))
+        << "jobs of queue " << name << " in " << request.status;
+  }
+}
+
+void CheckArray(const Scheduler& scheduler, const JobView& array) {
+  StatusSummary recount{};
+  for (int32_t i = 0; i < array.array_size; ++i) {
+    const absl::StatusOr<JobView> child =
+        scheduler.DescribeJob(array.job.Child(i));
+    ASSERT_TRUE(child.ok()) << array.job.Child(i) << ": " << child.status();
+    ++recount[static_cast<int>(child->status)];
+  }
+  ListJobsRequest request;
+  request.array = array.job;
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    request.status = static_cast<JobStatus>(i);
+    EXPECT_EQ(array.status_summary[i], recount[i])
+        << "children of " << array.job << " in " << request.status;
+    EXPECT_EQ(recount[i], CountListed(scheduler, request))
+        << "listed children of " << array.job << " in " << request.status;
+  }
+}
+
+void CheckEnvironment(const Scheduler& scheduler, const std::string& name,
+                      const std::vector<SimulatedInstance>& instances) {
+  const absl::StatusOr<ComputeEnvironmentView> view =
+      scheduler.DescribeComputeEnvironment(name);
+  ASSERT_TRUE(view.ok()) << view.status();
+  const auto& resources =
+      view->compute_environment->options().compute_resources;
+  if (!resources.has_value()) return;
+  int64_t largest = 1;
+  for (const SimulatedInstance& instance : instances) {
+    largest = std::max(largest, instance.resources.vcpu_milli / 1000);
+  }
+  EXPECT_LT(view->vcpus, resources->max_vcpus + largest)
+      << "vCPUs of " << name << ", whose maximum is " << resources->max_vcpus
+      << " and whose largest instance has " << largest;
+}
+
+// Ids of joined instances need to differ only within their environment; those
+// that stand in two are left out, as a job does not say where it runs.
+std::map<uint64_t, Resources> RoomById(
+    const InstancesByEnvironment& environments) {
+  std::map<uint64_t, Resources> room;
+  std::map<uint64_t, int> times;
+  for (const auto& [name, instances] : environments) {
+    for (const SimulatedInstance& instance : instances) {
+      room[instance.instance.number] = instance.resources;
+      ++times[instance.instance.number];
+    }
+  }
+  for (const auto& [number, count] : times) {
+    if (count > 1) room.erase(number);
+  }
+  return room;
+}
+
+}  // namespace
+
+bool IsTransition(JobKind kind, JobStatus from, JobStatus to) {
+  switch (kind) {
+    case JobKind::kSingle:
+      return Holds(kOfSingle, from, to) || Holds(kOfSingleAndChild, from, to);
+    case JobKind::kChild:
+      return Holds(kOfSingleAndChild, from, to);
+    case JobKind::kArray:
+      return Holds(kOfArray, from, to);
+  }
+  return false;
+}
+
+InvariantChecker::Known& InvariantChecker::Find(const Scheduler& scheduler,
+                                                JobId job) {
+  const auto [entry, is_new] = jobs_.try_emplace(job);
+  Known& known = entry->second;
+  if (!is_new) return known;
+  if (job.child >= 0) {
+    known.kind = JobKind::kChild;
+    known.status = kPending;  // a child is spawned as PENDING, without an event
+    return known;
+  }
+  const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
+  EXPECT_TRUE(view.ok()) << "an event of " << job << ": " << view.status();
+  if (view.ok() && view->array_size > 0) known.kind = JobKind::kArray;
+  return known;
+}
+
+void InvariantChecker::Observe(const Scheduler& scheduler, const Event& event) {
+  EXPECT_GE(event.time_ns, latest_event_ns_) << "time went back: " << event;
+  EXPECT_GE(event.count, 1u) << event;
+  EXPECT_TRUE(event.count == 1 || event.job.child >= 0) << event;
+  latest_event_ns_ = event.time_ns;
+  for (uint32_t i = 0; i < event.count; ++i) {
+    JobId job = event.job;
+    if (job.child >= 0) job.child += static_cast<int32_t>(i);
+    ObserveOne(scheduler, job, event);
+  }
+}
+
+void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
+                                  const Event& event) {
+  SCOPED_TRACE(::testing::Message() << "in the event: " << event);
+  Known& known = Find(scheduler, job);
+  EXPECT_EQ(event.from, known.status) << job << " was last seen elsewhere";
+  EXPECT_TRUE(IsTransition(known.kind, event.from, event.to))
+      << job << ": there is no such change of status";
+  CountAttempts(known, event);
+  if (event.to == kRunnable && event.from < kRunnable) {
+    CheckDependencies(scheduler, job);
+  }
+  if (event.from == kRunnable && event.to == kRunnable) {
+    EXPECT_FALSE(scheduler.Text(event.reason).empty())
+        << "a blocked job says why";
+  }
+  known.status = event.to;
+}
+
+void InvariantChecker::CountAttempts(Known& known, const Event& event) const {
+  if (event.to == kStarting) {
+    ++known.attempts_begun;
+  } else if (IsActive(event.from) && !IsActive(event.to)) {
+    ++known.attempts_ended;
+  }
+  EXPECT_EQ(known.attempts_begun - known.attempts_ended,
+            IsActive(event.to) ? 1 : 0)
+      << "an attempt ends once";
+  if (IsActive(event.from) || IsActive(event.to)) {
+    EXPECT_EQ(event.attempt, known.attempts_begun);
+  }
+}
+
+bool InvariantChecker::HasSucceeded(JobId job) const {
+  const auto known = jobs_.find(job);
+  return known != jobs_.end() && known->second.status == kSucceeded;
+}
+
+void InvariantChecker::CheckDependencies(const Scheduler& scheduler,
+                                         JobId job) const {
+  const auto dependencies = scheduler.DescribeDependencies(job.Parent());
+  ASSERT_TRUE(dependencies.ok()) << dependencies.status();
+  for (const JobDependency& dependency : *dependencies) {
+    JobId other = dependency.job;
+    switch (dependency.type) {
+      case DependencyType::kPlain:
+        break;
+      case DependencyType::kNToN:
+        other = other.Child(job.child);
+        break;
+      case DependencyType::kSequential:
+        if (!other.is_null()) break;  // the same as a plain one
+        if (job.child == 0) continue;
+        other = job.Child(job.child - 1);
+        break;
+    }
+    EXPECT_TRUE(HasSucceeded(other))
+        << job << " is RUNNABLE, but " << other << " has not succeeded";
+  }
+}
+
+void InvariantChecker::Check(const Scheduler& scheduler,
+                             const InstancesByEnvironment& instances) const {
+  std::map<uint64_t, Resources> load;
+  for (const auto& [job, known] : jobs_) {
+    const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
+    if (!view.ok()) {  // its retention is over
+      EXPECT_TRUE(IsTerminal(known.status)) << job << ": " << view.status();
+      continue;
+    }
+    CheckJob(scheduler, known, *view);
+    if (known.kind == JobKind::kArray) CheckArray(scheduler, *view);
+    if (IsActive(known.status)) load[view->instance.number] += view->resources;
+  }
+  for (const std::string& queue : scheduler.ListJobQueues()) {
+    CheckQueue(scheduler, queue);
+  }
+  for (const auto& [environment, held] : instances) {
+    CheckEnvironment(scheduler, environment, held);
+  }
+  const std::map<uint64_t, Resources> room = RoomById(instances);
+  for (const auto& [number, used] : load) {
+    const auto found = room.find(number);
+    if (found == room.end()) continue;
+    EXPECT_TRUE(used.FitsIn(found->second))
+        << InstanceId{number} << " has " << found->second << " and holds "
+        << used;
+  }
+}
+
+void InvariantChecker::CheckJob(const Scheduler& scheduler, const Known& known,
+                                const JobView& view) const {
+  EXPECT_EQ(view.status, known.status) << view.job;
+  EXPECT_EQ(view.stopped_at.has_value() && IsTerminal(view.status),
+            IsTerminal(view.status))
+      << view.job << " is over, and nobody knows since when";
+  if (view.started_at && view.stopped_at) {
+    EXPECT_LE(*view.started_at, *view.stopped_at) << view.job;
+  }
+  if (known.kind == JobKind::kArray) return;
+  EXPECT_EQ(view.attempts, known.attempts_begun) << view.job;
+  EXPECT_LE(view.attempts, view.retry_strategy.attempts) << view.job;
+  const auto attempts = scheduler.DescribeAttempts(view.job);
+  ASSERT_TRUE(attempts.ok()) << view.job << ": " << attempts.status();
+  EXPECT_EQ(static_cast<int>(attempts->size()), known.attempts_ended)
+      << view.job;
+  int number = 0;
+  for (const AttemptView& attempt : *attempts) {
+    EXPECT_EQ(attempt.number, ++number) << view.job;
+    EXPECT_LE(attempt.started_at.value_or(attempt.stopped_at),
+              attempt.stopped_at)
+        << view.job << " attempt " << number;
+  }
+}
+
+}  // namespace embatch

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What must hold in every world, as far as a caller can see it: checked
+// against the events and the public reads alone, with none of the library's
+// own code.
+//
+//   - every change of status is one of those in AWS's tables, starts where the
+//     one before ended, and none leaves a final status;
+//   - no job becomes RUNNABLE before all that it depends on has succeeded;
+//   - attempts are counted 1, 2, 3, ..., each is ended once, and no job has
+//     more of them than it may;
+//   - what the scheduler says of a job is what its events said;
+//   - counts (of an array's children, of a queue's jobs) equal a recount;
+//   - no instance holds more than it has, and no environment has more vCPUs
+//     than its maximum and one instance;
+//   - time never goes back.
+#ifndef EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
+#define EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "embatch/event.h"
+#include "embatch/ids.h"
+#include "embatch/job.h"
+#include "embatch/scheduler.h"
+#include "embatch/sim/simulated_provider.h"
+
+namespace embatch {
+
+// Whether AWS Batch has this change of status.
+// Source: §5.2, §8.2; written out by hand, not taken from the library.
+enum class JobKind { kSingle, kArray, kChild };
+bool IsTransition(JobKind kind, JobStatus from, JobStatus to);
+
+using InstancesByEnvironment =
+    std::map<std::string, std::vector<SimulatedInstance>>;
+
+// Follows one scheduler from its beginning. Each violation is a non-fatal
+// failure of the test that runs, told with the job and the event.
+class InvariantChecker {
+ public:
+  // Call for every event, in order, within the step that it came with.
+  void Observe(const Scheduler& scheduler, const Event& event);
+
+  // Call with the scheduler at rest. `instances` are those that the providers
+  // of each environment hold.
+  void Check(const Scheduler& scheduler,
+             const InstancesByEnvironment& instances) const;
+
+ private:
+  struct Known {
+    JobKind kind = JobKind::kSingle;
+    JobStatus status = JobStatus::kSubmitted;
+    int attempts_begun = 0;
+    int attempts_ended = 0;
+  };
+
+  Known& Find(const Scheduler& scheduler, JobId job);
+  void ObserveOne(const Scheduler& scheduler, JobId job, const Event& event);
+  void CountAttempts(Known& known, const Event& event) const;
+  void CheckDependencies(const Scheduler& scheduler, JobId job) const;
+  bool HasSucceeded(JobId job) const;
+  void CheckJob(const Scheduler& scheduler, const Known& known,
+                const JobView& view) const;
+
+  std::map<JobId, Known> jobs_;
+  int64_t latest_event_ns_ = 0;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_TESTS_SUPPORT_INVARIANTS_H_

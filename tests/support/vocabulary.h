@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The words in which a test tells a World what to make.
+//
+//   JobId a = world.Submit("a", Attempts(2), Exits(1, 0));
+//   JobId b = world.Submit("b", Array(3), DependsOn(a), Child(1, Exits(1)));
+//   world.Managed("small", MaxVcpus(8), Offers("tiny", 2, 4096));
+//
+// A word is a function that changes a plan, so a test can add its own:
+//
+//   const JobWord urgent = [](JobPlan& plan) {
+//     plan.request.scheduling_priority_override = 9;
+//   };
+#ifndef EMBATCH_TESTS_SUPPORT_VOCABULARY_H_
+#define EMBATCH_TESTS_SUPPORT_VOCABULARY_H_
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "embatch/compute_environment.h"
+#include "embatch/job.h"
+#include "embatch/sim/simulated_provider.h"
+#include "embatch/sim/simulated_runtime.h"
+
+namespace embatch {
+
+// What becomes of the attempts of a job.
+struct FatePlan {
+  ContainerFate fate;
+  // By attempt; the last one holds for all that follow. Empty: as `fate` says.
+  std::vector<int> exit_codes;
+  std::vector<absl::Duration> run_times;
+  int failing_starts = 0;  // so many first attempts never start
+
+  ContainerFate Of(int attempt) const;
+};
+
+struct JobPlan {
+  SubmitJobRequest request;
+  FatePlan fates;
+  std::map<int32_t, FatePlan> child_fates;  // where they differ
+};
+using JobWord = std::function<void(JobPlan&)>;
+
+struct EnvironmentPlan {
+  ComputeEnvironmentOptions options;
+  SimulatedProviderOptions provider;
+};
+using EnvironmentWord = std::function<void(EnvironmentPlan&)>;
+
+// --- What a job asks for ----------------------------------------------------
+
+inline JobWord Attempts(int attempts) {
+  return [=](JobPlan& plan) {
+    plan.request.retry_strategy = RetryStrategy{attempts};
+  };
+}
+inline JobWord TimesOutAfter(absl::Duration duration) {
+  return [=](JobPlan& plan) { plan.request.timeout = JobTimeout{duration}; };
+}
+inline JobWord Needs(int64_t vcpus, int64_t memory_mib, int32_t gpus = 0) {
+  return [=](JobPlan& plan) {
+    ContainerOverrides& overrides = plan.request.container_overrides;
+    overrides.vcpu_milli = vcpus * 1000;
+    overrides.memory_mib = memory_mib;
+    if (gpus > 0) overrides.gpus = gpus;
+  };
+}
+inline JobWord Array(int32_t size) {
+  return [=](JobPlan& plan) { plan.request.array_size = size; };
+}
+inline JobWord InQueue(std::string queue) {
+  return [=](JobPlan& plan) { plan.request.job_queue = queue; };
+}
+inline JobWord OfDefinition(std::string definition) {
+  return [=](JobPlan& plan) { plan.request.job_definition = definition; };
+}
+
+// Waits until all of these have succeeded.
+template <typename... Jobs>
+JobWord DependsOn(Jobs... jobs) {
+  const std::vector<JobId> all = {jobs...};
+  return [all](JobPlan& plan) {
+    for (const JobId& job : all) plan.request.depends_on.push_back({job});
+  };
+}
+// An array's child i waits for child i of another array.
+inline JobWord NToN(JobId job) {
+  return [=](JobPlan& plan) {
+    plan.request.depends_on.push_back({job, DependencyType::kNToN});
+  };
+}
+// An array's child i waits for child i-1.
+inline JobWord Sequential() {
+  return [](JobPlan& plan) {
+    plan.request.depends_on.push_back({JobId(), DependencyType::kSequential});
+  };
+}
+
+// --- What becomes of it -----------------------------------------------------
+
+// The exit code of each attempt; the last one holds for all that follow.
+template <typename... Codes>
+JobWord Exits(Codes... codes) {
+  const std::vector<int> all = {codes...};
+  return [all](JobPlan& plan) { plan.fates.exit_codes = all; };
+}
+// The run time of each attempt; the last one holds for all that follow.
+template <typename... Durations>
+JobWord RunsFor(Durations... durations) {
+  const std::vector<absl::Duration> all = {durations...};
+  return [all](JobPlan& plan) { plan.fates.run_times = all; };
+}
+inline JobWord RunsForever() { return RunsFor(absl::InfiniteDuration()); }
+inline JobWord StartsAfter(absl::Duration duration) {
+  return [=](JobPlan& plan) { plan.fates.fate.start_delay = duration; };
+}
+inline JobWord NeverStarts() { return StartsAfter(absl::InfiniteDuration()); }
+
+// So many first attempts fail to start.
+inline JobWord StartFails(std::string reason,
+                          int times = std::numeric_limits<int>::max()) {
+  return [=](JobPlan& plan) {
+    plan.fates.fate.reason = reason;
+    plan.fates.failing_starts = times;
+  };
+}
+// The container's reason when it exits.
+inline JobWord WithReason(std::string reason) {
+  return [=](JobPlan& plan) { plan.fates.fate.reason = reason; };
+}
+// How long a container takes to obey a polite signal.
+inline JobWord StopsAfter(absl::Duration duration) {
+  return [=](JobPlan& plan) { plan.fates.fate.stop_delay = duration; };
+}
+inline JobWord IgnoresStop() { return StopsAfter(absl::InfiniteDuration()); }
+
+// What becomes of one child of an array, where that differs. Comes after the
+// words that are about all children.
+template <typename... Words>
+JobWord Child(int32_t index, Words... words) {
+  const std::vector<JobWord> all = {JobWord(words)...};
+  return [=](JobPlan& plan) {
+    JobPlan child;
+    child.fates = plan.fates;
+    for (const JobWord& word : all) word(child);
+    plan.child_fates[index] = child.fates;
+  };
+}
+
+// --- What an environment is -------------------------------------------------
+
+inline EnvironmentWord MinVcpus(int64_t vcpus) {
+  return [=](EnvironmentPlan& plan) {
+    plan.options.compute_resources->min_vcpus = vcpus;
+  };
+}
+inline EnvironmentWord MaxVcpus(int64_t vcpus) {
+  return [=](EnvironmentPlan& plan) {
+    plan.options.compute_resources->max_vcpus = vcpus;
+  };
+}
+// Which of the types on offer it may launch.
+template <typename... Names>
+EnvironmentWord UsesTypes(Names... names) {
+  const std::vector<std::string> all = {std::string(names)...};
+  return [all](EnvironmentPlan& plan) {
+    plan.options.compute_resources->instance_types = all;
+  };
+}
+// The provider offers this type, and others that are named the same way, in
+// place of its own catalogue.
+EnvironmentWord Offers(std::string type, int64_t vcpus, int64_t memory_mib,
+                       int64_t price_microdollars_per_hour = 100000);
+inline EnvironmentWord BootsIn(absl::Duration duration) {
+  return [=](EnvironmentPlan& plan) { plan.provider.boot_delay = duration; };
+}
+// No more than so many of a type can be had at once.
+inline EnvironmentWord HasOnly(int instances, std::string type) {
+  return
+      [=](EnvironmentPlan& plan) { plan.provider.capacity[type] = instances; };
+}
+// Instances of the type register less, or more, than the catalogue says.
+inline EnvironmentWord Registers(std::string type, const Resources& resources) {
+  return [=](EnvironmentPlan& plan) {
+    plan.provider.registered[type] = resources;
+  };
+}
+// Every launch fails.
+inline EnvironmentWord RefusesLaunches(LaunchFailure failure) {
+  return [=](EnvironmentPlan& plan) {
+    plan.provider.script = [=](const LaunchRequest&) {
+      return std::optional<LaunchFailure>(failure);
+    };
+  };
+}
+
+}  // namespace embatch
+
+#endif  // EMBATCH_TESTS_SUPPORT_VOCABULARY_H_

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A World is all that a scheduler needs around it, on virtual time, and speaks
+// the words of the domain (vocabulary.h). Tests of the whole scheduler read
+// like this:
+//
+//   class RetryTest : public ::testing::Test {
+//    protected:
+//     World world_;
+//   };
+//
+//   TEST_F(RetryTest, SecondAttemptMaySucceed) {
+//     JobId a = world_.Submit("a", Attempts(2), Exits(1, 0));
+//
+//     world_.RunUntilIdle();
+//
+//     EXPECT_EQ(world_.StatusesOf(a),
+//               "SUBMITTED RUNNABLE STARTING RUNNING "
+//               "RUNNABLE STARTING RUNNING SUCCEEDED");
+//   }
+//
+// Unless a test makes others, there are a queue "queue" and a MANAGED
+// environment "machines" (256 vCPUs at most, boots in a minute) when the first
+// job is submitted. A job needs 1 vCPU and 512 MiB, starts in 1 s and runs for
+// 10 s, unless said otherwise.
+//
+// Every World is a test of its own: after each run the invariants
+// (invariants.h) are checked, and at the end of its life all its inputs are
+// replayed into a fresh scheduler, which must show equal events and an equal
+// state. A call that fails, where the test does not ask for the failure, is a
+// failure of the test.
+#ifndef EMBATCH_TESTS_SUPPORT_WORLD_H_
+#define EMBATCH_TESTS_SUPPORT_WORLD_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "embatch/event.h"
+#include "embatch/ids.h"
+#include "embatch/input_log.h"
+#include "embatch/job.h"
+#include "embatch/job_definition.h"
+#include "embatch/scheduler.h"
+#include "embatch/sim/simulated_provider.h"
+#include "embatch/sim/simulated_runtime.h"
+#include "embatch/sim/simulation.h"
+#include "tests/support/invariants.h"
+#include "tests/support/vocabulary.h"
+
+namespace embatch {
+
+struct WorldOptions {
+  SchedulerOptions scheduler;  // its log is the world's
+  SimulationOptions simulation;
+  ContainerFate fate;  // of a container, unless its job says otherwise
+  bool check_invariants = true;
+  bool check_replay = true;
+};
+
+// An event with its text.
+struct WorldEvent {
+  Event event;
+  std::string reason;
+};
+
+class World {
+ public:
+  explicit World(WorldOptions options = {});
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // --- Furniture. What is made is VALID when the call returns. ---------------
+
+  template <typename... Words>
+  void Managed(absl::string_view name, Words... words) {
+    MakeEnvironment(name, ComputeEnvironmentType::kManaged,
+                    {EnvironmentWord(words)...});
+  }
+  template <typename... Words>
+  void Unmanaged(absl::string_view name, Words... words) {
+    MakeEnvironment(name, ComputeEnvironmentType::kUnmanaged,
+                    {EnvironmentWord(words)...});
+  }
+  // Environments in their order.
+  void Queue(absl::string_view name, std::vector<std::string> environments,
+             int priority = 1);
+  void Define(JobDefinitionOptions options);
+
+  // --- What happens to it.
+  // ----------------------------------------------------
+
+  // An instance joins an UNMANAGED environment now.
+  InstanceId Join(absl::string_view environment, int64_t vcpus,
+                  int64_t memory_mib);
+  // The first instance of an environment, by number, is lost; or is announced
+  // to be lost.
+  void LoseInstance(absl::string_view environment);
+  void InterruptInstance(absl::string_view environment);
+
+  template <typename... Words>
+  JobId Submit(absl::string_view name, Words... words) {
+    return MustSubmit(name, {JobWord(words)...});
+  }
+  // For submissions that are to fail.
+  template <typename... Words>
+  absl::StatusOr<JobId> TrySubmit(absl::string_view name, Words... words) {
+    return SubmitPlan(name, {JobWord(words)...});
+  }
+  void Cancel(JobId job, absl::string_view reason = "cancelled by the test");
+  void Terminate(JobId job, absl::string_view reason = "ended by the test");
+
+  // --- Time.
+  // ------------------------------------------------------------------
+
+  void RunUntilIdle();
+  void RunUntil(absl::Time time);
+  void RunFor(absl::Duration duration);
+  void Settle();  // runs what is due now
+  absl::Time now() const { return simulation_.now(); }
+  absl::Duration elapsed() const { return now() - start_; }
+
+  // --- What came out of it.
+  // ---------------------------------------------------
+
+  // Every status of a job so far, e.g. "SUBMITTED RUNNABLE STARTING". A child
+  // of an array begins with PENDING.
+  std::string StatusesOf(JobId job) const;
+  JobStatus StatusOf(JobId job) const;
+  std::string ReasonOf(JobId job) const;  // the statusReason
+  absl::Time StartTimeOf(JobId job) const;
+  absl::Time StopTimeOf(JobId job) const;
+  JobView Describe(JobId job) const;
+  std::vector<AttemptView> AttemptsOf(JobId job) const;
+
+  const std::vector<WorldEvent>& events() const { return events_; }
+  std::vector<WorldEvent> EventsOf(JobId job) const;
+
+  // All events, or those of one job, each as a line such as
+  // "1m11s a:0 RUNNING -> FAILED attempt 2: Essential container in task exited"
+  // with the time since the world's beginning; "a:0..9" stands for ten
+  // children.
+  std::vector<std::string> Log() const;
+  std::vector<std::string> LogOf(JobId job) const;
+
+  // --- The parts. ---------------------------------------------------------
+
+  Scheduler& scheduler() { return scheduler_; }
+  Simulation& simulation() { return simulation_; }
+  SimulatedRuntime& runtime() { return runtime_; }
+  SimulatedProvider& provider(absl::string_view environment);
+  const MemoryInputLog& log() const { return log_; }
+
+  // Replays all inputs so far and expects the same. The destructor does too.
+  void CheckReplay() const;
+
+ private:
+  void MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
+                       std::vector<EnvironmentWord> words);
+  void MakeDefaults(const std::string& queue, const std::string& definition);
+  JobId MustSubmit(absl::string_view name, std::vector<JobWord> words);
+  absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
+                                   std::vector<JobWord> words);
+  ContainerFate FateOf(const ContainerSpec& spec) const;
+  Simulation::Observer Observer();
+  void AfterRun(const absl::Status& status);
+  InstanceId FirstInstance(absl::string_view environment);
+  std::string Line(const WorldEvent& event) const;
+
+  const WorldOptions options_;
+  const absl::Time start_;
+  MemoryInputLog log_;
+  SimulatedRuntime runtime_;
+  std::map<std::string, std::unique_ptr<SimulatedProvider>> providers_;
+  Simulation simulation_;
+  Scheduler scheduler_;
+  InvariantChecker invariants_;
+  std::map<JobId, JobPlan> plans_;
+  std::vector<WorldEvent> events_;
+};
+
+// Makes failures of EXPECT_EQ on events readable.
+std::ostream& operator<<(std::ostream& out, const WorldEvent& event);
+
+}  // namespace embatch
+
+#endif  // EMBATCH_TESTS_SUPPORT_WORLD_H_
