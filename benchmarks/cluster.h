@@ -59,9 +59,10 @@ class Cluster {
   // array_size and depends_on, can be set here.
   SubmitJobRequest& request() { return request_; }
 
-  // Submits the workload's next job.
+  // Submits the workload's next job. The next Step() is then due at once.
   JobId SubmitNext() {
     workload_.MakeJob(submitted_++, request_);
+    next_ = now_;
     return MustSucceed(scheduler_.SubmitJob(request_, now_));
   }
 
@@ -76,8 +77,11 @@ class Cluster {
   // Steps until so many jobs have ended since the beginning.
   void RunUntilEnded(int64_t jobs);
 
-  // The next Step() is at `time` at the soonest.
-  void SkipTo(absl::Time time) { next_ = std::max(next_, time); }
+  // As Step(), but at so long after the last one, whatever is due.
+  int64_t StepAfter(absl::Duration duration) {
+    next_ = now_ + duration;
+    return Step();
+  }
 
   int64_t ended() const { return ended_; }
   int64_t steps() const { return steps_; }

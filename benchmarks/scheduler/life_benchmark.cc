@@ -14,7 +14,6 @@
 //   total_ns, simulator_ns, scheduler_ns   CPU time
 //   submit_ns          of total_ns, that of SubmitJob()
 //   allocations        calls of operator new, those of the simulator left out
-//   waiting_bytes      memory per waiting job, when all have been submitted
 //   jobs_per_turn      ends for each call of Advance()
 #include <benchmark/benchmark.h>
 
@@ -37,7 +36,6 @@ using Submit = std::function<void(Cluster&)>;
 struct Life {
   Cost submit;
   Cost run;
-  double waiting_bytes = 0;
   double jobs_per_turn = 0;
 };
 
@@ -45,13 +43,10 @@ struct Life {
 Life Live(const ClusterOptions& options, const Submit& submit, int64_t jobs) {
   Life life;
   Cluster cluster(options);
-  const int64_t before = ResidentBytes();
   {
     Measured measured(life.submit);
     submit(cluster);
   }
-  life.waiting_bytes =
-      static_cast<double>(ResidentBytes() - before) / static_cast<double>(jobs);
   const int64_t steps = cluster.steps();
   {
     Measured measured(life.run);
@@ -89,7 +84,6 @@ void RunLives(benchmark::State& state, ClusterOptions options,
     Report(state, jobs, life.submit.cpu_ns + life.run.cpu_ns,
            life.submit.allocations + life.run.allocations, simulator);
     state.counters["submit_ns"] = life.submit.cpu_ns / jobs;
-    state.counters["waiting_bytes"] = life.waiting_bytes;
     state.counters["jobs_per_turn"] = life.jobs_per_turn;
   }
 }

@@ -63,11 +63,13 @@ struct TypeRecord {
   InstanceType type;
   bool offered = true;  // by the latest catalogue
   int64_t back_off_until_ns = 0;
+  LaunchFailure failure = LaunchFailure::kCapacity;  // the latest one
   int32_t booting = 0;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.type, self.offered, self.back_off_until_ns, self.booting);
+    return visit(self.type, self.offered, self.back_off_until_ns, self.failure,
+                 self.booting);
   }
 };
 

@@ -160,7 +160,8 @@ bool ScalingPlan::CanEverServe(const std::vector<uint32_t>& environments,
   for (uint32_t index : environments) {
     if (!fleet_.environment(index).places_jobs()) continue;
     const WhyNot why_not = WhyNotIn(fleet_, index, need, now_ns_);
-    if (why_not == WhyNot::kMayLater || why_not == WhyNot::kNoCapacity) {
+    if (why_not == WhyNot::kMayLater || why_not == WhyNot::kNoCapacity ||
+        why_not == WhyNot::kMisconfigured || why_not == WhyNot::kNotPermitted) {
       return true;
     }
   }

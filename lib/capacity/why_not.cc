@@ -42,6 +42,34 @@ bool AnyTypeFits(const EnvironmentRecord& environment, const Resources& need) {
   return false;
 }
 
+// Of several kinds of failure the first in the order of §13.5's table counts.
+WhyNot WhyLaunchesFail(const EnvironmentRecord& environment,
+                       const Resources& need) {
+  WhyNot result = WhyNot::kNotPermitted;
+  for (const TypeRecord& type : environment.types) {
+    if (!type.offered || !need.FitsIn(type.type.resources)) continue;
+    if (type.failure == LaunchFailure::kCapacity) return WhyNot::kNoCapacity;
+    if (type.failure == LaunchFailure::kConfiguration) {
+      result = WhyNot::kMisconfigured;
+    }
+  }
+  return result;
+}
+
+// Whether scale-in can ever take an instance away, so that another kind may be
+// launched: one that boots, or whose loss is announced, counts as going.
+bool CanShrink(const EnvironmentRecord& environment) {
+  int32_t ready = 0;
+  for (const SizeCount& size : environment.sizes) {
+    ready += size.instances;
+    if (environment.vcpu_milli - size.total.vcpu_milli >=
+        environment.min_vcpu_milli()) {
+      return true;
+    }
+  }
+  return ready < environment.instances;
+}
+
 }  // namespace
 
 uint32_t BestTypeFor(const EnvironmentRecord& environment,
@@ -92,13 +120,17 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Resources& need,
   const bool held = AnyInstanceHolds(environment, need);
   if (!held && !AnyTypeFits(environment, need)) return WhyNot::kNothingFits;
   if (!environment.enabled()) return WhyNot::kDisabled;
+  if (held) return WhyNot::kMayLater;
   // Choice: while smaller instances fill the environment up to maxvCpus they
-  // go away when they are idle (D46), so the job may start later.
-  if (held || environment.vcpu_milli >= environment.max_vcpu_milli() ||
-      BestTypeFor(environment, need, now_ns) != Fleet::kNone) {
+  // go away when they are idle (D46), so the job may start later; unless
+  // minvCpus keeps them.
+  if (environment.vcpu_milli >= environment.max_vcpu_milli()) {
+    return CanShrink(environment) ? WhyNot::kMayLater : WhyNot::kUnknown;
+  }
+  if (BestTypeFor(environment, need, now_ns) != Fleet::kNone) {
     return WhyNot::kMayLater;
   }
-  return WhyNot::kNoCapacity;
+  return WhyLaunchesFail(environment, need);
 }
 
 }  // namespace embatch

@@ -13,14 +13,17 @@ namespace embatch {
 
 // Why a job does not start in an environment.
 enum class WhyNot : uint8_t {
-  kMayLater,     // it could: room must come free, or instances boot
-  kUnknown,      // nobody has said yet what there is
-  kNoCapacity,   // the provider has none of the types that fit
-  kMaxVcpus,     // maxvCpus is less than the job needs (D47)
-  kNothingFits,  // no type, or no instance, is large enough
+  kMayLater,       // it could: room must come free, or instances boot
+  kUnknown,        // nobody has said yet what there is
+  kNoCapacity,     // the provider has none of the types that fit
+  kMisconfigured,  // it can't launch them as configured
+  kNotPermitted,   // it may not launch them
+  kMaxVcpus,       // maxvCpus is less than the job needs (D47)
+  kNothingFits,    // no type, or no instance, is large enough
   kDisabled,
   kInvalid,
 };
+inline constexpr int kWhyNotCount = static_cast<int>(WhyNot::kInvalid) + 1;
 
 // Source: §13.5, column "when". D48, D52.
 WhyNot WhyNotIn(const Fleet& fleet, uint32_t environment, const Resources& need,

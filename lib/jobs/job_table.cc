@@ -207,7 +207,11 @@ void JobTable::Encode(Encoder& encoder) const {
   encoder.Encode(history_);
   encoder.Encode(details_);
   encoder.Encode(edges_);
-  encoder.Encode(texts_);
+  // Without the texts that only the latest events still name: keeping those a
+  // little longer is no difference between two states.
+  InternTable<std::string> texts = texts_;
+  for (TextIndex text : released_texts_) texts.Release(text);
+  encoder.Encode(texts);
   encoder.Encode(specs_);
   encoder.Encode(requirements_);
   for (const QueueIndex& queue : queues_) {

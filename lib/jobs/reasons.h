@@ -22,10 +22,12 @@ inline constexpr TextIndex kAttemptTimedOut = 5;
 // Source: §13.5 [docs], in the order of its table.
 inline constexpr TextIndex kBlockedMaxResource = 6;
 inline constexpr TextIndex kBlockedJobRequirement = 7;
-inline constexpr TextIndex kBlockedInvalid = 8;
-inline constexpr TextIndex kBlockedUndetermined = 9;
+inline constexpr TextIndex kBlockedConfiguration = 8;
+inline constexpr TextIndex kBlockedPermissions = 9;
+inline constexpr TextIndex kBlockedInvalid = 10;
+inline constexpr TextIndex kBlockedUndetermined = 11;
 
-inline constexpr std::array<absl::string_view, 10> kFixedTexts = {
+inline constexpr std::array<absl::string_view, 12> kFixedTexts = {
     "",
     "Essential container in task exited",
     "Dependent Job failed",
@@ -37,6 +39,11 @@ inline constexpr std::array<absl::string_view, 10> kFixedTexts = {
     "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement "
     "(vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to "
     "the job queue.",
+    "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute "
+    "environment associated with this job queue has an unsupported instance "
+    "type configuration.",
+    "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role has a "
+    "permission issue.",
     "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.",
     "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
 };

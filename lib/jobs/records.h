@@ -61,13 +61,14 @@ struct JobDetails {
   uint16_t attempts = 0;         // begun so far
   bool is_cancelled = false;
   bool is_terminated = false;
+  uint8_t blocked_told = 0;  // blocked reasons that made an event: bits
 
   bool ended_by_caller() const { return is_cancelled || is_terminated; }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.started_ns, self.stopped_ns, self.status_reason,
                  self.request_reason, self.history, self.attempts,
-                 self.is_cancelled, self.is_terminated);
+                 self.is_cancelled, self.is_terminated, self.blocked_told);
   }
 };
 

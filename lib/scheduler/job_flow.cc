@@ -94,11 +94,17 @@ void TurnRunner::ReleaseChild(JobKey child) {
   jobs_.Change(child, JobTrigger::kDependenciesMet, kNoReason, now_ns_,
                journal_);
   EnterLine(child);
-  // Source: §8.2, the parent is PENDING once a child became RUNNABLE.
-  const JobKey parent{child.slot, -1};
-  if (jobs_.StatusOf(parent) == JobStatus::kSubmitted) {
-    jobs_.Change(parent, JobTrigger::kChildRunnable, kNoReason, now_ns_,
+  AfterChildRunnable(child.slot);
+}
+
+// Source: §8.2, the parent is PENDING once a child became RUNNABLE.
+void TurnRunner::AfterChildRunnable(uint32_t slot) {
+  if (jobs_.record(slot).status != JobStatus::kSubmitted) return;
+  if (has_budget()) {
+    jobs_.Change({slot, -1}, JobTrigger::kChildRunnable, kNoReason, now_ns_,
                  journal_);
+  } else {
+    AddWork(WorkKind::kChildRunnable, slot);
   }
 }
 
@@ -115,10 +121,7 @@ void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
   waiting.InsertRange(static_cast<uint64_t>(first),
                       static_cast<uint64_t>(last));
   line.AddJobs(record.requirement, last - first);
-  if (record.status == JobStatus::kSubmitted) {
-    jobs_.Change({slot, -1}, JobTrigger::kChildRunnable, kNoReason, now_ns_,
-                 journal_);
-  }
+  AfterChildRunnable(slot);
 }
 
 // --- Failed before the start ----------------------------------------------

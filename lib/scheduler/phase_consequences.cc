@@ -62,6 +62,9 @@ bool TurnRunner::Draw(WorkItem& item) {
       return ChildrenEnded(item);
     case WorkKind::kJobEnded:
       return JobEnded(item);
+    case WorkKind::kChildRunnable:
+      AfterChildRunnable(item.slot);
+      return true;
     case WorkKind::kInstanceLost:
       return InstanceLost(item);
     case WorkKind::kExpire:
@@ -256,7 +259,9 @@ bool TurnRunner::ChildrenEnded(WorkItem& item) {
     const uint32_t edge = PopDependent(jobs_, {item.slot, waiting->first});
     if (edge != kNoIndex) TellDependent(edge, succeeded);
   }
-  if (array.ended() == array.size) EndParent(item.slot);
+  if (array.ended() < array.size) return true;
+  if (!has_budget()) return false;
+  EndParent(item.slot);
   return true;
 }
 

@@ -4,6 +4,8 @@
 //
 // Source: §13.3, §13.4: queues in descending priority; in each strictly from
 // the head; for each head the environments in order. Choice: D22, D41, D67.
+#include <array>
+
 #include "absl/strings/str_cat.h"
 #include "lib/capacity/why_not.h"
 #include "lib/jobs/reasons.h"
@@ -92,58 +94,68 @@ void TurnRunner::Place(JobKey job, uint32_t environment, uint32_t instance) {
 // reason.
 void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head,
                              const Resources& need) {
-  bool may_later = false;
-  bool all_invalid = true;
-  bool all_max_vcpus = true;
-  bool no_capacity = false;
-  bool unsure = false;
+  const TextIndex reason = BlockedReason(queue, need);
+  const JobDetails* details = jobs_.FindDetails(head);
+  const TextIndex before =
+      details == nullptr ? kNoReason : details->status_reason;
+  queue.blocked = reason == kNoReason ? JobKey() : head;
+  if (reason == kNoReason) {
+    jobs_.SetReasonSilently(head, kNoReason);
+  } else if (reason != before) {
+    // Each code makes one event in a job's life.
+    const int code =
+        reason < kFixedTexts.size() ? reason - kBlockedMaxResource + 1 : 0;
+    const uint8_t bit = static_cast<uint8_t>(1 << code);
+    if (details != nullptr && (details->blocked_told & bit) != 0) {
+      jobs_.SetReasonSilently(head, reason);
+    } else {
+      jobs_.Change(head, JobTrigger::kBlocked, reason, now_ns_, journal_);
+      jobs_.EnsureDetails(head).blocked_told |= bit;
+    }
+  }
+  jobs_.ReleaseText(reason);
+}
+
+// Why the head can't start, counted once if it is not a fixed text; kNoReason
+// if it may later. If several reasons hold, the first in the table.
+TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
+                                    const Resources& need) {
+  std::array<int, kWhyNotCount> counts{};
   absl::string_view type;
   for (uint32_t index : queue.environments) {
     const WhyNot why_not = WhyNotIn(fleet_, index, need, now_ns_);
-    may_later |= why_not == WhyNot::kMayLater;
-    all_invalid &= why_not == WhyNot::kInvalid;
-    all_max_vcpus &= why_not == WhyNot::kMaxVcpus;
-    unsure |= why_not == WhyNot::kUnknown || why_not == WhyNot::kDisabled;
-    if (why_not != WhyNot::kNoCapacity || no_capacity) continue;
-    no_capacity = true;
+    if (++counts[static_cast<int>(why_not)] > 1 ||
+        why_not != WhyNot::kNoCapacity) {
+      continue;
+    }
     const EnvironmentRecord& environment = fleet_.environment(index);
     // The type that would be launched if it were to be had.
     const uint32_t wanted =
         BestTypeFor(environment, need, kNanosInfiniteFuture);
     if (wanted != Fleet::kNone) type = environment.types[wanted].type.name;
   }
-  TextIndex reason = kNoReason;
-  bool counted = false;
-  if (may_later) {
-    reason = kNoReason;
-  } else if (no_capacity) {
-    reason = jobs_.InternText(absl::StrCat(
+  const auto any = [&counts](WhyNot why_not) {
+    return counts[static_cast<int>(why_not)] > 0;
+  };
+  const auto all = [&counts, &queue](WhyNot why_not) {
+    return counts[static_cast<int>(why_not)] ==
+           static_cast<int>(queue.environments.size());
+  };
+  if (any(WhyNot::kMayLater)) return kNoReason;
+  if (any(WhyNot::kNoCapacity)) {
+    return jobs_.InternText(absl::StrCat(
         "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the "
         "capacity requested for instance type [",
         type, "]"));
-    counted = true;
-  } else if (all_invalid) {
-    reason = kBlockedInvalid;
-  } else if (all_max_vcpus) {
-    reason = kBlockedMaxResource;
-  } else if (unsure) {
-    reason = kBlockedUndetermined;
-  } else {
-    reason = kBlockedJobRequirement;
   }
-  const JobDetails* details = jobs_.FindDetails(head);
-  const TextIndex before =
-      details == nullptr ? kNoReason : details->status_reason;
-  if (reason == kNoReason) {
-    jobs_.SetReasonSilently(head, kNoReason);
-    queue.blocked = JobKey();
-  } else {
-    queue.blocked = head;
-    if (reason != before) {
-      jobs_.Change(head, JobTrigger::kBlocked, reason, now_ns_, journal_);
-    }
+  if (all(WhyNot::kMaxVcpus)) return kBlockedMaxResource;
+  if (any(WhyNot::kMisconfigured)) return kBlockedConfiguration;
+  if (any(WhyNot::kNotPermitted)) return kBlockedPermissions;
+  if (all(WhyNot::kInvalid)) return kBlockedInvalid;
+  if (any(WhyNot::kUnknown) || any(WhyNot::kDisabled)) {
+    return kBlockedUndetermined;
   }
-  if (counted) jobs_.ReleaseText(reason);
+  return kBlockedJobRequirement;
 }
 
 }  // namespace embatch

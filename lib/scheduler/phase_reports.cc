@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "lib/jobs/reasons.h"
@@ -33,6 +34,28 @@ std::vector<uint32_t> ByTime(const std::vector<Report>& reports) {
 }  // namespace
 
 void TurnRunner::RunReports(const Turn& turn) {
+  if (CountReports(state_.unread) == 0) {
+    ReadReports(turn, last_ns_);
+  } else {
+    Turn all = std::exchange(state_.unread, Turn());
+    for (const InstanceReport& report : turn.instance_reports) {
+      all.instance_reports.push_back(report);
+      int64_t& time_ns = all.instance_reports.back().time_ns;
+      time_ns = std::clamp(time_ns, last_ns_, now_ns_);
+    }
+    for (const ContainerReport& report : turn.container_reports) {
+      all.container_reports.push_back(report);
+      int64_t& time_ns = all.container_reports.back().time_ns;
+      time_ns = std::clamp(time_ns, last_ns_, now_ns_);
+    }
+    ReadReports(all, kNanosInfinitePast);
+  }
+  if (CountReports(state_.unread) == 0) RunDeadlinesBefore(now_ns_ + 1);
+}
+
+// What the budget does not reach is left unread, so that no deadline is
+// overtaken by a report that is later than it.
+void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
   const std::vector<uint32_t> instances = ByTime(turn.instance_reports);
   const std::vector<uint32_t> containers = ByTime(turn.container_reports);
   size_t i = 0;
@@ -48,15 +71,27 @@ void TurnRunner::RunReports(const Turn& turn) {
                                 ? turn.instance_reports[instances[i]].time_ns
                                 : turn.container_reports[containers[c]].time_ns;
     // Choice: D61, held between the last `now` and this one.
-    const int64_t at_ns = std::clamp(time_ns, last_ns_, now_ns_);
+    const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
     RunDeadlinesBefore(at_ns);
+    if (!has_budget()) break;
     if (is_instance) {
       Take(turn.instance_reports[instances[i++]]);
+    } else if (Take(turn.container_reports[containers[c]], at_ns)) {
+      ++c;
     } else {
-      Take(turn.container_reports[containers[c++]], at_ns);
+      break;
     }
   }
-  RunDeadlinesBefore(now_ns_ + 1);
+  for (; i < instances.size(); ++i) {
+    InstanceReport report = turn.instance_reports[instances[i]];
+    report.time_ns = std::clamp(report.time_ns, earliest_ns, now_ns_);
+    state_.unread.instance_reports.push_back(std::move(report));
+  }
+  for (; c < containers.size(); ++c) {
+    ContainerReport report = turn.container_reports[containers[c]];
+    report.time_ns = std::clamp(report.time_ns, earliest_ns, now_ns_);
+    state_.unread.container_reports.push_back(std::move(report));
+  }
 }
 
 void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
@@ -171,6 +206,7 @@ void TurnRunner::TakeLaunchFailed(const InstanceReport& report, uint32_t slot) {
   environment.status_reason =
       absl::StrCat("Launching ", type.type.name, " failed: ", report.message);
   const int64_t until_ns = SaturatingAdd(now_ns_, state_.settings.back_off_ns);
+  type.failure = report.failure;
   if (until_ns > type.back_off_until_ns && until_ns > now_ns_) {
     type.back_off_until_ns = until_ns;
     state_.deadlines.Add(until_ns, state_.settings.back_off_ns,
@@ -212,9 +248,9 @@ void TurnRunner::StartRunning(uint32_t live, int64_t at_ns) {
   jobs_.Change(job, JobTrigger::kContainerStarted, kNoReason, at_ns, journal_);
 }
 
-void TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
+bool TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
   const uint32_t live = LiveFor(report);
-  if (live == kNoIndex) return;
+  if (live == kNoIndex) return true;
   const bool started = jobs_.live(live).started;
   if (report.kind == ContainerReport::Kind::kStarted) {
     if (started) {
@@ -222,17 +258,20 @@ void TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
     } else {
       StartRunning(live, at_ns);
     }
-    return;
+    return true;
   }
   if (report.kind == ContainerReport::Kind::kStartFailed && started) {
     ++state_.ignored.late_or_repeated;
-    return;
+    return true;
+  }
+  if (report.kind == ContainerReport::Kind::kExited && !started) {
+    StartRunning(live, at_ns);
+    if (!has_budget()) return false;
   }
   // Source: API AttemptContainerDetail.reason.
   const TextIndex reason = jobs_.InternText(
       absl::string_view(report.reason).substr(0, kContainerReasonLengthMax));
   if (report.kind == ContainerReport::Kind::kExited) {
-    if (!started) StartRunning(live, at_ns);
     std::optional<int> exit_code;
     if (report.has_exit_code) exit_code = report.exit_code;
     EndAttempt(live, at_ns, exit_code, reason, kEssentialContainerExited);
@@ -240,6 +279,7 @@ void TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
     EndAttempt(live, at_ns, std::nullopt, reason, kTaskFailedToStart);
   }
   jobs_.ReleaseText(reason);
+  return true;
 }
 
 }  // namespace embatch

@@ -215,7 +215,8 @@ Step Scheduler::Advance(absl::Time now) {
     return impl.StepOf(now_ns.status(), FromNanos(impl.state.now_ns));
   impl.in_advance = true;
   impl.plugins.Poll(impl.state.fleet, FromNanos(*now_ns),
-                    static_cast<int>(impl.state.settings.max_transitions),
+                    static_cast<int>(impl.state.settings.max_transitions -
+                                     CountReports(impl.state.unread)),
                     &impl.turn);
   absl::Status status;
   if (impl.options.log != nullptr) {

@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "embatch/fields.h"
+#include "embatch/input.h"
 #include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
 #include "embatch/scheduler.h"
@@ -94,8 +95,9 @@ enum class WorkKind : uint8_t {
   kStopChildren,     // its STARTING and RUNNING ones are stopped
   kChildrenEnded,    // children in [first, last) have ended
   kJobEnded,
-  kInstanceLost,  // slot: the instance
-  kExpire,        // forget the job
+  kChildRunnable,  // a SUBMITTED array's first child became RUNNABLE
+  kInstanceLost,   // slot: the instance
+  kExpire,         // forget the job
 };
 
 struct WorkItem {
@@ -123,6 +125,9 @@ struct State {
   JobTable jobs;
   Fleet fleet;
   DeadlineQueue deadlines;
+  // Reports that came when no transition was left for them, with their times
+  // as they count.
+  Turn unread;
   std::deque<uint32_t> arrivals;  // SUBMITTED jobs not yet looked at
   std::deque<WorkItem> work;
   IgnoredReports ignored;
@@ -135,9 +140,15 @@ struct State {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.settings, self.now_ns, self.next_event, self.definitions,
                  self.queues, self.queue_order, self.jobs, self.fleet,
-                 self.deadlines, self.arrivals, self.work, self.ignored);
+                 self.deadlines, self.unread, self.arrivals, self.work,
+                 self.ignored);
   }
 };
+
+inline int64_t CountReports(const Turn& turn) {
+  return static_cast<int64_t>(turn.instance_reports.size() +
+                              turn.container_reports.size());
+}
 
 // "name" finds the latest active revision, "name:3" that one. Nothing: there
 // is none.

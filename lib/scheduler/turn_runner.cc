@@ -19,11 +19,15 @@ TurnRunner::TurnRunner(State& state, int64_t last_ns, Outcome& outcome)
 // transitions runs out, the later phases wait for the next call, so that
 // nothing is decided on half of what happened.
 void TurnRunner::Run(const Turn& turn) {
+  // As many reports as were asked for: a plug-in may hold more of this moment.
+  const bool may_be_more = CountReports(turn) + CountReports(state_.unread) >=
+                           state_.settings.max_transitions;
   RunConfiguration();
   RunReports(turn);
   RunArrivals();
   RunConsequences();
-  const bool all_known = state_.arrivals.empty() && state_.work.empty() &&
+  const bool all_known = !may_be_more && CountReports(state_.unread) == 0 &&
+                         state_.arrivals.empty() && state_.work.empty() &&
                          state_.deadlines.NextTime() > now_ns_;
   if (all_known && has_budget()) {
     RunCycle();

@@ -54,9 +54,10 @@ class TurnRunner {
 
   // 2. phase_reports.cc
   void RunReports(const Turn& turn);
+  void ReadReports(const Turn& turn, int64_t earliest_ns);
   void RunDeadlinesBefore(int64_t time_ns);
   void Take(const InstanceReport& report);
-  void Take(const ContainerReport& report, int64_t at_ns);
+  bool Take(const ContainerReport& report, int64_t at_ns);  // true: done
   void TakeReady(const InstanceReport& report);
   void TakeLaunchFailed(const InstanceReport& report, uint32_t slot);
   void TakeDeadline(const Deadline& deadline);
@@ -90,6 +91,7 @@ class TurnRunner {
   bool TryPlace(QueueRecord& queue, JobKey head);
   void Place(JobKey job, uint32_t environment, uint32_t instance);
   void MarkBlocked(QueueRecord& queue, JobKey head, const Resources& need);
+  TextIndex BlockedReason(const QueueRecord& queue, const Resources& need);
 
   // 6. phase_scaling.cc
   void RunScaling();
@@ -101,6 +103,7 @@ class TurnRunner {
   void LeaveLine(JobKey job);
   void DependenciesMet(uint32_t slot);
   void ReleaseChild(JobKey child);
+  void AfterChildRunnable(uint32_t slot);
   void ReleaseUntouched(uint32_t slot, int32_t first, int32_t last);
   void FailPending(JobKey job);  // a dependency failed, or the caller's wish
   void Fail(JobKey job, JobTrigger trigger, TextIndex reason);

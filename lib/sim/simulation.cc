@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
 namespace embatch {
 namespace {
@@ -15,6 +16,12 @@ SimulationOptions StartingAt(absl::Time start) {
   SimulationOptions options;
   options.start = start;
   return options;
+}
+
+// That the head of a queue is found blocked is an event, but no progress.
+bool ChangesAStatus(absl::Span<const Event> events) {
+  return std::any_of(events.begin(), events.end(),
+                     [](const Event& event) { return event.from != event.to; });
 }
 
 }  // namespace
@@ -30,12 +37,12 @@ void Simulation::WaitFor(const ContainerRuntime& runtime) {
 
 absl::Status Simulation::RunUntilIdle(Scheduler& scheduler,
                                       const Observer& observer) {
-  last_event_ = std::max(last_event_, now_);
+  last_change_ = std::max(last_change_, now_);
   for (;;) {
     const absl::StatusOr<absl::Time> next = ComeToRest(scheduler, observer);
     if (!next.ok()) return next.status();
     if (*next == absl::InfiniteFuture()) return absl::OkStatus();
-    if (*next > last_event_ + options_.patience && !RuntimeHasReports()) {
+    if (*next > last_change_ + options_.patience && !RuntimeHasReports()) {
       return absl::OkStatus();
     }
     now_ = *next;
@@ -68,7 +75,7 @@ absl::StatusOr<absl::Time> Simulation::ComeToRest(Scheduler& scheduler,
     const Step step = scheduler.Advance(now_);
     ++steps_;
     if (!step.status.ok()) return step.status;
-    if (!step.events.empty()) last_event_ = now_;
+    if (ChangesAStatus(step.events)) last_change_ = now_;
     events_ += static_cast<int64_t>(step.events.size());
     const absl::Time next = step.next;
     if (observer && !step.events.empty()) {

@@ -26,9 +26,9 @@ int TakeDue(std::multimap<absl::Time, Report>& late, absl::Time now,
 
 uint64_t HashOf(const ContainerId& id) {
   const JobId& job = id.attempt.job;
-  return Scatter(Scatter(job.slot, job.generation),
-                 Scatter(static_cast<uint64_t>(job.child + 1),
-                         id.attempt.number));
+  return Scatter(
+      Scatter(job.slot, job.generation),
+      Scatter(static_cast<uint64_t>(job.child + 1), id.attempt.number));
 }
 
 // Something like `id` that is no container of the scheduler's.
@@ -75,7 +75,6 @@ void FaultyRuntime::Add(const ContainerReport& honest,
                         static_cast<uint64_t>(honest.kind)));
   const absl::Time time = absl::FromUnixNanos(honest.time_ns);
   const auto add = [&](ContainerReport report) {
-    report.time_ns = StrangeTime(random, report.time_ns);
     out.push_back(std::move(report));
     ++added_;
   };
@@ -83,6 +82,7 @@ void FaultyRuntime::Add(const ContainerReport& honest,
   if (random.Percent(30)) {
     ContainerReport unknown = honest;
     unknown.container = Unlike(honest.container, random);
+    unknown.time_ns = StrangeTime(random, honest.time_ns);
     add(unknown);
   }
   if (honest.kind == ContainerReport::Kind::kStarted) {
@@ -123,13 +123,13 @@ void FaultyProvider::Add(const InstanceReport& honest,
                         static_cast<uint64_t>(honest.kind)));
   const absl::Time time = absl::FromUnixNanos(honest.time_ns);
   const auto add = [&](InstanceReport report) {
-    report.time_ns = StrangeTime(random, report.time_ns);
     out.push_back(std::move(report));
     ++added_;
   };
   if (random.Percent(30)) add(honest);
   if (random.Percent(30)) {
     InstanceReport unknown = honest;
+    unknown.time_ns = StrangeTime(random, honest.time_ns);
     if (honest.kind == InstanceReport::Kind::kCatalogue) {
       unknown.compute_environment = "nowhere";
     } else if (!honest.instance.joined() || random.Percent(50)) {
@@ -146,8 +146,8 @@ void FaultyProvider::Add(const InstanceReport& honest,
   }
   if (honest.kind == InstanceReport::Kind::kLost ||
       honest.kind == InstanceReport::Kind::kLaunchFailed) {
-    InstanceReport ready = InstanceReport::Ready(
-        time, honest.instance, "again", Resources::Of(64, 64000));
+    InstanceReport ready = InstanceReport::Ready(time, honest.instance, "again",
+                                                 Resources::Of(64, 64000));
     ready.compute_environment = honest.compute_environment;
     if (random.Percent(50)) add(ready);
     if (random.Percent(50)) {

@@ -38,9 +38,8 @@ class Random {
 
   // A number in [0, count).
   int Below(int count) {
-    return count <= 0
-               ? 0
-               : static_cast<int>(Next() % static_cast<uint64_t>(count));
+    return count <= 0 ? 0
+                      : static_cast<int>(Next() % static_cast<uint64_t>(count));
   }
   // A number in [first, last].
   int Between(int first, int last) { return first + Below(last - first + 1); }

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,20 +35,16 @@ struct RunOptions {
   bool checks_rest = false;    // laws 3 to 5; dear
 };
 
-// An event with its text, and the job's number in the plan.
+// An event with its text.
 struct TellingEvent {
   Event event;
   std::string reason;
-};
 
-// What is known of a job in the end.
-struct JobEnd {
-  JobStatus status = JobStatus::kSubmitted;
-  std::string reason;
-  absl::Time started_at = absl::InfinitePast();
-  absl::Time stopped_at = absl::InfinitePast();
-  std::vector<std::string> attempts;
+  bool operator==(const TellingEvent& other) const {
+    return event == other.event && reason == other.reason;
+  }
 };
+std::ostream& operator<<(std::ostream& out, const TellingEvent& event);
 
 class RandomWorld {
  public:
@@ -64,15 +62,13 @@ class RandomWorld {
 
   // By the jobs' numbers in the plan; null where the submission was refused.
   const std::vector<JobId>& jobs() const { return jobs_; }
-  std::map<std::string, JobEnd> Ends() const;
 
-  // When a container was asked for. Law 6 follows from it.
-  const std::map<ContainerId, absl::Time>& requests() const {
-    return requests_;
-  }
-  bool has_stops(const ContainerId& container) const {
-    return stopped_.count(container) > 0;
-  }
+  // All that can be read of every job and child, a line each.
+  std::vector<std::string> Ends() const;
+
+  // When an attempt was begun, and whether the scheduler asked it to end.
+  absl::Time BeginOf(const AttemptId& attempt) const;
+  bool WasStopped(const AttemptId& attempt) const;
 
  private:
   // Keeps book of what is asked of the runtime; now and then it is deaf to a
@@ -84,6 +80,7 @@ class RandomWorld {
     void Stop(ContainerId container, absl::Duration grace) noexcept override;
     void Poll(absl::Time now, int max,
               std::vector<ContainerReport>& out) noexcept override {
+      ++world_->polls_;
       world_->runtime_.Poll(now, max, out);
     }
     absl::Time NextReportTime() const noexcept override {
@@ -104,6 +101,7 @@ class RandomWorld {
   void CheckReplay(const embatch::Step& step);
   void CheckInvariants();
   bool IsOver(absl::Time next) const;
+  std::string EndOf(JobId job) const;
 
   const WorldPlan plan_;
   const RunOptions options_;
@@ -125,11 +123,10 @@ class RandomWorld {
   std::vector<JobId> jobs_;
   std::vector<TellingEvent> events_;
   InvariantChecker invariants_;
-  std::map<ContainerId, absl::Time> requests_;
-  std::map<ContainerId, absl::Time> stopped_;
+  std::map<std::string, absl::Time> begun_;  // by the attempt's printed form
+  std::set<std::string> stopped_;            // the same
+  int polls_ = 0;                            // of the runtime in this step
 };
-
-bool operator<(const ContainerId& a, const ContainerId& b);
 
 }  // namespace embatch
 

@@ -53,8 +53,7 @@ PlannedEnvironment DrawEnvironment(Random& random, int index,
   const InstanceType& first = provider.instance_types.front();
   if (random.Percent(25)) provider.capacity[first.name] = random.Below(3);
   if (random.Percent(25)) {
-    provider.registered[first.name] =
-        first.resources - Resources{0, 1000, 0};
+    provider.registered[first.name] = first.resources - Resources{0, 1000, 0};
   }
   provider.launch_failures_per_million = random.OneOf({0, 0, 200000, 600000});
   provider.launch_failure_delay = absl::Seconds(random.OneOf({0, 5}));
@@ -111,8 +110,7 @@ PlannedAction DrawSubmission(Random& random, int number, int queues,
   request.job_queue = absl::StrCat("queue", random.Below(queues));
   request.job_definition = "definition";
   ContainerOverrides& overrides = request.container_overrides;
-  overrides.vcpu_milli =
-      1000 * random.OneOf({1, 1, 1, 1, 2, 2, 3, 4, 8});
+  overrides.vcpu_milli = 1000 * random.OneOf({1, 1, 1, 1, 2, 2, 3, 4, 8});
   overrides.memory_mib = random.OneOf({500, 500, 1000, 3000, 7500});
   if (random.Percent(5)) overrides.vcpu_milli = 16000;
   if (random.Percent(5)) overrides.memory_mib = 20000;
@@ -144,10 +142,9 @@ PlannedAction DrawEnd(Random& random, const std::vector<int32_t>& sizes) {
 
 PlannedAction DrawMishap(Random& random, int environments) {
   PlannedAction action;
-  action.kind =
-      random.OneOf({PlannedAction::Kind::kLose, PlannedAction::Kind::kLose,
-                    PlannedAction::Kind::kInterrupt,
-                    PlannedAction::Kind::kSetCapacity});
+  action.kind = random.OneOf(
+      {PlannedAction::Kind::kLose, PlannedAction::Kind::kLose,
+       PlannedAction::Kind::kInterrupt, PlannedAction::Kind::kSetCapacity});
   action.environment = random.Below(environments);
   action.number = random.Below(4);
   return action;
@@ -162,8 +159,7 @@ PlannedAction DrawJoin(Random& random, int environment) {
   return action;
 }
 
-SchedulerOptions DrawSchedulerOptions(Random& random,
-                                      const PlanOptions& plan) {
+SchedulerOptions DrawSchedulerOptions(Random& random, const PlanOptions& plan) {
   SchedulerOptions options;
   options.seed = random.Next();
   options.cancel_pending_immediately = random.Percent(25);

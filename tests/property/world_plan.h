@@ -69,9 +69,9 @@ struct WorldPlan {
 };
 
 struct PlanOptions {
-  int jobs = 24;               // submissions; an array is one
-  bool mishaps = true;         // lost and interrupted instances, failed launches
-  bool forgetful = true;       // some worlds forget finished jobs quickly
+  int jobs = 24;          // submissions; an array is one
+  bool mishaps = true;    // lost and interrupted instances, failed launches
+  bool forgetful = true;  // some worlds forget finished jobs quickly
   bool ends_by_caller = true;  // some jobs are cancelled and terminated
 };
 

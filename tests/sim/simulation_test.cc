@@ -205,9 +205,15 @@ TEST_F(SimulationTest, RunUntilStopsAtTheTimeWithWhatIsDueDone) {
   EXPECT_EQ(Elapsed(), absl::Seconds(11));  // time does not go back
 }
 
-// Has a report waiting at every moment, and nothing in it.
+// Has always one more report, about a container that nobody asked for.
 class RestlessRuntime : public SimulatedRuntime {
  public:
+  void Poll(absl::Time now, int /*max*/,
+            std::vector<ContainerReport>& out) noexcept override {
+    ContainerId unknown;
+    unknown.attempt.job.generation = 99;
+    out.push_back(ContainerReport::Exited(now, unknown, 0));
+  }
   absl::Time NextReportTime() const noexcept override {
     return absl::InfinitePast();
   }

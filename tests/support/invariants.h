@@ -13,15 +13,18 @@
 //   - counts (of an array's children, of a queue's jobs) equal a recount;
 //   - no instance holds more than it has, and no environment has more vCPUs
 //     than its maximum and one instance;
+//   - the head of a queue is said to be blocked once for each reason (D33);
 //   - time never goes back.
 #ifndef EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
 #define EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "embatch/event.h"
 #include "embatch/ids.h"
 #include "embatch/job.h"
@@ -56,10 +59,12 @@ class InvariantChecker {
     JobStatus status = JobStatus::kSubmitted;
     int attempts_begun = 0;
     int attempts_ended = 0;
+    std::set<std::string> blocked_reasons;
   };
 
   Known& Find(const Scheduler& scheduler, JobId job);
   void ObserveOne(const Scheduler& scheduler, JobId job, const Event& event);
+  void NoteBlocked(Known& known, absl::string_view reason) const;
   void CountAttempts(Known& known, const Event& event) const;
   void CheckDependencies(const Scheduler& scheduler, JobId job) const;
   bool HasSucceeded(JobId job) const;

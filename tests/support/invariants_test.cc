@@ -95,6 +95,16 @@ TEST_F(FalseEventTest, BlockedJobWithoutReasonIsFound) {
       "says why");
 }
 
+TEST_F(FalseEventTest, JobBlockedTwiceForOneReasonIsFound) {
+  world_.Cancel(job_, "so that there is a text");
+  world_.RunUntilIdle();
+  Event event = Change(job_, JobStatus::kRunnable, JobStatus::kRunnable);
+  event.reason = world_.EventsOf(job_).back().event.reason;
+  Observe(Change(job_, JobStatus::kSubmitted, JobStatus::kRunnable));
+  Observe(event);
+  EXPECT_NONFATAL_FAILURE(Observe(event), "twice");
+}
+
 TEST_F(FalseEventTest, WrongNumberOfAnAttemptIsFound) {
   Observe(Change(job_, JobStatus::kSubmitted, JobStatus::kRunnable));
   EXPECT_NONFATAL_FAILURE(

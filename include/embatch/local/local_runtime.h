@@ -85,7 +85,7 @@ struct LocalRuntimeOptions {
   bool children_outlive_host = false;
 
   enum class Limits : uint8_t {
-    kAuto,      // enforced where a writable cgroup is found
+    kAuto,      // enforced where a writable cgroup is found; vCPUs as a quota
     kOff,       // not enforced; containers start faster
     kRequired,  // Create() fails where they can't be enforced
   };

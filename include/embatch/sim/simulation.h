@@ -41,9 +41,9 @@ struct SimulationOptions {
   // 2026-01-01 00:00:00 UTC.
   absl::Time start = absl::FromUnixSeconds(1767225600);
 
-  // How long RunUntilIdle() goes on without an event. Shorter than a finished
-  // job's retention, which is not worth waiting for; longer than any timeout
-  // of a container that never ends.
+  // How long RunUntilIdle() goes on while no job changes its status. Should be
+  // shorter than a finished job's retention, which is not worth waiting for,
+  // and longer than the timeout of any container that never ends.
   absl::Duration patience = absl::Hours(12);
 
   // Steps at one moment before the world counts as faulty.
@@ -66,11 +66,11 @@ class Simulation {
   // Runs until nothing worth waiting for is to come, that is, until one of:
   //   - nothing is due, ever;
   //   - the next moment at which something is due is more than `patience`
-  //     later than the latest event (or than the beginning of this call), and
-  //     no runtime of WaitFor() has anything to report.
+  //     later than the latest change of a job's status (or than the beginning
+  //     of this call), and no runtime of WaitFor() has anything to report.
   // This always ends, though jobs may be left that can never run: a container
-  // has only so much to report, and what goes on for ever without an event,
-  // such as launches that fail again and again, ends with the patience.
+  // has only so much to report, and what goes on for ever without changing a
+  // job, such as launches that fail again and again, ends with the patience.
   // The clock stays at the last moment at which something was due.
   absl::Status RunUntilIdle(Scheduler& scheduler,
                             const Observer& observer = nullptr);
@@ -98,7 +98,7 @@ class Simulation {
 
   SimulationOptions options_;
   absl::Time now_;
-  absl::Time last_event_ = absl::InfinitePast();
+  absl::Time last_change_ = absl::InfinitePast();
   int64_t steps_ = 0;
   int64_t events_ = 0;
   std::vector<const ContainerRuntime*> runtimes_;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tests of JobQueue::Create().
+#include "embatch/job_queue.h"
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/model/refused.h"
+
+namespace embatch {
+namespace {
+
+JobQueueOptions Good() {
+  JobQueueOptions options;
+  options.job_queue_name = "render";
+  options.priority = 10;
+  options.compute_environment_order = {{1, "spot"}};
+  return options;
+}
+
+TEST(JobQueueTest, KeepsWhatItWasGiven) {
+  JobQueueOptions options = Good();
+  options.state = ResourceState::kDisabled;
+  options.tags = {{"team", "blue"}};
+  options.document = Document("{}");
+  const auto queue = JobQueue::Create(options);
+  ASSERT_EQ(Answer(queue), "OK");
+  EXPECT_EQ(queue->job_queue_name(), "render");
+  EXPECT_TRUE(queue->options() == options);
+}
+
+TEST(JobQueueTest, EnvironmentsComeOutByOrder) {
+  JobQueueOptions options = Good();
+  options.compute_environment_order = {{5, "c"}, {-1, "a"}, {3, "b"}};
+  const auto queue = JobQueue::Create(options);
+  ASSERT_EQ(Answer(queue), "OK");
+  const std::vector<ComputeEnvironmentOrder> want = {
+      {-1, "a"}, {3, "b"}, {5, "c"}};
+  EXPECT_TRUE(queue->options().compute_environment_order == want);
+}
+
+TEST(JobQueueTest, EveryMemberIsChecked) {
+  using Change = std::function<void(JobQueueOptions&)>;
+  const struct {
+    Change change;
+    std::string want;
+  } kCases[] = {
+      {[](auto& o) { o.job_queue_name = "a.b"; },
+       "job_queue_name is \"a.b\"; must be 1 to 128 letters, digits, hyphens "
+       "and underscores"},
+      {[](auto& o) { o.priority = 0; }, "OK"},
+      {[](auto& o) { o.priority = 1000; }, "OK"},
+      {[](auto& o) { o.priority = -1; },
+       "priority is -1; must be between 0 and 1000"},
+      {[](auto& o) { o.priority = 1001; },
+       "priority is 1001; must be between 0 and 1000"},
+      {[](auto& o) { o.compute_environment_order.clear(); },
+       "compute_environment_order is empty; At least 1 compute environment "
+       "must be provided"},
+      {[](auto& o) {
+         o.compute_environment_order = {{1, "a"}, {2, "b"}, {3, "c"}};
+       },
+       "OK"},
+      {[](auto& o) {
+         o.compute_environment_order = {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}};
+       },
+       "compute_environment_order has 4 entries; must have at most 3"},
+      {[](auto& o) {
+         o.compute_environment_order = {{1, ""}};
+       },
+       "compute_environment_order.compute_environment is \"\"; must be 1 to "
+       "128 letters, digits, hyphens and underscores"},
+      {[](auto& o) {
+         o.compute_environment_order = {{7, "a"}, {7, "b"}};
+       },
+       "compute_environment_order.order is 7 twice; each must be given once"},
+      {[](auto& o) {
+         o.compute_environment_order = {{1, "a"}, {2, "b"}, {3, "a"}};
+       },
+       "compute_environment_order.compute_environment is \"a\" twice; each "
+       "must be given once"},
+      {[](auto& o) { o.tags["k"] = std::string(257, 'v'); },
+       "tags[\"k\"] has 257 characters; must have at most 256"},
+  };
+  for (const auto& [change, want] : kCases) {
+    JobQueueOptions options = Good();
+    change(options);
+    EXPECT_EQ(Answer(JobQueue::Create(std::move(options))), want);
+  }
+}
+
+JobQueueOptions WithEnvironments(int count) {
+  JobQueueOptions options = Good();
+  options.compute_environment_order.clear();
+  for (int i = 0; i < count; ++i) {
+    options.compute_environment_order.push_back({i, absl::StrCat("e", i)});
+  }
+  return options;
+}
+
+TEST(JobQueueTest, UnlimitedTakesMoreEnvironments) {
+  const auto queue =
+      JobQueue::Create(WithEnvironments(40), LimitsProfile::kUnlimited);
+  ASSERT_EQ(Answer(queue), "OK");
+  EXPECT_EQ(queue->options().compute_environment_order.size(), 40u);
+  EXPECT_EQ(Answer(JobQueue::Create(WithEnvironments(65537),
+                                    LimitsProfile::kUnlimited)),
+            "compute_environment_order has 65537 entries; must have at most "
+            "65536");
+}
+
+}  // namespace
+}  // namespace embatch

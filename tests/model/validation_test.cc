@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tests of lib/model/validation.h: each rule at and past its limit, and the
+// words in which a value is refused.
+#include "lib/model/validation.h"
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/model/refused.h"
+
+namespace embatch {
+namespace {
+
+// By hand, so that a rule of characters is not compared with itself.
+constexpr absl::string_view kAlphanumeric =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+bool IsIn(absl::string_view characters, char c) {
+  return characters.find(c) != absl::string_view::npos;
+}
+
+constexpr absl::string_view kNameRule =
+    "; must be 1 to 128 letters, digits, hyphens and underscores";
+
+TEST(QuotedTest, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(Quoted("plain text"), "\"plain text\"");
+  EXPECT_EQ(Quoted(""), "\"\"");
+  EXPECT_EQ(Quoted("a\nb\x1b\"\\"), "\"a\\nb\\x1b\\\"\\\\\"");
+}
+
+TEST(QuotedTest, CutsWhatIsTooLongToRead) {
+  EXPECT_EQ(Quoted(std::string(160, 'x')),
+            absl::StrCat("\"", std::string(160, 'x'), "\""));
+  EXPECT_EQ(Quoted(std::string(161, 'x')),
+            absl::StrCat("\"", std::string(160, 'x'), "\"..."));
+}
+
+TEST(CheckNameTest, AcceptsExactlyLettersDigitsHyphensAndUnderscores) {
+  for (int byte = 0; byte < 256; ++byte) {
+    SCOPED_TRACE(byte);
+    const char c = static_cast<char>(byte);
+    const bool allowed = IsIn(kAlphanumeric, c) || c == '-' || c == '_';
+    for (const std::string& name :
+         {std::string(1, c), std::string("a") + c, c + std::string("a"),
+          std::string("a") + c + "b"}) {
+      if (allowed) {
+        EXPECT_EQ(Answer(CheckName("queue", name)), "OK");
+      } else {
+        EXPECT_THAT(
+            CheckName("queue", name),
+            Refused(absl::StrCat("queue is ", Quoted(name), kNameRule)));
+      }
+    }
+  }
+}
+
+TEST(CheckNameTest, TakesOneTo128Characters) {
+  EXPECT_EQ(Answer(CheckName("name", "x")), "OK");
+  EXPECT_EQ(Answer(CheckName("name", std::string(128, 'x'))), "OK");
+  EXPECT_THAT(CheckName("name", ""),
+              Refused(absl::StrCat("name is \"\"", kNameRule)));
+  const std::string long_name(129, 'x');
+  EXPECT_THAT(CheckName("name", long_name),
+              Refused(absl::StrCat("name is \"", long_name, "\"", kNameRule)));
+}
+
+constexpr absl::string_view kJobNameRule =
+    "; Job name should match valid pattern: a letter or digit, then letters, "
+    "digits, hyphens and underscores, at most 128";
+
+TEST(CheckJobNameTest, BeginsWithALetterOrADigit) {
+  for (int byte = 0; byte < 256; ++byte) {
+    SCOPED_TRACE(byte);
+    const char c = static_cast<char>(byte);
+    const std::string begins = c + std::string("a");
+    const std::string ends = std::string("a") + c;
+    if (IsIn(kAlphanumeric, c)) {
+      EXPECT_EQ(Answer(CheckJobName(begins)), "OK");
+      EXPECT_EQ(Answer(CheckJobName(std::string(1, c))), "OK");
+    } else {
+      EXPECT_THAT(
+          CheckJobName(begins),
+          Refused(absl::StrCat("job_name is ", Quoted(begins), kJobNameRule)));
+    }
+    const bool may_follow = IsIn(kAlphanumeric, c) || c == '-' || c == '_';
+    EXPECT_EQ(CheckJobName(ends).ok(), may_follow);
+  }
+}
+
+TEST(CheckJobNameTest, TakesOneTo128Characters) {
+  EXPECT_EQ(Answer(CheckJobName(std::string(128, 'x'))), "OK");
+  EXPECT_THAT(CheckJobName(""),
+              Refused(absl::StrCat("job_name is \"\"", kJobNameRule)));
+  EXPECT_THAT(CheckJobName(std::string(129, 'x')),
+              Refused(absl::StrCat("job_name is \"", std::string(129, 'x'),
+                                   "\"", kJobNameRule)));
+}
+
+TEST(CheckRangeTest, BoundsBelongToTheRange) {
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  EXPECT_EQ(Answer(CheckRange("x", -2, -2, 7)), "OK");
+  EXPECT_EQ(Answer(CheckRange("x", 7, -2, 7)), "OK");
+  EXPECT_EQ(Answer(CheckRange("x", kMin, kMin, kMax)), "OK");
+  EXPECT_EQ(Answer(CheckRange("x", kMax, kMin, kMax)), "OK");
+  EXPECT_THAT(CheckRange("x", -3, -2, 7),
+              Refused("x is -3; must be between -2 and 7"));
+  EXPECT_THAT(CheckRange("x", 8, -2, 7),
+              Refused("x is 8; must be between -2 and 7"));
+  EXPECT_THAT(CheckRange("x", kMin, 0, 7),
+              Refused("x is -9223372036854775808; must be between 0 and 7"));
+}
+
+std::map<std::string, std::string> TagsOf(int count) {
+  std::map<std::string, std::string> tags;
+  for (int i = 0; i < count; ++i) tags[absl::StrCat("key", i)] = "value";
+  return tags;
+}
+
+TEST(CheckTagsTest, TakesFiftyTags) {
+  EXPECT_EQ(Answer(CheckTags({})), "OK");
+  EXPECT_EQ(Answer(CheckTags(TagsOf(50))), "OK");
+  EXPECT_THAT(CheckTags(TagsOf(51)),
+              Refused("tags has 51 entries; must have at most 50"));
+}
+
+TEST(CheckTagsTest, BoundsKeysAndValues) {
+  EXPECT_EQ(Answer(CheckTags({{std::string(128, 'k'), ""}})), "OK");
+  EXPECT_EQ(Answer(CheckTags({{"k", std::string(256, 'v')}})), "OK");
+  EXPECT_THAT(
+      CheckTags({{"", "v"}}),
+      Refused("tags has the key \"\" of 0 characters; must have 1 to 128"));
+  EXPECT_THAT(CheckTags({{std::string(129, 'k'), "v"}}),
+              Refused(absl::StrCat("tags has the key \"", std::string(129, 'k'),
+                                   "\" of 129 characters; must have 1 to "
+                                   "128")));
+  EXPECT_THAT(
+      CheckTags({{"ok", ""}, {"project", std::string(257, 'v')}}),
+      Refused("tags[\"project\"] has 257 characters; must have at most 256"));
+}
+
+TEST(CheckEnvironmentTest, RefusesWhatNoProcessCanHaveAndWhatIsAwss) {
+  using namespace std::string_literals;  // for texts with a NUL
+  const struct {
+    EnvironmentVariable variable;
+    std::string want;
+  } kCases[] = {
+      {{"HOME", "/root"}, "OK"},
+      {{"EMPTY", ""}, "OK"},
+      {{"a b\n\xff", "=x=y"}, "OK"},
+      {{"AWS_BATC", ""}, "OK"},
+      {{"aws_batch_job", ""}, "OK"},
+      {{"MY_AWS_BATCH", ""}, "OK"},
+      {{"", "x"}, "e[1].name is \"\"; must not be empty"},
+      {{"AWS_BATCH", "x"},
+       "e[1].name is \"AWS_BATCH\"; must not begin with AWS_BATCH"},
+      {{"AWS_BATCHED", "x"},
+       "e[1].name is \"AWS_BATCHED\"; must not begin with AWS_BATCH"},
+      {{"AWS_BATCH_JOB_ID", "x"},
+       "e[1].name is \"AWS_BATCH_JOB_ID\"; must not begin with AWS_BATCH"},
+      {{"A=B", "x"},
+       "e[1].name is \"A=B\"; must hold no '=', and name and value no NUL"},
+      {{"A\0Z"s, "x"},
+       "e[1].name is \"A\\x00Z\"; must hold no '=', and name and value no NUL"},
+      {{"A", "x\0y"s},
+       "e[1].name is \"A\"; must hold no '=', and name and value no NUL"},
+  };
+  for (const auto& [variable, want] : kCases) {
+    EXPECT_EQ(Answer(CheckEnvironment("e", {{"FIRST", "1"}, variable})), want);
+  }
+}
+
+TEST(CheckCommandTest, RefusesEmptyElementsAndNul) {
+  using namespace std::string_literals;
+  EXPECT_EQ(Answer(CheckCommand("command", {})), "OK");
+  EXPECT_EQ(Answer(CheckCommand("command", {"sh", "-c", " ", "\n\xff"})), "OK");
+  EXPECT_THAT(CheckCommand("command", {""}),
+              Refused("command[0] is empty; Command field cannot have empty "
+                      "strings"));
+  EXPECT_THAT(CheckCommand("command", {"sh", ""}),
+              Refused("command[1] is empty; Command field cannot have empty "
+                      "strings"));
+  EXPECT_THAT(CheckCommand("command", {"sh", "a\0z"s}),
+              Refused("command[1] is \"a\\x00z\"; must hold no NUL"));
+}
+
+TEST(CheckRetryStrategyTest, AttemptsHaveTheProfilesLimit) {
+  const struct {
+    int attempts;
+    const Limits& limits;
+    std::string want;
+  } kCases[] = {
+      {1, kAwsLimits, "OK"},
+      {10, kAwsLimits, "OK"},
+      {0, kAwsLimits, "retry_strategy.attempts is 0; must be between 1 and 10"},
+      {-1, kAwsLimits,
+       "retry_strategy.attempts is -1; must be between 1 and 10"},
+      {11, kAwsLimits,
+       "retry_strategy.attempts is 11; must be between 1 and 10"},
+      {11, kUnlimitedLimits, "OK"},
+      {65535, kUnlimitedLimits, "OK"},
+      {0, kUnlimitedLimits,
+       "retry_strategy.attempts is 0; must be between 1 and 65535"},
+      {65536, kUnlimitedLimits,
+       "retry_strategy.attempts is 65536; must be between 1 and 65535"},
+  };
+  for (const auto& [attempts, limits, want] : kCases) {
+    EXPECT_EQ(Answer(CheckRetryStrategy(RetryStrategy{attempts}, limits)),
+              want);
+  }
+  EXPECT_EQ(Answer(CheckRetryStrategy(std::nullopt, kAwsLimits)), "OK");
+}
+
+TEST(CheckTimeoutTest, IsWholeSecondsAndAtLeastSixty) {
+  const struct {
+    absl::Duration duration;
+    std::string shown;  // in the message; empty: accepted
+  } kCases[] = {
+      {absl::Seconds(60), ""},
+      {absl::Seconds(61), ""},
+      {absl::Hours(24 * 365 * 200), ""},
+      {absl::Seconds(59), "59s"},
+      {absl::ZeroDuration(), "0"},
+      {absl::Seconds(-60), "-1m"},
+      {absl::Seconds(60) - absl::Nanoseconds(1), "59.999999999s"},
+      {absl::Seconds(60) + absl::Nanoseconds(1), "1m0.000000001s"},
+      {absl::Seconds(61) - absl::Nanoseconds(1) / 4, "1m0.99999999975s"},
+      {absl::InfiniteDuration(), "inf"},
+      {-absl::InfiniteDuration(), "-inf"},
+  };
+  for (const auto& [duration, shown] : kCases) {
+    EXPECT_EQ(Answer(CheckTimeout(JobTimeout{duration})),
+              shown.empty()
+                  ? "OK"
+                  : absl::StrCat("timeout.attempt_duration is ", shown,
+                                 "; must be whole seconds, at least 1m"));
+  }
+  EXPECT_EQ(Answer(CheckTimeout(std::nullopt)), "OK");
+}
+
+TEST(CheckSchedulingPriorityTest, IsFrom0To9999) {
+  EXPECT_EQ(Answer(CheckSchedulingPriority("p", std::nullopt)), "OK");
+  EXPECT_EQ(Answer(CheckSchedulingPriority("p", 0)), "OK");
+  EXPECT_EQ(Answer(CheckSchedulingPriority("p", 9999)), "OK");
+  EXPECT_THAT(CheckSchedulingPriority("p", -1),
+              Refused("p is -1; must be between 0 and 9999"));
+  EXPECT_THAT(CheckSchedulingPriority("p", 10000),
+              Refused("p is 10000; must be between 0 and 9999"));
+}
+
+constexpr int64_t k2To40 = 1099511627776;
+
+TEST(CheckPartialResourcesTest, ZeroMeansNotGivenHere) {
+  EXPECT_EQ(Answer(CheckPartialResources("r", {0, 0, 0})), "OK");
+  EXPECT_EQ(Answer(CheckPartialResources("r", {1, 0, 0})), "OK");
+  EXPECT_EQ(Answer(CheckPartialResources("r", {0, 4, 0})), "OK");
+  EXPECT_EQ(Answer(CheckPartialResources("r", {0, 0, 1})), "OK");
+}
+
+TEST(CheckPartialResourcesTest, EachAmountHasItsLimits) {
+  const struct {
+    Resources resources;
+    std::string want;
+  } kCases[] = {
+      {{k2To40, k2To40, 1048576}, "OK"},
+      {{-1, 4, 0}, "r.vcpu_milli is -1; must be between 0 and 1099511627776"},
+      {{k2To40 + 1, 4, 0},
+       "r.vcpu_milli is 1099511627777; must be between 0 and 1099511627776"},
+      {{1, -4, 0}, "r.memory_mib is -4; must be between 4 and 1099511627776"},
+      {{1, 3, 0}, "r.memory_mib is 3; must be between 4 and 1099511627776"},
+      {{1, k2To40 + 1, 0},
+       "r.memory_mib is 1099511627777; must be between 4 and 1099511627776"},
+      {{1, 4, -1}, "r.gpus is -1; must be between 0 and 1048576"},
+      {{1, 4, 1048577}, "r.gpus is 1048577; must be between 0 and 1048576"},
+  };
+  for (const auto& [resources, want] : kCases) {
+    EXPECT_EQ(Answer(CheckPartialResources("r", resources)), want);
+  }
+}
+
+TEST(CheckJobResourcesTest, VcpusAndMemoryMustBeThere) {
+  EXPECT_EQ(Answer(CheckJobResources({1, 4, 0})), "OK");
+  EXPECT_EQ(Answer(CheckJobResources({k2To40, k2To40, 1048576})), "OK");
+  for (const int64_t vcpu_milli : {int64_t{0}, int64_t{-5}}) {
+    EXPECT_THAT(
+        CheckJobResources({vcpu_milli, 4, 0}),
+        Refused(absl::StrCat("resources.vcpu_milli is ", vcpu_milli,
+                             "; must be given by the definition or the "
+                             "submission: container vcpus limit must be "
+                             "greater than 0")));
+  }
+  for (const int64_t memory_mib : {int64_t{0}, int64_t{3}, int64_t{-9}}) {
+    EXPECT_THAT(CheckJobResources({1, memory_mib, 0}),
+                Refused(absl::StrCat(
+                    "resources.memory_mib is ", memory_mib,
+                    "; must be given by the definition or the submission: at "
+                    "least 4")));
+  }
+  EXPECT_THAT(
+      CheckJobResources({k2To40 + 1, 4, 0}),
+      Refused("resources.vcpu_milli is 1099511627777; must be between 0 and "
+              "1099511627776"));
+  EXPECT_THAT(CheckJobResources({1, 4, -1}),
+              Refused("resources.gpus is -1; must be between 0 and 1048576"));
+}
+
+}  // namespace
+}  // namespace embatch

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/property/random_world.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace embatch {
+namespace {
+
+// Longer than anything takes that makes an event.
+constexpr absl::Duration kPatience = absl::Hours(1);
+// A world that is not over by then goes in a circle.
+constexpr absl::Duration kLifeMax = absl::Hours(24);
+constexpr int kStepsAtOneMomentMax = 20000;
+
+std::string Printed(const AttemptId& attempt) {
+  std::ostringstream out;
+  out << attempt;
+  return out.str();
+}
+
+SchedulerOptions OptionsOf(const WorldPlan& plan, const RunOptions& run,
+                           InputLog* log) {
+  SchedulerOptions options = plan.scheduler;
+  options.max_transitions = run.max_transitions;
+  options.log = log;
+  return options;
+}
+
+std::string Seconds(const std::optional<absl::Time>& time, absl::Time start) {
+  return time.has_value() ? absl::FormatDuration(*time - start) : "-";
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const TellingEvent& event) {
+  return out << event.event << " \"" << event.reason << "\" at "
+             << event.event.time();
+}
+
+void RandomWorld::Bookkeeper::Start(const ContainerSpec& spec) noexcept {
+  const bool is_new =
+      world_->begun_.emplace(Printed(spec.container.attempt), world_->now_)
+          .second;
+  EXPECT_TRUE(is_new) << spec.container << " is started twice";
+  world_->runtime_.Start(spec);
+}
+
+void RandomWorld::Bookkeeper::Stop(ContainerId container,
+                                   absl::Duration grace) noexcept {
+  const std::string name = Printed(container.attempt);
+  EXPECT_EQ(world_->begun_.count(name), 1u) << name << " was never started";
+  EXPECT_TRUE(world_->stopped_.insert(name).second)
+      << name << " is stopped twice";
+  // Some runtimes do not hear.
+  const uint64_t chance = Scatter(
+      world_->plan_.seed, static_cast<uint64_t>(container.attempt.job.slot));
+  if (chance % 10 != 0) world_->runtime_.Stop(container, grace);
+}
+
+RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
+    : plan_(std::move(plan)),
+      options_(options),
+      chance_(Scatter(plan_.seed, 1)),
+      runtime_([this] {
+        SimulatedRuntimeOptions runtime;
+        runtime.script = [this](const ContainerSpec& spec) {
+          return FateOf(plan_.seed, spec.job_name, spec.container.attempt);
+        };
+        // What ran on a lost instance is heard of when it is too late.
+        if (plan_.seed % 2 == 0) runtime.late_report_delay = absl::Seconds(3);
+        return runtime;
+      }()),
+      bookkeeper_(this),
+      faulty_runtime_(&bookkeeper_, plan_.seed),
+      scheduler_(
+          std::make_unique<Scheduler>(OptionsOf(plan_, options_, &log_))),
+      mirror_(
+          std::make_unique<Scheduler>(OptionsOf(plan_, options_, nullptr))) {}
+
+int RandomWorld::added_reports() const {
+  int added = faulty_runtime_.added();
+  for (const auto& provider : faulty_providers_) added += provider->added();
+  return added;
+}
+
+void RandomWorld::MakeFurniture() {
+  for (const PlannedEnvironment& planned : plan_.environments) {
+    SimulatedProviderOptions options = planned.provider;
+    options.runtime = &runtime_;
+    providers_.push_back(std::make_unique<SimulatedProvider>(options));
+    faulty_providers_.push_back(std::make_unique<FaultyProvider>(
+        providers_.back().get(), plan_.seed + providers_.size()));
+    auto environment = ComputeEnvironment::Create(planned.options);
+    ASSERT_TRUE(environment.ok()) << environment.status();
+    ASSERT_TRUE(scheduler_->CreateComputeEnvironment(*environment, now_).ok());
+    Plugins plugins{providers_.back().get(), &bookkeeper_};
+    if (options_.faulty) {
+      plugins = {faulty_providers_.back().get(), &faulty_runtime_};
+    }
+    ASSERT_TRUE(
+        scheduler_
+            ->AttachPlugins(planned.options.compute_environment_name, plugins)
+            .ok());
+  }
+  ComeToRest();
+  for (const JobQueueOptions& options : plan_.queues) {
+    auto queue = JobQueue::Create(options);
+    ASSERT_TRUE(queue.ok()) << queue.status();
+    ASSERT_TRUE(scheduler_->CreateJobQueue(*queue, now_).ok());
+  }
+  JobDefinitionOptions options;
+  options.job_definition_name = "definition";
+  options.container_properties.image = "image";
+  options.container_properties.resources = Resources::Of(1, 500);
+  auto definition = JobDefinition::Create(options);
+  ASSERT_TRUE(definition.ok()) << definition.status();
+  ASSERT_TRUE(scheduler_->RegisterJobDefinition(*definition, now_).ok());
+}
+
+void RandomWorld::Run() {
+  MakeFurniture();
+  absl::Time next = ComeToRest();
+  size_t done = 0;
+  while (!::testing::Test::HasFatalFailure()) {
+    const bool all_done = done == plan_.actions.size();
+    if (all_done && IsOver(next)) return;
+    absl::Time then = next;
+    if (!all_done) then = std::min(then, start_ + plan_.actions[done].at);
+    if (options_.late) then += absl::Seconds(chance_.Below(100));
+    now_ = std::max(now_, then);
+    ASSERT_LT(now_, start_ + kLifeMax) << "it goes on for ever";
+    if (!options_.restless && next <= now_) ComeToRest();
+    while (done < plan_.actions.size() &&
+           start_ + plan_.actions[done].at <= now_) {
+      Do(plan_.actions[done++]);
+      if (options_.restless && chance_.Percent(50)) Step();
+    }
+    next = ComeToRest();
+  }
+}
+
+// Retention alone is not worth waiting for.
+bool RandomWorld::IsOver(absl::Time next) const {
+  return next > std::max(last_event_, start_) + kPatience;
+}
+
+void RandomWorld::Submit(const PlannedAction& action) {
+  SubmitJobRequest request = action.request;
+  for (const PlannedDependency& planned : action.dependencies) {
+    JobDependency dependency{JobId(), planned.type};
+    if (planned.job >= 0) {
+      dependency.job = jobs_[planned.job];
+      dependency.job.child = planned.child;
+    }
+    request.depends_on.push_back(dependency);
+  }
+  const bool all_known =
+      std::all_of(request.depends_on.begin(), request.depends_on.end(),
+                  [this](const JobDependency& dependency) {
+                    return (dependency.job.is_null() &&
+                            dependency.type == DependencyType::kSequential) ||
+                           scheduler_->DescribeJob(dependency.job).ok();
+                  });
+  const absl::StatusOr<JobId> job = scheduler_->SubmitJob(request, now_);
+  // Choice: D4.
+  EXPECT_EQ(job.ok(), all_known) << job.status();
+  if (!all_known) {
+    EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);
+  }
+  jobs_.push_back(job.ok() ? *job : JobId());
+}
+
+void RandomWorld::Do(const PlannedAction& action) {
+  using Kind = PlannedAction::Kind;
+  if (action.kind == Kind::kSubmit) return Submit(action);
+  if (action.kind == Kind::kCancel || action.kind == Kind::kTerminate) {
+    if (action.job >= static_cast<int>(jobs_.size())) return;
+    JobId job = jobs_[action.job];
+    if (job.is_null()) return;
+    job.child = action.child;
+    const absl::Status status =
+        action.kind == Kind::kCancel
+            ? scheduler_->CancelJob(job, "cancelled by the plan", now_)
+            : scheduler_->TerminateJob(job, "terminated by the plan", now_);
+    EXPECT_TRUE(status.ok()) << status;
+    return;
+  }
+  SimulatedProvider& provider = *providers_[action.environment];
+  const PlannedEnvironment& planned = plan_.environments[action.environment];
+  if (action.kind == Kind::kJoin) {
+    provider.Join(planned.options.compute_environment_name, action.resources,
+                  absl::StrCat("host", provider.counts().joined + 1), now_);
+    return;
+  }
+  if (action.kind == Kind::kSetCapacity) {
+    if (planned.provider.instance_types.empty()) return;
+    provider.SetCapacity(planned.provider.instance_types.front().name,
+                         action.number);
+    return;
+  }
+  const std::vector<SimulatedInstance> held = provider.Instances();
+  if (held.empty()) return;
+  const InstanceId instance = held[action.number % held.size()].instance;
+  if (action.kind == Kind::kLose) {
+    provider.Lose(instance, now_);
+  } else {
+    provider.Interrupt(instance, now_);
+    provider.Lose(instance, now_ + absl::Minutes(2));
+  }
+}
+
+absl::Time RandomWorld::Step() {
+  polls_ = 0;
+  const uint64_t sequence = events_.size();
+  const embatch::Step step = scheduler_->Advance(now_);
+  EXPECT_TRUE(step.status.ok()) << step.status;
+  EXPECT_GE(step.next, now_);
+  EXPECT_LE(polls_, 1) << "law 2: a plug-in is polled once";
+  EXPECT_EQ(step.first_sequence, sequence) << "events are numbered in a row";
+  EXPECT_LE(step.events.size(), static_cast<size_t>(options_.max_transitions))
+      << "law 3";
+  for (const Event& event : step.events) {
+    EXPECT_EQ(event.time(), now_) << "law 6: " << event;
+    events_.push_back({event, std::string(scheduler_->Text(event.reason))});
+    invariants_.Observe(*scheduler_, event);
+    last_event_ = now_;
+  }
+  if (options_.checks_replay) CheckReplay(step);
+  return step.next;
+}
+
+absl::Time RandomWorld::ComeToRest() {
+  for (int i = 0; i < kStepsAtOneMomentMax; ++i) {
+    const absl::Time next = Step();
+    if (next <= now_) continue;
+    CheckInvariants();
+    if (options_.checks_rest) CheckRest(next);
+    return next;
+  }
+  ADD_FAILURE() << "law 7: no rest at " << now_;
+  return absl::InfiniteFuture();
+}
+
+void RandomWorld::CheckInvariants() {
+  InstancesByEnvironment instances;
+  for (size_t i = 0; i < providers_.size(); ++i) {
+    instances[plan_.environments[i].options.compute_environment_name] =
+        providers_[i]->Instances();
+  }
+  invariants_.Check(*scheduler_, instances);
+}
+
+// At rest nothing happens by itself before `next`; a fork shows it, because it
+// has no plug-ins that could report.
+void RandomWorld::CheckRest(absl::Time next) {
+  EXPECT_LE(next, bookkeeper_.NextReportTime()) << "law 3: a report waits";
+  for (const auto& provider : providers_) {
+    EXPECT_LE(next, provider->NextReportTime()) << "law 3: a report waits";
+  }
+  const std::string before = scheduler_->EncodeState();
+  const std::unique_ptr<Scheduler> fork = scheduler_->Fork();
+  embatch::Step step = fork->Advance(now_);
+  EXPECT_TRUE(step.events.empty()) << "law 5: " << step.events.front();
+  EXPECT_TRUE(fork->EncodeState() == before) << "law 5: the state has changed";
+  const absl::Time then = step.next;
+  EXPECT_GE(then, next);
+
+  const absl::Time last = std::min(then, now_ + absl::Hours(2));
+  const std::unique_ptr<Scheduler> straight = scheduler_->Fork();
+  const absl::Time between = now_ + (last - now_) / 2;
+  step = fork->Advance(between);
+  EXPECT_TRUE(step.events.empty()) << "law 4: " << step.events.front();
+  EXPECT_EQ(step.next, then) << "law 5: the next call has moved";
+  const std::string halfway = fork->EncodeState();
+  fork->Advance(between);
+  EXPECT_TRUE(fork->EncodeState() == halfway) << "law 5";
+  const embatch::Step on = fork->Advance(last);
+  const embatch::Step at_once = straight->Advance(last);
+  EXPECT_EQ(std::vector<Event>(on.events.begin(), on.events.end()),
+            std::vector<Event>(at_once.events.begin(), at_once.events.end()))
+      << "law 5: the call in between mattered";
+  EXPECT_TRUE(fork->EncodeState() == straight->EncodeState()) << "law 5";
+  EXPECT_TRUE(scheduler_->EncodeState() == before) << "a fork is not its own";
+}
+
+// The mirror hears the inputs alone. Now and then it begins anew as a fork, so
+// that forks are shown to go the same way.
+void RandomWorld::CheckReplay(const embatch::Step& step) {
+  std::vector<Event> events;
+  for (; mirrored_ < log_.inputs().size(); ++mirrored_) {
+    const embatch::Step replayed = mirror_->Replay(log_.inputs()[mirrored_]);
+    EXPECT_TRUE(replayed.status.ok()) << replayed.status;
+    events.assign(replayed.events.begin(), replayed.events.end());
+    if (mirrored_ + 1 < log_.inputs().size()) {
+      EXPECT_TRUE(events.empty()) << "a command made an event";
+    }
+  }
+  EXPECT_EQ(events, std::vector<Event>(step.events.begin(), step.events.end()));
+  for (const Event& event : events) {
+    EXPECT_EQ(mirror_->Text(event.reason), scheduler_->Text(event.reason));
+  }
+  EXPECT_TRUE(mirror_->EncodeState() == scheduler_->EncodeState())
+      << "replay ends in another state";
+  if (chance_.Percent(2)) mirror_ = scheduler_->Fork();
+}
+
+absl::Time RandomWorld::BeginOf(const AttemptId& attempt) const {
+  const auto found = begun_.find(Printed(attempt));
+  return found == begun_.end() ? absl::InfinitePast() : found->second;
+}
+
+bool RandomWorld::WasStopped(const AttemptId& attempt) const {
+  return stopped_.count(Printed(attempt)) > 0;
+}
+
+std::string RandomWorld::EndOf(JobId job) const {
+  const absl::StatusOr<JobView> view = scheduler_->DescribeJob(job);
+  if (!view.ok()) return view.status().ToString();
+  std::string line = absl::StrCat(
+      view->job_name, ":", job.child, " ", JobStatusName(view->status), " \"",
+      view->status_reason, "\" ", Seconds(view->started_at, start_), " ",
+      Seconds(view->stopped_at, start_), view->is_cancelled ? " cancelled" : "",
+      view->is_terminated ? " terminated" : "");
+  const auto attempts = scheduler_->DescribeAttempts(job);
+  if (!attempts.ok()) return line;
+  for (const AttemptView& attempt : *attempts) {
+    absl::StrAppend(&line, "; attempt ", attempt.number, " ",
+                    Seconds(attempt.started_at, start_), " ",
+                    absl::FormatDuration(attempt.stopped_at - start_), " exit ",
+                    attempt.exit_code.value_or(-1), " \"", attempt.reason,
+                    "\" \"", attempt.status_reason, "\" on ",
+                    attempt.instance.number);
+  }
+  return line;
+}
+
+std::vector<std::string> RandomWorld::Ends() const {
+  std::vector<std::string> ends;
+  for (const JobId& job : jobs_) {
+    if (job.is_null()) continue;
+    ends.push_back(EndOf(job));
+    const absl::StatusOr<JobView> view = scheduler_->DescribeJob(job);
+    for (int32_t i = 0; view.ok() && i < view->array_size; ++i) {
+      ends.push_back(EndOf(job.Child(i)));
+    }
+  }
+  return ends;
+}
+
+}  // namespace embatch
