@@ -100,8 +100,13 @@ void Fleet::SetCatalogue(uint32_t index,
     if (known == environment.types.end()) {
       known = environment.types.emplace(known);
     }
+    const Resources promised = Bounded(type.resources);
+    // A promise that is only repeated does not undo what was learnt since.
+    const Resources resources =
+        known->promised == promised ? known->type.resources : promised;
+    known->promised = promised;
     known->type = type;
-    known->type.resources = Bounded(type.resources);
+    known->type.resources = resources;
     known->offered = true;
   }
 }

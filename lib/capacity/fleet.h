@@ -61,6 +61,7 @@ struct InstanceRecord {
 // An instance type that an environment may launch.
 struct TypeRecord {
   InstanceType type;
+  Resources promised;  // by the catalogue; `type` knows better
   bool offered = true;  // by the latest catalogue
   int64_t back_off_until_ns = 0;
   LaunchFailure failure = LaunchFailure::kCapacity;  // the latest one
@@ -68,7 +69,7 @@ struct TypeRecord {
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.type, self.offered, self.back_off_until_ns, self.failure,
+    return visit(self.type, self.promised, self.offered, self.back_off_until_ns, self.failure,
                  self.booting);
   }
 };

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/property/explain.h"
 #include "tests/property/random.h"
@@ -39,6 +38,15 @@ void ExpectSameEvents(const RandomWorld& a, const RandomWorld& b) {
     ASSERT_EQ(a.events()[i], b.events()[i]) << "event " << i;
   }
   EXPECT_EQ(a.events().size(), b.events().size());
+}
+
+void ExpectSameEnds(const RandomWorld& a, const RandomWorld& b) {
+  const std::vector<std::string> ends_of_a = a.Ends();
+  const std::vector<std::string> ends_of_b = b.Ends();
+  ASSERT_EQ(ends_of_a.size(), ends_of_b.size());
+  for (size_t i = 0; i < ends_of_a.size(); ++i) {
+    EXPECT_EQ(ends_of_a[i], ends_of_b[i]);
+  }
 }
 
 // Laws 3, 4 and 5: at rest nothing is left over, nothing happens before `next`,
@@ -102,14 +110,13 @@ TEST_F(LawsTest, FewTransitionsACallLeadToTheSameEnds) {
     plan.forgetful = false;
     RandomWorld at_once(DrawPlan(seed, plan), RunOptions());
     at_once.Run();
-    const std::vector<std::string> ends = at_once.Ends();
     for (int max_transitions : {1, 2, 3, 7}) {
       SCOPED_TRACE(absl::StrCat("max_transitions ", max_transitions));
       RunOptions options;
       options.max_transitions = max_transitions;
       RandomWorld bit_by_bit(DrawPlan(seed, plan), options);
       bit_by_bit.Run();
-      EXPECT_THAT(bit_by_bit.Ends(), ::testing::ElementsAreArray(ends));
+      ExpectSameEnds(at_once, bit_by_bit);
       if (HasFailure()) return;
     }
   });
@@ -143,7 +150,7 @@ TEST_F(LawsTest, FaultyPluginsThatFloodChangeNothing) {
     options.faulty = true;
     RandomWorld faulty(DrawPlan(seed, plan), options);
     faulty.Run();
-    EXPECT_THAT(faulty.Ends(), ::testing::ElementsAreArray(honest.Ends()));
+    ExpectSameEnds(honest, faulty);
   });
 }
 

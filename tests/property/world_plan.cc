@@ -39,17 +39,20 @@ PlannedEnvironment DrawEnvironment(Random& random, int index,
   for (InstanceType& type : AllTypes()) {
     if (random.Percent(50)) provider.instance_types.push_back(std::move(type));
   }
-  if (random.Percent(30)) {
+  if (random.Percent(20)) {
     result.options.type = ComputeEnvironmentType::kUnmanaged;
     return result;
   }
+  if (provider.instance_types.empty()) {
+    provider.instance_types.push_back(AllTypes()[random.Below(5)]);
+  }
   ComputeResources& resources = result.options.compute_resources.emplace();
-  resources.max_vcpus = random.OneOf({2, 4, 6, 8, 16, 32});
+  resources.max_vcpus = random.OneOf({4, 6, 8, 16, 32});
   resources.min_vcpus =
       std::min<int64_t>(random.OneOf({0, 0, 0, 2, 4}), resources.max_vcpus);
-  if (random.Percent(30)) resources.instance_types = {"t"};
-  if (random.Percent(10)) result.options.state = ResourceState::kDisabled;
-  if (!plan.mishaps || provider.instance_types.empty()) return result;
+  if (random.Percent(20)) resources.instance_types = {"t"};
+  if (random.Percent(5)) result.options.state = ResourceState::kDisabled;
+  if (!plan.mishaps) return result;
   const InstanceType& first = provider.instance_types.front();
   if (random.Percent(25)) provider.capacity[first.name] = random.Below(3);
   if (random.Percent(25)) {
@@ -110,11 +113,12 @@ PlannedAction DrawSubmission(Random& random, int number, int queues,
   request.job_queue = absl::StrCat("queue", random.Below(queues));
   request.job_definition = "definition";
   ContainerOverrides& overrides = request.container_overrides;
-  overrides.vcpu_milli = 1000 * random.OneOf({1, 1, 1, 1, 2, 2, 3, 4, 8});
-  overrides.memory_mib = random.OneOf({500, 500, 1000, 3000, 7500});
-  if (random.Percent(5)) overrides.vcpu_milli = 16000;
-  if (random.Percent(5)) overrides.memory_mib = 20000;
-  if (random.Percent(5)) overrides.gpus = 1;
+  overrides.vcpu_milli = 1000 * random.OneOf({1, 1, 1, 1, 1, 2, 2, 2, 3, 4});
+  overrides.memory_mib = random.OneOf({500, 500, 500, 1000, 2000, 3500});
+  // Few that fit nowhere: each blocks its queue for ever.
+  if (random.Percent(1)) overrides.vcpu_milli = 16000;
+  if (random.Percent(1)) overrides.memory_mib = 20000;
+  if (random.Percent(2)) overrides.gpus = 1;
   const int attempts = random.OneOf({1, 1, 2, 3});
   if (attempts > 1) request.retry_strategy = RetryStrategy{attempts};
   if (random.Percent(25)) {
