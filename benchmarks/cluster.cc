@@ -18,7 +18,9 @@ SimulatedProviderOptions ProviderOptions(const ClusterOptions& cluster) {
   SimulatedProviderOptions options;
   options.instance_types = {{kInstanceType, kInstanceSize, 1000000}};
   options.boot_delay = absl::ZeroDuration();
-  options.capacity[kInstanceType] = cluster.instances;
+  if (cluster.instances_refused > 0) {
+    options.capacity[kInstanceType] = cluster.instances;
+  }
   return options;
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/cluster.h"
@@ -22,16 +23,22 @@ namespace {
 // A thousand instances' worth of the jobs run, if there are as many.
 struct ManyJobs {
   explicit ManyJobs(int64_t count) : cluster(ClusterOptions()) {
-    jobs.reserve(static_cast<size_t>(count));
     for (int64_t i = 0; i < count; ++i) jobs.push_back(cluster.SubmitNext());
     cluster.Settle();
+    // Shuffled beforehand, so that choosing one costs nothing.
+    for (size_t i = jobs.size(); i > 1; --i) {
+      std::swap(jobs[i - 1], jobs[Below(i, Mix(i))]);
+    }
   }
 
-  const JobId& AtRandom() { return jobs[Below(jobs.size(), Mix(++draws))]; }
+  const JobId& AtRandom() {
+    if (next == jobs.size()) next = 0;
+    return jobs[next++];
+  }
 
   Cluster cluster;
   std::vector<JobId> jobs;
-  uint64_t draws = 0;
+  size_t next = 0;
 };
 
 void BM_DescribeJob(benchmark::State& state) {

@@ -24,6 +24,10 @@ inline constexpr int64_t kNanosInfinitePast = -kNanosInfiniteFuture;
 // to that for a deadline stays far from the end of int64_t (the year 2262).
 inline constexpr int64_t kMaxNowNanos = int64_t{7258118400} * 1000000000;
 
+// An earlier `now` than 1740-01-01 or so counts as that: times that far apart
+// can still be subtracted.
+inline constexpr int64_t kMinNowNanos = -kMaxNowNanos;
+
 // DurationToNanos rounds down to a whole nanosecond. What is too long for an
 // int64_t becomes infinite.
 int64_t DurationToNanos(absl::Duration duration);

@@ -198,7 +198,19 @@ void Fleet::Remove(uint32_t slot) {
   StopPlacing(slot, InstanceState::kLost);
   const InstanceRecord& instance = instances_[slot];
   instance_names_.erase(NameOf(instance.environment, instance.number));
+  if (InstanceId{instance.number}.joined()) {
+    std::vector<uint64_t>& departed =
+        environments_[instance.environment].departed;
+    departed.insert(
+        std::upper_bound(departed.begin(), departed.end(), instance.number),
+        instance.number);
+  }
   instances_.Free(slot);
+}
+
+bool Fleet::HasDeparted(uint32_t environment, InstanceId id) const {
+  const std::vector<uint64_t>& departed = environments_[environment].departed;
+  return std::binary_search(departed.begin(), departed.end(), id.number);
 }
 
 uint32_t Fleet::BestFit(uint32_t environment, const Resources& need) const {

@@ -44,6 +44,7 @@ struct InstanceRecord {
   Resources total;
   Resources free;
   FreeCapacity::Links links;
+  int64_t lost_ns = 0;                           // kLost: since when
   uint32_t running = 0;                          // attempts on it
   uint32_t first_attempt = FreeCapacity::kNone;  // the owner's list of them
   int64_t idle_since_ns = 0;
@@ -53,15 +54,16 @@ struct InstanceRecord {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.number, self.environment, self.type, self.state,
-                 self.total, self.free, self.links.changed, self.running,
-                 self.first_attempt, self.idle_since_ns, self.name);
+                 self.total, self.free, self.links.changed, self.lost_ns,
+                 self.running, self.first_attempt, self.idle_since_ns,
+                 self.name);
   }
 };
 
 // An instance type that an environment may launch.
 struct TypeRecord {
   InstanceType type;
-  Resources promised;  // by the catalogue; `type` knows better
+  Resources promised;   // by the catalogue; `type` knows better
   bool offered = true;  // by the latest catalogue
   int64_t back_off_until_ns = 0;
   LaunchFailure failure = LaunchFailure::kCapacity;  // the latest one
@@ -69,8 +71,8 @@ struct TypeRecord {
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.type, self.promised, self.offered, self.back_off_until_ns, self.failure,
-                 self.booting);
+    return visit(self.type, self.promised, self.offered, self.back_off_until_ns,
+                 self.failure, self.booting);
   }
 };
 
@@ -97,6 +99,9 @@ struct EnvironmentRecord {
   int64_t vcpu_milli = 0;        // of all but lost instances
   int32_t instances = 0;
   int32_t booting = 0;
+  // Numbers of joined instances that are gone, rising: what is said of them
+  // later is late. A number each for a host that ever left.
+  std::vector<uint64_t> departed;
   SequenceBitmap idle;  // numbers of launched kReady instances without attempt
   // Changes whenever a job that did not fit might fit now, or might have to
   // look elsewhere.
@@ -124,8 +129,8 @@ struct EnvironmentRecord {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.config, self.status, self.status_reason,
                  self.has_catalogue, self.types, self.free_sum, self.sizes,
-                 self.vcpu_milli, self.instances, self.booting, self.idle,
-                 self.epoch);
+                 self.vcpu_milli, self.instances, self.booting, self.departed,
+                 self.idle, self.epoch);
   }
 };
 
@@ -149,6 +154,8 @@ class Fleet {
   }
   // The instance that an id names; one that joined, in its environment.
   uint32_t FindInstance(uint32_t environment, InstanceId id) const;
+  // Whether it was an instance of that environment that had joined.
+  bool HasDeparted(uint32_t environment, InstanceId id) const;
   uint32_t InstanceGeneration(uint32_t slot) const {
     return instances_.generation(slot);
   }

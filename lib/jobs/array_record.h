@@ -28,7 +28,8 @@ struct ArrayRecord {
   // When the children failed that never ran, by BulkReason; a child that failed
   // at another time has details.
   std::array<int64_t, 3> bulk_stopped_ns = {kNoTime, kNoTime, kNoTime};
-  RecordList paired_dependents;                    // edges N_TO_N on this array
+  int64_t last_stopped_ns = kNoTime;  // when the last child so far ended
+  RecordList paired_dependents;       // edges N_TO_N on this array
   std::map<int32_t, RecordList> child_dependents;  // edges on one child
 
   int32_t ended() const {
@@ -39,7 +40,8 @@ struct ArrayRecord {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.size, self.counts, self.sequential, self.paired,
                  self.states, self.cells, self.waiting, self.bulk_stopped_ns,
-                 self.paired_dependents, self.child_dependents);
+                 self.last_stopped_ns, self.paired_dependents,
+                 self.child_dependents);
   }
 };
 

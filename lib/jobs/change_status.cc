@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one place in the library where a job's status changes.
+#include <algorithm>
+
 #include "lib/base/check.h"
 #include "lib/jobs/job_table.h"
 #include "lib/jobs/reasons.h"
@@ -49,6 +51,9 @@ void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
   --children.counts[static_cast<int>(state.status())];
   ++children.counts[static_cast<int>(to)];
   state.set_status(to);
+  if (IsTerminal(to)) {
+    children.last_stopped_ns = std::max(children.last_stopped_ns, at_ns);
+  }
   if (state.cell() == CellKind::kOutcome) return;
   if (state.cell() == CellKind::kNone) {
     if (IsTerminal(to)) {
@@ -96,6 +101,8 @@ void JobTable::ChangeChildren(uint32_t slot, int32_t first, int32_t last,
   const std::optional<JobStatus> to = NextStatus(from, trigger);
   EMBATCH_CHECK(to.has_value());
   if (IsTerminal(*to)) {
+    children.last_stopped_ns =
+        std::max(children.last_stopped_ns, journal.now_ns);
     for (int32_t child = first; child < last; ++child) {
       children.states.Mutable(child).set_status(*to);
       EndUntouchedChild({slot, child}, reason, journal.now_ns);

@@ -24,7 +24,8 @@ class LazyBlocks {
  public:
   static constexpr int64_t kBlockSize = int64_t{1} << kBlockBits;
 
-  explicit LazyBlocks(int64_t size = 0)
+  LazyBlocks() = default;
+  explicit LazyBlocks(int64_t size)
       : size_(size), blocks_((size + kBlockSize - 1) >> kBlockBits) {}
   LazyBlocks(const LazyBlocks& other)
       : size_(other.size_), blocks_(other.blocks_.size()) {

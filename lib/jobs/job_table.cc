@@ -24,8 +24,8 @@ void JobTable::ReleaseText(TextIndex text) {
 }
 
 absl::string_view JobTable::Text(TextIndex text) const {
-  return texts_.count(text) > 0 ? absl::string_view(texts_[text])
-                                : absl::string_view();
+  return texts_.IsLive(text) ? absl::string_view(texts_[text])
+                             : absl::string_view();
 }
 
 void JobTable::ForgetReleased() {
@@ -177,6 +177,13 @@ bool JobTable::IsEndedByCaller(JobKey key) const {
   if (!key.is_child()) return false;
   const JobDetails* details = FindDetails(key);
   return details != nullptr && details->ended_by_caller();
+}
+
+bool JobTable::IsTerminatedByCaller(JobKey key) const {
+  if (jobs_[key.slot].details.is_terminated) return true;
+  if (!key.is_child()) return false;
+  const JobDetails* details = FindDetails(key);
+  return details != nullptr && details->is_terminated;
 }
 
 TextIndex JobTable::RequestReason(JobKey key) const {

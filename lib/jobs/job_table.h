@@ -104,6 +104,7 @@ class JobTable {
   // Whether the caller cancelled or terminated the job, or the array that it is
   // a child of.
   bool IsEndedByCaller(JobKey key) const;
+  bool IsTerminatedByCaller(JobKey key) const;  // the same, terminated only
   // The caller's reason for that.
   TextIndex RequestReason(JobKey key) const;
   void SetRequest(JobKey key, bool terminate, TextIndex reason);

@@ -54,7 +54,7 @@ absl::StatusOr<std::vector<uint32_t>> FindEnvironments(const State& state,
   return environments;
 }
 
-// §4, steps 2 and 5.
+// §4, step 2.
 absl::StatusOr<uint32_t> CheckQueue(const State& state,
                                     const SubmitJobRequest& request) {
   const std::optional<uint32_t> index = FindQueue(state, request.job_queue);
@@ -74,14 +74,19 @@ absl::StatusOr<uint32_t> CheckQueue(const State& state,
         ResourceStatusName(queue.status),
         "; must be VALID (a new one is after the next Advance())"));
   }
-  // Choice: D63; a priority in the definition is accepted and ignored.
-  if (!request.share_identifier.empty() ||
-      request.scheduling_priority_override.has_value()) {
-    return absl::InvalidArgumentError(
-        "Job with shareIdentifier or schedulingPriority can only be submitted "
-        "to job queue with fair share scheduling policy.");
-  }
   return *index;
+}
+
+// §4, step 5. Choice: D63; a priority in the definition is accepted and
+// ignored.
+absl::Status CheckShare(const SubmitJobRequest& request) {
+  if (request.share_identifier.empty() &&
+      !request.scheduling_priority_override.has_value()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "Job with shareIdentifier or schedulingPriority can only be submitted "
+      "to job queue with fair share scheduling policy.");
 }
 
 // §4, steps 7 and 8.
@@ -237,6 +242,7 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
                                             Quoted(request.job_definition),
                                             " does not exist"));
   }
+  EMBATCH_RETURN_IF_ERROR(CheckShare(request));
   EMBATCH_RETURN_IF_ERROR(CheckArrayAndDependencies(state, request));
   EMBATCH_RETURN_IF_ERROR(
       CheckCount("jobs in SUBMITTED", state.arrivals.size(),

@@ -211,8 +211,12 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
 void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
                             std::optional<int> exit_code, TextIndex reason,
                             TextIndex status_reason) {
-  const LiveAttempt attempt = jobs_.live(live);
+  LiveAttempt attempt = jobs_.live(live);
   const JobKey job = attempt.job;
+  // It was to be stopped, and ended before it came to that.
+  if (attempt.stop == StopCause::kNone && jobs_.IsTerminatedByCaller(job)) {
+    attempt.stop = StopCause::kTerminated;
+  }
   if (attempt.stop == StopCause::kTerminated) {
     status_reason = jobs_.RequestReason(job);
   } else if (attempt.stop == StopCause::kTimedOut) {

@@ -30,7 +30,13 @@ void TurnRunner::Arrive(uint32_t slot) {
     jobs_.Change({slot, -1}, JobTrigger::kDependenciesOutstanding, kNoReason,
                  now_ns_, journal_);
   }
-  if (record.unmet == 0) DependenciesMet(slot);
+  if (record.unmet == 0) {
+    DependenciesMet(slot);
+  } else if (record.is_array() && jobs_.array(slot).paired > 0) {
+    // Children whose counterparts have failed already do not wait for the rest.
+    // Source: §9.2.
+    AddWork(WorkKind::kReleaseChildren, slot, 0);
+  }
 }
 
 }  // namespace embatch

@@ -317,18 +317,19 @@ void TurnRunner::EndParent(uint32_t slot) {
   const JobKey parent{slot, -1};
   const JobRecord& record = jobs_.record(slot);
   if (IsTerminal(record.status)) return;
+  const int64_t stopped_ns = jobs_.array(slot).last_stopped_ns;
   if (jobs_.array(slot).counts[static_cast<int>(JobStatus::kFailed)] == 0) {
-    jobs_.Change(parent, JobTrigger::kChildrenSucceeded, kNoReason, now_ns_,
+    jobs_.Change(parent, JobTrigger::kChildrenSucceeded, kNoReason, stopped_ns,
                  journal_);
   } else if (record.details.ended_by_caller()) {
     jobs_.Change(parent, JobTrigger::kChildrenFailed,
-                 record.details.request_reason, now_ns_, journal_);
+                 record.details.request_reason, stopped_ns, journal_);
   } else if (record.dependency_failed) {
     jobs_.Change(parent, JobTrigger::kDependencyFailed, kDependentJobFailed,
-                 now_ns_, journal_);
+                 stopped_ns, journal_);
   } else {
     jobs_.Change(parent, JobTrigger::kChildrenFailed, kArrayChildJobFailed,
-                 now_ns_, journal_);
+                 stopped_ns, journal_);
   }
   OnEnded(parent);
 }
@@ -345,8 +346,8 @@ bool TurnRunner::InstanceLost(const WorkItem& item) {
       done = false;
       break;
     }
-    EndAttempt(instance.first_attempt, now_ns_, std::nullopt, kNoReason,
-               reason);
+    EndAttempt(instance.first_attempt, instance.lost_ns, std::nullopt,
+               kNoReason, reason);
   }
   jobs_.ReleaseText(reason);
   if (done) fleet_.Remove(item.slot);

@@ -33,7 +33,7 @@ std::vector<uint32_t> ByTime(const std::vector<Report>& reports) {
 
 }  // namespace
 
-void TurnRunner::RunReports(const Turn& turn) {
+void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
   if (CountReports(state_.unread) == 0) {
     ReadReports(turn, last_ns_);
   } else {
@@ -50,7 +50,9 @@ void TurnRunner::RunReports(const Turn& turn) {
     }
     ReadReports(all, kNanosInfinitePast);
   }
-  if (CountReports(state_.unread) == 0) RunDeadlinesBefore(now_ns_ + 1);
+  // An exit that is still to be read may beat a timeout.
+  if (may_be_more || CountReports(state_.unread) > 0) return;
+  RunDeadlinesBefore(now_ns_ + 1);
 }
 
 // What the budget does not reach is left unread, so that no deadline is
@@ -75,7 +77,7 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
     RunDeadlinesBefore(at_ns);
     if (!has_budget()) break;
     if (is_instance) {
-      Take(turn.instance_reports[instances[i++]]);
+      Take(turn.instance_reports[instances[i++]], at_ns);
     } else if (Take(turn.container_reports[containers[c]], at_ns)) {
       ++c;
     } else {
@@ -105,7 +107,11 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
   switch (static_cast<DeadlineKind>(deadline.kind)) {
     case DeadlineKind::kTimeout:
       jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
-      StopAttempt(a, StopCause::kTimedOut);
+      // What was lost before that is over already.
+      if (fleet_.instance(jobs_.live(a).instance).state !=
+          InstanceState::kLost) {
+        StopAttempt(a, StopCause::kTimedOut);
+      }
       return;
     case DeadlineKind::kStopOverdue:
       // Choice: §7, the runtime had its time.
@@ -125,7 +131,7 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
   }
 }
 
-void TurnRunner::Take(const InstanceReport& report) {
+void TurnRunner::Take(const InstanceReport& report, int64_t at_ns) {
   const std::optional<uint32_t> environment =
       fleet_.FindEnvironment(report.compute_environment);
   if (report.kind == InstanceReport::Kind::kCatalogue) {
@@ -154,6 +160,7 @@ void TurnRunner::Take(const InstanceReport& report) {
   } else if (report.kind == InstanceReport::Kind::kLost) {
     UnwatchIdle(slot);
     fleet_.StopPlacing(slot, InstanceState::kLost);
+    instance.lost_ns = at_ns;
     WorkItem item;
     item.kind = WorkKind::kInstanceLost;
     item.slot = slot;
@@ -187,6 +194,10 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
   if (!report.instance.joined() || !environment.has_value() ||
       fleet_.environment(*environment).config.managed()) {
     ++state_.ignored.unknown;
+    return;
+  }
+  if (fleet_.HasDeparted(*environment, report.instance)) {
+    ++state_.ignored.late_or_repeated;
     return;
   }
   fleet_.Join(*environment, report.instance, report.name, report.resources,

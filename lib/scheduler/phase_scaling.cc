@@ -2,6 +2,8 @@
 //
 // Phase 6: scaling out, the top-up to minvCpus, scaling in. What to do is
 // decided by ScalingPlan (lib/capacity/scaling.h); here it is done.
+#include <algorithm>
+
 #include "lib/capacity/scaling.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -29,8 +31,11 @@ bool TurnRunner::IsScalingNeeded() const {
   return false;
 }
 
-void TurnRunner::RunScaling() {
-  if (!IsScalingNeeded()) return;
+// An instance that goes makes room below maxvCpus, which jobs that wait may
+// use: they are looked at once more in the same moment. This ends, because an
+// instance goes only once.
+bool TurnRunner::RunScaling() {
+  if (!IsScalingNeeded()) return false;
   ScalingPlan plan(fleet_, now_ns_, state_.settings.idle_time_ns);
   std::vector<ClassDemand> demands;
   for (uint32_t index : state_.queue_order) {
@@ -56,7 +61,8 @@ void TurnRunner::RunScaling() {
       requests_.push_back(request);
     }
   }
-  for (uint32_t slot : plan.Terminations()) {
+  const std::vector<uint32_t> terminations = plan.Terminations();
+  for (uint32_t slot : terminations) {
     Request request;
     request.kind = Request::Kind::kTerminate;
     request.environment = fleet_.instance(slot).environment;
@@ -65,6 +71,10 @@ void TurnRunner::RunScaling() {
     UnwatchIdle(slot);
     fleet_.Remove(slot);
   }
+  return !terminations.empty() &&
+         std::any_of(
+             state_.queues.begin(), state_.queues.end(),
+             [](const QueueRecord& queue) { return queue.line.jobs() > 0; });
 }
 
 }  // namespace embatch

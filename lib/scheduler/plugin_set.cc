@@ -129,7 +129,7 @@ void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
                              absl::Time now, int max) {
   scratch_.clear();
   entry.plugin->Poll(now, max, scratch_);
-  entry.is_quiet = scratch_.empty();
+  entry.is_quiet = max > 0 && scratch_.empty();
   for (InstanceReport& report : scratch_) {
     if (MakesSense(report)) Address(fleet, entry, std::move(report));
   }
@@ -141,14 +141,16 @@ void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
     return std::max(0, max - static_cast<int>(instance_reports_.size() +
                                               container_reports_.size()));
   };
+  // A plug-in for whose reports there is no room is asked all the same: that is
+  // how it learns the time.
   for (Entry<ResourceProvider>& entry : providers_) {
-    if (left() > 0) PollProvider(fleet, entry, now, left());
+    PollProvider(fleet, entry, now, left());
   }
   for (Entry<ContainerRuntime>& entry : runtimes_) {
-    if (left() == 0) break;
+    const int room = left();
     const size_t before = container_reports_.size();
-    entry.plugin->Poll(now, left(), container_reports_);
-    entry.is_quiet = container_reports_.size() <= before;
+    entry.plugin->Poll(now, room, container_reports_);
+    entry.is_quiet = room > 0 && container_reports_.size() <= before;
     Tidy(container_reports_, before);
   }
   MoveFirst(instance_reports_, static_cast<size_t>(max),

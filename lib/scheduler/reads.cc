@@ -74,6 +74,16 @@ void FillFromLive(const LiveAttempt& attempt, JobView* view) {
   view->instance = InstanceId{attempt.instance_number};
 }
 
+std::optional<absl::Time> StopOf(const State& state, JobKey child) {
+  if (const JobDetails* details = state.jobs.FindDetails(child)) {
+    return TimeOrNone(details->stopped_ns);
+  }
+  JobView view;
+  view.status = state.jobs.StatusOf(child);
+  FillChildWithoutDetails(state, child, &view);
+  return view.stopped_at;
+}
+
 JobId PageEntry(const State& state, uint32_t queue, uint64_t sequence) {
   return state.jobs.IdOf({state.jobs.SlotAt(queue, sequence), -1});
 }
@@ -114,8 +124,11 @@ absl::StatusOr<JobPage> ArrayPage(const State& state,
   if (!state.jobs.record(key->slot).is_array()) return page;
   const ArrayRecord& array = state.jobs.array(key->slot);
   int64_t left = array.counts[static_cast<int>(request.status)];
-  for (int32_t child = request.after.is_null() ? 0 : request.after.child + 1;
-       child < array.size && left > 0; ++child) {
+  int64_t first = 0;
+  if (!request.after.is_null()) first = int64_t{request.after.child} + 1;
+  for (int64_t i = std::max<int64_t>(first, 0); i < array.size && left > 0;
+       ++i) {
+    const int32_t child = static_cast<int32_t>(i);
     if (array.states.Get(child).status() != request.status) continue;
     if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
       page.next = page.jobs.back();
@@ -171,11 +184,8 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   // Choice: D49, a child of a SEQUENTIAL array is created when the one before
   // it ended.
   if (array.sequential && key.child > 0) {
-    const absl::StatusOr<JobView> before =
-        ReadJob(state, job.Parent().Child(key.child - 1));
-    if (before.ok() && before->stopped_at.has_value()) {
-      view.created_at = *before->stopped_at;
-    }
+    view.created_at =
+        StopOf(state, {key.slot, key.child - 1}).value_or(view.created_at);
   }
   return view;
 }

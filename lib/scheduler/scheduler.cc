@@ -83,7 +83,7 @@ absl::StatusOr<int64_t> Scheduler::Impl::TimeOf(absl::Time now) const {
         absl::StrCat("now is ", absl::FormatTime(now, absl::UTCTimeZone()),
                      "; must be before the year 2200"));
   }
-  return std::max(now_ns, state.now_ns);
+  return std::max({now_ns, state.now_ns, kMinNowNanos});
 }
 
 absl::Status Scheduler::Impl::Log(int64_t now_ns, Command command) {

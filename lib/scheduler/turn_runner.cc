@@ -23,17 +23,17 @@ void TurnRunner::Run(const Turn& turn) {
   const bool may_be_more = CountReports(turn) + CountReports(state_.unread) >=
                            state_.settings.max_transitions;
   RunConfiguration();
-  RunReports(turn);
+  RunReports(turn, may_be_more);
   RunArrivals();
   RunConsequences();
   const bool all_known = !may_be_more && CountReports(state_.unread) == 0 &&
                          state_.arrivals.empty() && state_.work.empty() &&
                          state_.deadlines.NextTime() > now_ns_;
-  if (all_known && has_budget()) {
+  bool rest = all_known && has_budget();
+  if (rest) {
     RunCycle();
-    if (has_budget()) RunScaling();
+    rest = has_budget() && !RunScaling();
   }
-  const bool rest = all_known && has_budget();
   outcome_.next_ns = rest ? state_.deadlines.NextTime() : now_ns_;
 }
 

@@ -53,10 +53,10 @@ class TurnRunner {
   void RunConfiguration();
 
   // 2. phase_reports.cc
-  void RunReports(const Turn& turn);
+  void RunReports(const Turn& turn, bool may_be_more);
   void ReadReports(const Turn& turn, int64_t earliest_ns);
   void RunDeadlinesBefore(int64_t time_ns);
-  void Take(const InstanceReport& report);
+  void Take(const InstanceReport& report, int64_t at_ns);
   bool Take(const ContainerReport& report, int64_t at_ns);  // true: done
   void TakeReady(const InstanceReport& report);
   void TakeLaunchFailed(const InstanceReport& report, uint32_t slot);
@@ -94,7 +94,7 @@ class TurnRunner {
   TextIndex BlockedReason(const QueueRecord& queue, const Resources& need);
 
   // 6. phase_scaling.cc
-  void RunScaling();
+  bool RunScaling();  // true: the cycle might go otherwise now
   bool IsScalingNeeded() const;
 
   // job_flow.cc

@@ -39,18 +39,17 @@ TEST(ChildCellTest, IsSixteenBytes) {
 TEST(ChildCellTest, KeepsAllThatFits) {
   const int64_t microseconds[] = {0,       1,       (1 << 20) - 1,
                                   1 << 20, 1 << 24, kLongest};
-  for (int64_t created_ns : {int64_t{0}, int64_t{-123456789},
-                             int64_t{1800000000000000001}}) {
+  for (int64_t created_ns :
+       {int64_t{0}, int64_t{-123456789}, int64_t{1800000000000000001}}) {
     for (int64_t start : microseconds) {
       for (int64_t run : microseconds) {
         for (int32_t exit_code : {0, 1, 137, 255}) {
-          for (uint64_t instance : {uint64_t{0}, uint64_t{1},
-                                    (uint64_t{1} << 32) - 1}) {
+          for (uint64_t instance :
+               {uint64_t{0}, uint64_t{1}, (uint64_t{1} << 32) - 1}) {
             const int64_t started_ns = created_ns + start * kMicrosecond;
-            ASSERT_TRUE(
-                RoundTrips({started_ns, started_ns + run * kMicrosecond,
-                            instance, exit_code},
-                           created_ns));
+            ASSERT_TRUE(RoundTrips({started_ns, started_ns + run * kMicrosecond,
+                                    instance, exit_code},
+                                   created_ns));
           }
         }
       }
@@ -65,10 +64,10 @@ TEST(ChildCellTest, KeepsRandomOutcomes) {
     const int64_t start = static_cast<int64_t>(random() & kLongest);
     const int64_t run = static_cast<int64_t>(random() & kLongest);
     const int64_t started_ns = created_ns + start * kMicrosecond;
-    ASSERT_TRUE(RoundTrips(
-        {started_ns, started_ns + run * kMicrosecond, random() >> 32,
-         static_cast<int32_t>(random() % 256)},
-        created_ns));
+    ASSERT_TRUE(
+        RoundTrips({started_ns, started_ns + run * kMicrosecond, random() >> 32,
+                    static_cast<int32_t>(random() % 256)},
+                   created_ns));
   }
 }
 
@@ -82,12 +81,14 @@ TEST(ChildCellTest, RefusesWhatDoesNotFit) {
     bool want;
   } kCases[] = {
       {"the start fits", {kCreated + fits, kCreated + fits, 1, 0}, true},
-      {"the start is late", {kCreated + too_long, kCreated + too_long, 1, 0},
+      {"the start is late",
+       {kCreated + too_long, kCreated + too_long, 1, 0},
        false},
       {"the run fits", {kCreated, kCreated + fits, 1, 0}, true},
       {"the run is long", {kCreated, kCreated + too_long, 1, 0}, false},
       {"started before created", {kCreated - 1000, kCreated, 1, 0}, false},
-      {"stopped before started", {kCreated + 2000, kCreated + 1000, 1, 0},
+      {"stopped before started",
+       {kCreated + 2000, kCreated + 1000, 1, 0},
        false},
       {"part of a microsecond", {kCreated + 1, kCreated + 1001, 1, 0}, false},
       {"run of part of one", {kCreated, kCreated + 1, 1, 0}, false},
@@ -144,9 +145,8 @@ TEST(ChildStateTest, PartsDoNotDisturbEachOther) {
       EXPECT_EQ(state.bulk_reason(), before.bulk_reason());
       EXPECT_EQ(state.retry_class(), before.retry_class());
     }
-    for (BulkReason reason :
-         {BulkReason::kNone, BulkReason::kDependencyFailed,
-          BulkReason::kEndedByCaller}) {
+    for (BulkReason reason : {BulkReason::kNone, BulkReason::kDependencyFailed,
+                              BulkReason::kEndedByCaller}) {
       ChildState state = before;
       state.set_bulk_reason(reason);
       EXPECT_EQ(state.bulk_reason(), reason);

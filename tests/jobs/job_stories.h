@@ -80,7 +80,7 @@ class JobStories {
   }
 
   // One whole attempt from RUNNABLE on. `retry`: back to RUNNABLE.
-  void Run(JobKey job, const AttemptEnd& end, bool retry = false) {
+  void RunAttempt(JobKey job, const AttemptEnd& end, bool retry = false) {
     Place(job, end.instance_number);
     if (end.started_ns != kNoTime) Start(job, end.started_ns);
     Finish(job, end, retry);
@@ -91,7 +91,8 @@ class JobStories {
     outcome.stopped_ns = end.stopped_ns;
     outcome.has_exit_code = end.exit_code.has_value();
     outcome.exit_code = end.exit_code.value_or(0);
-    outcome.reason = table.InternText(end.reason);
+    outcome.reason =
+        end.reason.empty() ? kNoReason : table.InternText(end.reason);
     outcome.status_reason = end.status_reason;
     table.EndAttempt(table.LiveOf(job), outcome, !retry);
     table.ReleaseText(outcome.reason);
@@ -108,11 +109,11 @@ class JobStories {
   // A job or child that waits for nothing, from birth to its end.
   void Succeed(JobKey job) {
     Release(job);
-    Run(job, ExitsWith(0));
+    RunAttempt(job, ExitsWith(0));
   }
   void Fail(JobKey job) {
     Release(job);
-    Run(job, ExitsWith(1));
+    RunAttempt(job, ExitsWith(1));
   }
 
   // The parent of an array whose children have all ended.
@@ -123,10 +124,10 @@ class JobStories {
     const bool failed =
         table.array(array.slot).counts[static_cast<int>(JobStatus::kFailed)] >
         0;
-    Change(array,
-           failed ? JobTrigger::kChildrenFailed
-                  : JobTrigger::kChildrenSucceeded,
-           failed ? kArrayChildJobFailed : kNoReason, 9000000);
+    Change(
+        array,
+        failed ? JobTrigger::kChildrenFailed : JobTrigger::kChildrenSucceeded,
+        failed ? kArrayChildJobFailed : kNoReason, 9000000);
   }
 
   JobId Id(JobKey job) const { return table.IdOf(job); }

@@ -24,8 +24,8 @@ TEST(RetryTest, WhatTheCallerEndedOrRanIntoItsTimeoutIsNot) {
 TEST(RetryTest, AllSmallCases) {
   for (int attempts = 1; attempts <= 12; ++attempts) {
     for (int made = 1; made <= 12; ++made) {
-      for (StopCause stop : {StopCause::kNone, StopCause::kTerminated,
-                             StopCause::kTimedOut}) {
+      for (StopCause stop :
+           {StopCause::kNone, StopCause::kTerminated, StopCause::kTimedOut}) {
         for (bool ended_by_caller : {false, true}) {
           bool want = true;
           if (ended_by_caller || stop == StopCause::kTerminated) want = false;
@@ -34,8 +34,8 @@ TEST(RetryTest, AllSmallCases) {
           EXPECT_EQ(
               IsRetryDue(RetryStrategy{attempts}, made, stop, ended_by_caller),
               want)
-              << attempts << " " << made << " " << static_cast<int>(stop)
-              << " " << ended_by_caller;
+              << attempts << " " << made << " " << static_cast<int>(stop) << " "
+              << ended_by_caller;
         }
       }
     }

@@ -76,7 +76,6 @@ void FaultyRuntime::Add(const ContainerReport& honest,
   const absl::Time time = absl::FromUnixNanos(honest.time_ns);
   const auto add = [&](ContainerReport report) {
     out.push_back(std::move(report));
-    ++added_;
   };
   if (random.Percent(30)) add(honest);
   if (random.Percent(30)) {
@@ -97,7 +96,6 @@ void FaultyRuntime::Add(const ContainerReport& honest,
   }
   if (random.Percent(30)) {
     late_.emplace(time + absl::Seconds(random.OneOf({0, 7, 60, 200})), honest);
-    ++added_;
   }
 }
 
@@ -124,7 +122,6 @@ void FaultyProvider::Add(const InstanceReport& honest,
   const absl::Time time = absl::FromUnixNanos(honest.time_ns);
   const auto add = [&](InstanceReport report) {
     out.push_back(std::move(report));
-    ++added_;
   };
   if (random.Percent(30)) add(honest);
   if (random.Percent(30)) {
@@ -152,12 +149,10 @@ void FaultyProvider::Add(const InstanceReport& honest,
     if (random.Percent(50)) add(ready);
     if (random.Percent(50)) {
       late_.emplace(time + absl::Seconds(random.OneOf({0, 7, 60})), ready);
-      ++added_;
     }
   }
   if (random.Percent(30)) {
     late_.emplace(time + absl::Seconds(random.OneOf({0, 7, 60, 200})), honest);
-    ++added_;
   }
 }
 

@@ -36,15 +36,12 @@ class FaultyRuntime : public ContainerRuntime {
             std::vector<ContainerReport>& out) noexcept override;
   absl::Time NextReportTime() const noexcept override;
 
-  int added() const { return added_; }  // reports that were none
-
  private:
   void Add(const ContainerReport& honest, std::vector<ContainerReport>& out);
 
   ContainerRuntime* const honest_;
   const uint64_t seed_;
   std::multimap<absl::Time, ContainerReport> late_;
-  int added_ = 0;
 };
 
 class FaultyProvider : public ResourceProvider {
@@ -63,15 +60,12 @@ class FaultyProvider : public ResourceProvider {
             std::vector<InstanceReport>& out) noexcept override;
   absl::Time NextReportTime() const noexcept override;
 
-  int added() const { return added_; }
-
  private:
   void Add(const InstanceReport& honest, std::vector<InstanceReport>& out);
 
   ResourceProvider* const honest_;
   const uint64_t seed_;
   std::multimap<absl::Time, InstanceReport> late_;
-  int added_ = 0;
 };
 
 }  // namespace embatch

@@ -103,11 +103,12 @@ TEST_F(LawsTest, TheSameWorldTwiceGivesTheSameEvents) {
 }
 
 // Law 3: how much one call may do decides how often it is called, and nothing
-// else.
+// else; as long as no plug-in answers in the same moment.
 TEST_F(LawsTest, FewTransitionsACallLeadToTheSameEnds) {
   ForEachSeed(40, [](uint64_t seed) {
     PlanOptions plan;
     plan.forgetful = false;
+    plan.answers_at_once = false;
     RandomWorld at_once(DrawPlan(seed, plan), RunOptions());
     at_once.Run();
     for (int max_transitions : {1, 2, 3, 7}) {
@@ -124,7 +125,9 @@ TEST_F(LawsTest, FewTransitionsACallLeadToTheSameEnds) {
 
 // Reports that are repeated, late, or about things unknown change nothing.
 TEST_F(LawsTest, FaultyPluginsChangeNothing) {
-  ForEachSeed(60, [](uint64_t seed) {
+  uint64_t late_or_repeated = 0;
+  uint64_t unknown = 0;
+  ForEachSeed(60, [&](uint64_t seed) {
     RandomWorld honest(DrawPlan(seed), RunOptions());
     honest.Run();
     RunOptions options;
@@ -133,9 +136,11 @@ TEST_F(LawsTest, FaultyPluginsChangeNothing) {
     faulty.Run();
     ExpectSameEvents(honest, faulty);
     const IgnoredReports ignored = faulty.scheduler().ignored_reports();
-    EXPECT_GT(faulty.added_reports(), 0);
-    EXPECT_GT(ignored.late_or_repeated + ignored.unknown, 0u);
+    late_or_repeated += ignored.late_or_repeated;
+    unknown += ignored.unknown;
   });
+  EXPECT_GT(late_or_repeated, 0u);
+  EXPECT_GT(unknown, 0u);
 }
 
 // Too many reports for one call wait for the next.
@@ -143,6 +148,7 @@ TEST_F(LawsTest, FaultyPluginsThatFloodChangeNothing) {
   ForEachSeed(30, [](uint64_t seed) {
     PlanOptions plan;
     plan.forgetful = false;
+    plan.answers_at_once = false;
     RunOptions options;
     options.max_transitions = 2;
     RandomWorld honest(DrawPlan(seed, plan), options);
@@ -179,7 +185,7 @@ TEST_F(LawsTest, LateCallsTakeThingsInTheOrderOfTheirTimes) {
       const absl::StatusOr<JobView> view =
           world.scheduler().DescribeJob(event.job);
       const AttemptId id{event.job, event.attempt};
-      const ContainerFate fate = FateOf(seed, view->job_name, id);
+      const ContainerFate fate = FateOf(world.plan(), view->job_name, id);
       const absl::Time start = world.BeginOf(id) + fate.start_delay;
       if (fate.start_fails) {
         EXPECT_FALSE(attempt.started_at.has_value()) << id;

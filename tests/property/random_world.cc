@@ -69,7 +69,7 @@ RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
       runtime_([this] {
         SimulatedRuntimeOptions runtime;
         runtime.script = [this](const ContainerSpec& spec) {
-          return FateOf(plan_.seed, spec.job_name, spec.container.attempt);
+          return FateOf(plan_, spec.job_name, spec.container.attempt);
         };
         // What ran on a lost instance is heard of when it is too late.
         if (plan_.seed % 2 == 0) runtime.late_report_delay = absl::Seconds(3);
@@ -81,12 +81,6 @@ RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
           std::make_unique<Scheduler>(OptionsOf(plan_, options_, &log_))),
       mirror_(
           std::make_unique<Scheduler>(OptionsOf(plan_, options_, nullptr))) {}
-
-int RandomWorld::added_reports() const {
-  int added = faulty_runtime_.added();
-  for (const auto& provider : faulty_providers_) added += provider->added();
-  return added;
-}
 
 void RandomWorld::MakeFurniture() {
   for (const PlannedEnvironment& planned : plan_.environments) {
@@ -155,19 +149,20 @@ void RandomWorld::Submit(const PlannedAction& action) {
     JobDependency dependency{JobId(), planned.type};
     if (planned.job >= 0) {
       dependency.job = jobs_[planned.job];
+      // One that was refused has no id; this one was never given.
+      if (dependency.job.is_null()) dependency.job.generation = 1u << 31;
       dependency.job.child = planned.child;
     }
     request.depends_on.push_back(dependency);
   }
-  const bool all_known =
-      std::all_of(request.depends_on.begin(), request.depends_on.end(),
-                  [this](const JobDependency& dependency) {
-                    return (dependency.job.is_null() &&
-                            dependency.type == DependencyType::kSequential) ||
-                           scheduler_->DescribeJob(dependency.job).ok();
-                  });
-  const absl::StatusOr<JobId> job = scheduler_->SubmitJob(request, now_);
   // Choice: D4.
+  bool all_known = true;
+  for (size_t i = 0; i < request.depends_on.size(); ++i) {
+    const JobId& other = request.depends_on[i].job;
+    all_known &=
+        action.dependencies[i].job < 0 || scheduler_->DescribeJob(other).ok();
+  }
+  const absl::StatusOr<JobId> job = scheduler_->SubmitJob(request, now_);
   EXPECT_EQ(job.ok(), all_known) << job.status();
   if (!all_known) {
     EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);

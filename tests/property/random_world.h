@@ -57,7 +57,6 @@ class RandomWorld {
   const std::vector<TellingEvent>& events() const { return events_; }
   Scheduler& scheduler() { return *scheduler_; }
   absl::Time now() const { return now_; }
-  int added_reports() const;
   const MemoryInputLog& log() const { return log_; }
 
   // By the jobs' numbers in the plan; null where the submission was refused.

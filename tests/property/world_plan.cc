@@ -183,6 +183,7 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
   Random random(seed);
   WorldPlan plan;
   plan.seed = seed;
+  plan.answers_at_once = options.answers_at_once;
   plan.scheduler = DrawSchedulerOptions(random, options);
   const int environments = random.Between(1, 3);
   for (int i = 0; i < environments; ++i) {
@@ -223,14 +224,15 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
   return plan;
 }
 
-ContainerFate FateOf(uint64_t seed, absl::string_view job_name,
+ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
                      const AttemptId& attempt) {
-  uint64_t hash = seed;
+  uint64_t hash = plan.seed;
   for (char c : job_name) hash = Scatter(hash, static_cast<uint8_t>(c));
   hash = Scatter(hash, static_cast<uint64_t>(attempt.job.child + 1));
   Random random(Scatter(hash, attempt.number));
   ContainerFate fate;
   fate.start_delay = absl::Seconds(random.OneOf({0, 0, 1, 5, 20}));
+  if (!plan.answers_at_once) fate.start_delay += absl::Seconds(1);
   fate.run_time = absl::Seconds(random.OneOf({0, 5, 10, 30, 60, 60, 90, 300}));
   fate.exit_code = random.Percent(75) ? 0 : random.OneOf({1, 2, 137});
   fate.stop_delay = absl::Seconds(random.OneOf({0, 5, 30}));

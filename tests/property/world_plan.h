@@ -62,6 +62,7 @@ struct PlannedEnvironment {
 
 struct WorldPlan {
   uint64_t seed = 0;
+  bool answers_at_once = true;
   SchedulerOptions scheduler;
   std::vector<PlannedEnvironment> environments;
   std::vector<JobQueueOptions> queues;
@@ -72,14 +73,15 @@ struct PlanOptions {
   int jobs = 24;          // submissions; an array is one
   bool mishaps = true;    // lost and interrupted instances, failed launches
   bool forgetful = true;  // some worlds forget finished jobs quickly
-  bool ends_by_caller = true;  // some jobs are cancelled and terminated
+  bool ends_by_caller = true;   // some jobs are cancelled and terminated
+  bool answers_at_once = true;  // some containers start in no time
 };
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});
 
-// What becomes of a container: it depends on the seed, the job's name, the
+// What becomes of a container: it depends on the plan, the job's name, the
 // child and the attempt alone.
-ContainerFate FateOf(uint64_t seed, absl::string_view job_name,
+ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
                      const AttemptId& attempt);
 
 }  // namespace embatch
