@@ -300,7 +300,7 @@ bool TurnRunner::JobEnded(const WorkItem& item) {
     const uint32_t edge = PopDependent(jobs_, job);
     if (edge != kNoIndex) TellDependent(edge, succeeded);
   }
-  ResolvePaired(jobs_, item.slot);
+  if (succeeded) ResolvePaired(jobs_, item.slot);
   const int64_t expiry_ns = SaturatingAdd(
       jobs_.record(item.slot).details.stopped_ns, state_.settings.retention_ns);
   if (expiry_ns != kNanosInfiniteFuture) {
@@ -355,8 +355,25 @@ bool TurnRunner::InstanceLost(const WorkItem& item) {
 }
 
 bool TurnRunner::Expire(const WorkItem& item) {
-  // A job that came in the same moment may still have to ask how this array
-  // ended; then it was linked after the end and is told now.
+  // An array that is N_TO_N on this one may not have heard yet which of the
+  // children failed; this record stays until it has.
+  const JobRecord& record = jobs_.record(item.slot);
+  if (record.is_array() && record.status == JobStatus::kFailed) {
+    bool is_asked = false;
+    for (uint32_t i = jobs_.array(item.slot).paired_dependents.first;
+         i != kNoIndex; i = jobs_.edges()[i].next_waiting) {
+      const DependencyEdge& edge = jobs_.edges()[i];
+      if (edge.orphan || IsTerminal(jobs_.record(edge.dependent).status)) {
+        continue;
+      }
+      AddWork(WorkKind::kReleaseChildren, edge.dependent, 0);
+      is_asked = true;
+    }
+    if (is_asked) {
+      AddWork(WorkKind::kExpire, item.slot);
+      return true;
+    }
+  }
   ResolvePaired(jobs_, item.slot);
   DropDependencies(jobs_, item.slot);
   jobs_.Remove(item.slot);

@@ -166,8 +166,9 @@ void TurnRunner::Take(const InstanceReport& report, int64_t at_ns) {
     item.slot = slot;
     item.generation = fleet_.InstanceGeneration(slot);
     state_.work.push_back(item);
-  } else if (instance.state == InstanceState::kReady) {
-    // Choice: D37, jobs run on.
+  } else if (instance.state == InstanceState::kReady ||
+             instance.state == InstanceState::kBooting) {
+    // Choice: D37, jobs run on. One that boots will take none when it is ready.
     UnwatchIdle(slot);
     fleet_.StopPlacing(slot, InstanceState::kInterrupted);
   } else {
@@ -208,7 +209,11 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
 // for a while, so that a provider that always fails is asked now and then.
 void TurnRunner::TakeLaunchFailed(const InstanceReport& report, uint32_t slot) {
   const InstanceRecord instance = fleet_.instance(slot);
-  if (instance.state != InstanceState::kBooting) {
+  // One that was ready once has a name.
+  const bool boots =
+      instance.state == InstanceState::kBooting ||
+      (instance.state == InstanceState::kInterrupted && instance.name.empty());
+  if (!boots) {
     ++state_.ignored.late_or_repeated;
     return;
   }

@@ -31,9 +31,9 @@ bool TurnRunner::IsScalingNeeded() const {
   return false;
 }
 
-// An instance that goes makes room below maxvCpus, which jobs that wait may
-// use: they are looked at once more in the same moment. This ends, because an
-// instance goes only once.
+// What was launched or has gone changes the plan: if jobs wait, they are looked
+// at once more in the same moment, so that a later call finds nothing to do.
+// This ends, because an instance goes only once and maxvCpus bounds the rest.
 bool TurnRunner::RunScaling() {
   if (!IsScalingNeeded()) return false;
   ScalingPlan plan(fleet_, now_ns_, state_.settings.idle_time_ns);
@@ -50,7 +50,8 @@ bool TurnRunner::RunScaling() {
     }
     plan.AddQueue(queue.environments, demands);
   }
-  for (const ScalingPlan::Launch& launch : plan.TopUp()) {
+  const std::vector<ScalingPlan::Launch>& launches = plan.TopUp();
+  for (const ScalingPlan::Launch& launch : launches) {
     for (int64_t i = 0; i < launch.instances; ++i) {
       const uint32_t slot = fleet_.Launch(launch.environment, launch.type);
       Request request;
@@ -71,7 +72,7 @@ bool TurnRunner::RunScaling() {
     UnwatchIdle(slot);
     fleet_.Remove(slot);
   }
-  return !terminations.empty() &&
+  return (!launches.empty() || !terminations.empty()) &&
          std::any_of(
              state_.queues.begin(), state_.queues.end(),
              [](const QueueRecord& queue) { return queue.line.jobs() > 0; });

@@ -57,9 +57,10 @@ run() {
 
 # start FLAG...: begins to watch the bucket in the background.
 start() {
+  rm -f "$out" # What an earlier host said must not count.
   "$rainbow" --logs="$scratch/logs" --bucket="$bucket" "$@" >"$out" 2>&1 &
   host=$!
-  wait_for "the host to watch" grep -q 'Ctrl-C ends' "$out"
+  wait_for "the host to watch" grep -qs 'Ctrl-C ends' "$out"
 }
 
 # end_of_host WANTED_EXIT_CODE: waits for it.
@@ -84,7 +85,7 @@ wait_for() {
   done
 }
 
-# says TEXT: a line of the output holds it. sequence TEXT...: in this order.
+# says TEXT: a line of the output holds it.
 says() { grep -qF -- "$1" "$out" || fail "nothing says: $1"; }
 never_says() { ! grep -qF -- "$1" "$out" || fail "something says: $1"; }
 

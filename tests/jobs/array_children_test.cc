@@ -126,6 +126,24 @@ TEST_F(ArrayChildrenTest, AChildThatFailsAtAnotherTimeKeepsItsOwn) {
   EXPECT_EQ(ReasonOf(Child(array, 1)), kDependentJobFailed);
 }
 
+TEST_F(ArrayChildrenTest, AnArrayKnowsWhenTheLastOfItsChildrenEnded) {
+  const JobKey array = AddArray(5);
+  const auto last_end = [&] { return table.array(array.slot).last_stopped_ns; };
+  EXPECT_EQ(last_end(), kNoTime);
+  AttemptEnd end = ExitsWith(0);
+  end.stopped_ns = 7000000;
+  Release(Child(array, 0));
+  EXPECT_EQ(last_end(), kNoTime);
+  RunAttempt(Child(array, 0), end);
+  EXPECT_EQ(last_end(), 7000000);
+  Succeed(Child(array, 1));  // earlier
+  EXPECT_EQ(last_end(), 7000000);
+  journal.now_ns = 8000000;
+  ChangeChildren(array, 2, 4, JobTrigger::kDependencyFailed,
+                 kDependentJobFailed);
+  EXPECT_EQ(last_end(), 8000000);
+}
+
 TEST_F(ArrayChildrenTest, ABlockedChildShowsWhyUntilItIsPlaced) {
   const JobKey array = AddArray(2);
   Release(Child(array, 0));

@@ -172,6 +172,13 @@ TEST_F(JobTableTest, TheFixedTextsAreAwss) {
             "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource "
             "requirement (vCPU/memory/GPU) is higher than that can be met by "
             "the CE(s) attached to the job queue.");
+  EXPECT_EQ(table.Text(kBlockedConfiguration),
+            "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your "
+            "compute environment associated with this job queue has an "
+            "unsupported instance type configuration.");
+  EXPECT_EQ(table.Text(kBlockedPermissions),
+            "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role "
+            "has a permission issue.");
   EXPECT_EQ(
       table.Text(kBlockedInvalid),
       "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.");
@@ -189,7 +196,8 @@ TEST_F(JobTableTest, AFixedTextIsFoundAndNeverGoes) {
 }
 
 TEST_F(JobTableTest, AnIndexThatIsNoneReadsAsNothing) {
-  for (TextIndex text : {10u, 4096u, 65536u, 1u << 30, kNoIndex}) {
+  const TextIndex first = static_cast<TextIndex>(kFixedTexts.size());
+  for (TextIndex text : {first, 4096u, 65536u, 1u << 30, kNoIndex}) {
     EXPECT_EQ(table.Text(text), "") << text;
   }
 }
@@ -244,6 +252,7 @@ TEST_F(JobTableTest, OfTwoRequestsTheFirstReasonStaysAndBothFlagsAreSet) {
   const TextIndex second = table.InternText("second");
   table.SetRequest(job, /*terminate=*/true, first);
   EXPECT_FALSE(table.FindDetails(job)->is_cancelled);
+  EXPECT_TRUE(table.IsTerminatedByCaller(job));
   table.SetRequest(job, /*terminate=*/false, second);
   EXPECT_TRUE(table.IsEndedByCaller(job));
   EXPECT_TRUE(table.FindDetails(job)->is_cancelled);
@@ -262,6 +271,7 @@ TEST_F(JobTableTest, AnArraysRequestHoldsForItsChildren) {
   table.SetRequest(array, /*terminate=*/false, why);
   EXPECT_TRUE(table.IsEndedByCaller(Child(array, 1)));
   EXPECT_EQ(table.RequestReason(Child(array, 1)), why);
+  EXPECT_FALSE(table.IsTerminatedByCaller(Child(array, 1)));
   EXPECT_EQ(table.FindDetails(Child(array, 1)), nullptr);
 }
 
@@ -273,7 +283,9 @@ TEST_F(JobTableTest, AChildsRequestIsItsOwn) {
   EXPECT_TRUE(table.IsEndedByCaller(Child(array, 0)));
   EXPECT_FALSE(table.IsEndedByCaller(Child(array, 1)));
   EXPECT_FALSE(table.IsEndedByCaller(array));
+  EXPECT_FALSE(table.IsTerminatedByCaller(Child(array, 0)));
   table.SetRequest(array, /*terminate=*/true, all);
+  EXPECT_TRUE(table.IsTerminatedByCaller(Child(array, 0)));
   EXPECT_EQ(table.RequestReason(Child(array, 0)), mine);
   EXPECT_EQ(table.RequestReason(Child(array, 1)), all);
 }

@@ -14,8 +14,17 @@ bool IsOver(const Scheduler& scheduler, JobId job) {
 }
 
 // Whether a RUNNABLE job of the same queue carries a reason: then that one is
-// the head, and all others wait behind it.
+// the head, and all others wait behind it. Or instances are asked for, again
+// and again, which never come.
 bool QueueIsBlocked(const Scheduler& scheduler, absl::string_view queue) {
+  const absl::StatusOr<JobQueueView> found = scheduler.DescribeJobQueue(queue);
+  if (!found.ok()) return false;
+  for (const ComputeEnvironmentOrder& entry :
+       found->job_queue->options().compute_environment_order) {
+    const auto environment =
+        scheduler.DescribeComputeEnvironment(entry.compute_environment);
+    if (environment.ok() && environment->booting > 0) return true;
+  }
   for (JobStatus status : {JobStatus::kRunnable, JobStatus::kPending}) {
     ListJobsRequest request;
     request.job_queue = std::string(queue);

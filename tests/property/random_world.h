@@ -40,8 +40,11 @@ struct TellingEvent {
   Event event;
   std::string reason;
 
+  // The text counts, not its index.
   bool operator==(const TellingEvent& other) const {
-    return event == other.event && reason == other.reason;
+    Event same = other.event;
+    same.reason = event.reason;
+    return event == same && reason == other.reason;
   }
 };
 std::ostream& operator<<(std::ostream& out, const TellingEvent& event);

@@ -34,6 +34,7 @@ PlannedEnvironment DrawEnvironment(Random& random, int index,
   result.options.compute_environment_name = absl::StrCat("environment", index);
   SimulatedProviderOptions& provider = result.provider;
   provider.boot_delay = absl::Seconds(random.OneOf({0, 5, 30, 60}));
+  if (!plan.answers_at_once) provider.boot_delay += absl::Seconds(1);
   provider.seed = random.Next();
   provider.instance_types.clear();
   for (InstanceType& type : AllTypes()) {
@@ -60,6 +61,7 @@ PlannedEnvironment DrawEnvironment(Random& random, int index,
   }
   provider.launch_failures_per_million = random.OneOf({0, 0, 200000, 600000});
   provider.launch_failure_delay = absl::Seconds(random.OneOf({0, 5}));
+  if (!plan.answers_at_once) provider.launch_failure_delay += absl::Seconds(1);
   return result;
 }
 
@@ -236,6 +238,7 @@ ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
   fate.run_time = absl::Seconds(random.OneOf({0, 5, 10, 30, 60, 60, 90, 300}));
   fate.exit_code = random.Percent(75) ? 0 : random.OneOf({1, 2, 137});
   fate.stop_delay = absl::Seconds(random.OneOf({0, 5, 30}));
+  if (!plan.answers_at_once) fate.stop_delay += absl::Seconds(1);
   if (random.Percent(10)) fate.reason = "OutOfMemoryError: Container killed";
   if (random.Percent(5)) {
     fate.start_fails = true;
