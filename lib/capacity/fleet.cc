@@ -164,6 +164,7 @@ void Fleet::AddReady(uint32_t slot, Resources registered, int64_t now_ns) {
   InstanceRecord& instance = instances_[slot];
   EnvironmentRecord& environment = environments_[instance.environment];
   instance.state = InstanceState::kReady;
+  instance.registered = true;
   instance.total = instance.free = registered;
   instance.idle_since_ns = now_ns;
   environment.vcpu_milli += registered.vcpu_milli;

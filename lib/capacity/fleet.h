@@ -45,6 +45,7 @@ struct InstanceRecord {
   Resources free;
   FreeCapacity::Links links;
   int64_t lost_ns = 0;                           // kLost: since when
+  bool registered = false;                       // it was ready once
   uint32_t running = 0;                          // attempts on it
   uint32_t first_attempt = FreeCapacity::kNone;  // the owner's list of them
   int64_t idle_since_ns = 0;
@@ -55,8 +56,8 @@ struct InstanceRecord {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.number, self.environment, self.type, self.state,
                  self.total, self.free, self.links.changed, self.lost_ns,
-                 self.running, self.first_attempt, self.idle_since_ns,
-                 self.name);
+                 self.registered, self.running, self.first_attempt,
+                 self.idle_since_ns, self.name);
   }
 };
 

@@ -183,6 +183,7 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
       fleet_.FindInstance(environment.value_or(Fleet::kNone), report.instance);
   if (slot != Fleet::kNone) {
     if (fleet_.instance(slot).state != InstanceState::kBooting) {
+      fleet_.instance(slot).registered = true;
       ++state_.ignored.late_or_repeated;
       return;
     }
@@ -209,11 +210,8 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
 // for a while, so that a provider that always fails is asked now and then.
 void TurnRunner::TakeLaunchFailed(const InstanceReport& report, uint32_t slot) {
   const InstanceRecord instance = fleet_.instance(slot);
-  // One that was ready once has a name.
-  const bool boots =
-      instance.state == InstanceState::kBooting ||
-      (instance.state == InstanceState::kInterrupted && instance.name.empty());
-  if (!boots) {
+  // It may have been interrupted while it booted.
+  if (instance.registered || instance.state == InstanceState::kLost) {
     ++state_.ignored.late_or_repeated;
     return;
   }

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "embatch/fields.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 
@@ -144,12 +145,13 @@ TEST(WaitingLineTest, AnArrayStandsOnceAndCountsItsChildren) {
 }
 
 // Every sequence of six steps, in each of which one of six entries comes or
-// goes, for every way of giving three sequences two requirements. The two
-// entries of a sequence are those of one array.
+// goes, for every way of giving three sequences two requirements, the first
+// of them always the same one. The two entries of a sequence are those of one
+// array.
 TEST(WaitingLineTest, AllSmallCasesAgree) {
   constexpr int kPlaces = 6;
   constexpr int kSteps = 6;
-  for (int requirements = 0; requirements < 8; ++requirements) {
+  for (int requirements = 0; requirements < 8; requirements += 2) {
     for (int order = 0; order < 46656; ++order) {  // kPlaces to the kSteps
       WaitingLine line;
       PlainLine want;
