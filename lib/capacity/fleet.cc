@@ -215,8 +215,9 @@ bool Fleet::HasDeparted(uint32_t environment, InstanceId id) const {
 }
 
 uint32_t Fleet::BestFit(uint32_t environment, const Resources& need) const {
-  return environments_[environment].free.BestFit(need,
-                                                 ConstLinksOf{&instances_});
+  const EnvironmentRecord& record = environments_[environment];
+  if (!record.is_below_max_vcpus(need)) return kNone;
+  return record.free.BestFit(need, ConstLinksOf{&instances_});
 }
 
 void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,

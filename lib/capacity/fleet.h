@@ -126,6 +126,10 @@ struct EnvironmentRecord {
                ? config.options().compute_resources->max_vcpus * 1000
                : 0;
   }
+  // Choice: D47; where the overshoot of one instance made room for it, too.
+  bool is_below_max_vcpus(const Resources& need) const {
+    return !config.managed() || need.vcpu_milli <= max_vcpu_milli();
+  }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.config, self.status, self.status_reason,

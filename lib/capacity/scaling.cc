@@ -136,8 +136,7 @@ void ScalingPlan::AddLaunch(uint32_t environment, uint32_t type,
 int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
                           const Resources& need, int64_t jobs) {
   const EnvironmentRecord& record = fleet_.environment(index);
-  if (!record.config.managed() || !record.places_jobs() ||
-      record.max_vcpu_milli() < need.vcpu_milli ||
+  if (!record.config.managed() ||
       environment.vcpu_milli >= record.max_vcpu_milli()) {
     return 0;
   }
@@ -175,7 +174,10 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
     int64_t jobs = demand.jobs;
     for (uint32_t index : environments) {
       if (jobs == 0) break;
-      if (!fleet_.environment(index).places_jobs()) continue;
+      const EnvironmentRecord& record = fleet_.environment(index);
+      if (!record.places_jobs() || !record.is_below_max_vcpus(demand.need)) {
+        continue;
+      }
       Environment& environment = Load(index);
       jobs -= Fill(environment, demand.need, jobs);
       if (jobs > 0) jobs -= Grow(index, environment, demand.need, jobs);

@@ -94,7 +94,7 @@ bool CanGrowFor(const Fleet& fleet, uint32_t index, const Resources& need,
                 int64_t now_ns) {
   const EnvironmentRecord& environment = fleet.environment(index);
   if (!environment.config.managed() || !environment.places_jobs() ||
-      environment.max_vcpu_milli() < need.vcpu_milli) {
+      !environment.is_below_max_vcpus(need)) {
     return false;
   }
   for (const TypeRecord& type : environment.types) {
@@ -114,9 +114,7 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Resources& need,
     return environment.enabled() ? WhyNot::kMayLater : WhyNot::kDisabled;
   }
   if (!environment.has_catalogue) return WhyNot::kMayLater;
-  if (environment.max_vcpu_milli() < need.vcpu_milli) {
-    return WhyNot::kMaxVcpus;
-  }
+  if (!environment.is_below_max_vcpus(need)) return WhyNot::kMaxVcpus;
   const bool held = AnyInstanceHolds(environment, need);
   if (!held && !AnyTypeFits(environment, need)) return WhyNot::kNothingFits;
   if (!environment.enabled()) return WhyNot::kDisabled;

@@ -182,7 +182,9 @@ class FleetWorld {
     PlainInstance* instance = AnyIn(InstanceState::kBooting);
     if (instance == nullptr) return;
     if (Draw(2) == 0) instance->total.memory_mib += Draw(201) - 100;
-    if (Draw(8) == 0) instance->total.vcpu_milli -= 1000;
+    if (Draw(8) == 0 && instance->total.vcpu_milli > 1000) {
+      instance->total.vcpu_milli -= 1000;
+    }
     if (Draw(8) == 0) instance->total.gpus = Draw(3);
     instance->state = InstanceState::kReady;
     instance->changed = ++changes_;

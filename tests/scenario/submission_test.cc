@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Source: API SubmitJob, RegisterJobDefinition; §3.1, §4. Choice: D63.
+#include <functional>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/world.h"
+
+namespace embatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+JobDefinitionOptions Definition(std::string name) {
+  JobDefinitionOptions options;
+  options.job_definition_name = std::move(name);
+  options.container_properties.image = "image";
+  options.container_properties.resources = Resources::Of(1, 512);
+  return options;
+}
+
+class SubmissionTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<int> Register(const JobDefinitionOptions& options) {
+    return world_.scheduler().RegisterJobDefinition(
+        JobDefinition::Create(options).value(), world_.now());
+  }
+  World world_;
+};
+
+TEST_F(SubmissionTest, RevisionsCountFromOne) {
+  EXPECT_EQ(Register(Definition("d")).value(), 1);
+  EXPECT_EQ(Register(Definition("d")).value(), 2);
+  EXPECT_EQ(Register(Definition("other")).value(), 1);
+}
+
+TEST_F(SubmissionTest, LatestActiveRevisionIsTaken) {
+  ASSERT_TRUE(Register(Definition("d")).ok());
+  ASSERT_TRUE(Register(Definition("d")).ok());
+  ASSERT_TRUE(Register(Definition("d")).ok());
+  ASSERT_TRUE(
+      world_.scheduler().DeregisterJobDefinition("d:3", world_.now()).ok());
+  const JobId latest = world_.Submit("a", OfDefinition("d"));
+  const JobId first = world_.Submit("a", OfDefinition("d:1"));
+
+  EXPECT_EQ(world_.Describe(latest).revision, 2);
+  EXPECT_EQ(world_.Describe(first).revision, 1);
+  EXPECT_EQ(world_.TrySubmit("a", OfDefinition("d:3")).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(world_.TrySubmit("a", OfDefinition("d:4")).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(SubmissionTest, DeregisteringLeavesSubmittedJobsAlone) {
+  ASSERT_TRUE(Register(Definition("d")).ok());
+  const JobId a = world_.Submit("a", OfDefinition("d"));
+  ASSERT_TRUE(
+      world_.scheduler().DeregisterJobDefinition("d:1", world_.now()).ok());
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
+TEST_F(SubmissionTest, ParametersAreSubstitutedOnce) {
+  JobDefinitionOptions options = Definition("d");
+  options.container_properties.command = {"copy", "Ref::from", "to=Ref::to"};
+  options.parameters = {{"from", "here"}, {"to", "there"}};
+  ASSERT_TRUE(Register(options).ok());
+  const JobId a = world_.Submit("a", OfDefinition("d"), [](JobPlan& plan) {
+    plan.request.parameters = {{"to", "Ref::from"}};
+  });
+  EXPECT_THAT(world_.Describe(a).command,
+              ElementsAre("copy", "here", "to=Ref::from"));
+}
+
+TEST_F(SubmissionTest, EveryRefusalNamesMemberAndRule) {
+  world_.Submit("furniture");
+  using Change = std::function<void(SubmitJobRequest&)>;
+  const struct {
+    const char* name;
+    Change change;
+    absl::StatusCode code;
+    const char* text;
+  } kCases[] = {
+      {"bad name", [](SubmitJobRequest& r) { r.job_name = "-a"; },
+       absl::StatusCode::kInvalidArgument,
+       "Job name should match valid pattern"},
+      {"unknown queue", [](SubmitJobRequest& r) { r.job_queue = "none"; },
+       absl::StatusCode::kNotFound, "Job queue \"none\" does not exist"},
+      {"unknown definition",
+       [](SubmitJobRequest& r) { r.job_definition = "none"; },
+       absl::StatusCode::kNotFound, "Job definition \"none\" does not exist"},
+      {"array too small", [](SubmitJobRequest& r) { r.array_size = 1; },
+       absl::StatusCode::kInvalidArgument, "array_size is 1"},
+      {"array too large", [](SubmitJobRequest& r) { r.array_size = 10001; },
+       absl::StatusCode::kInvalidArgument, "between 2 and 10000"},
+      {"too many dependencies",
+       [](SubmitJobRequest& r) { r.depends_on.resize(21); },
+       absl::StatusCode::kInvalidArgument, "depends_on has 21 entries"},
+      {"share", [](SubmitJobRequest& r) { r.share_identifier = "a"; },
+       absl::StatusCode::kInvalidArgument, "fair share scheduling policy"},
+      {"priority",
+       [](SubmitJobRequest& r) { r.scheduling_priority_override = 1; },
+       absl::StatusCode::kInvalidArgument, "fair share scheduling policy"},
+      {"attempts",
+       [](SubmitJobRequest& r) { r.retry_strategy = RetryStrategy{11}; },
+       absl::StatusCode::kInvalidArgument, "retry_strategy.attempts is 11"},
+      {"timeout",
+       [](SubmitJobRequest& r) { r.timeout = JobTimeout{absl::Seconds(59)}; },
+       absl::StatusCode::kInvalidArgument, "timeout.attempt_duration is 59s"},
+      {"memory",
+       [](SubmitJobRequest& r) { r.container_overrides.memory_mib = 3; },
+       absl::StatusCode::kInvalidArgument,
+       "container_overrides.memory_mib is 3"},
+      {"environment",
+       [](SubmitJobRequest& r) {
+         r.container_overrides.environment = {{"AWS_BATCH_X", "1"}};
+       },
+       absl::StatusCode::kInvalidArgument, "AWS_BATCH"},
+      {"command",
+       [](SubmitJobRequest& r) {
+         r.container_overrides.command = {"a", ""};
+       },
+       absl::StatusCode::kInvalidArgument,
+       "Command field cannot have empty strings"},
+      {"parameter",
+       [](SubmitJobRequest& r) {
+         r.container_overrides.command = {"Ref::nobody"};
+       },
+       absl::StatusCode::kInvalidArgument,
+       "No parameter found for reference nobody"},
+  };
+  for (const auto& test : kCases) {
+    SCOPED_TRACE(test.name);
+    const std::string before = world_.scheduler().EncodeState();
+    const absl::Status status =
+        world_
+            .TrySubmit("a",
+                       [&test](JobPlan& plan) { test.change(plan.request); })
+            .status();
+    EXPECT_EQ(status.code(), test.code);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(test.text));
+    EXPECT_EQ(world_.scheduler().EncodeState(), before);
+  }
+}
+
+TEST_F(SubmissionTest, IdsAreUuidsThatParseBack) {
+  const JobId a = world_.Submit("a", Array(3));
+  const Scheduler& scheduler = world_.scheduler();
+  const std::string text = scheduler.JobIdText(a);
+  EXPECT_EQ(text.size(), 36u);
+  EXPECT_EQ(scheduler.ParseJobId(text).value(), a);
+  EXPECT_EQ(scheduler.ParseJobId(text + ":2").value(), a.Child(2));
+  EXPECT_EQ(scheduler.ParseJobId("nonsense").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace embatch
