@@ -20,10 +20,29 @@
 #include <unistd.h>
 #endif
 
+// A sanitizer brings an operator new of its own, which finds errors: that one
+// stays, and nothing is counted.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define EMBATCH_COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define EMBATCH_COUNTS_ALLOCATIONS 0
+#endif
+#endif
+#if !defined(EMBATCH_COUNTS_ALLOCATIONS)
+#define EMBATCH_COUNTS_ALLOCATIONS 1
+#endif
+
 namespace {
 
 // Of this thread alone: nothing is shared, so counting costs next to nothing.
 thread_local int64_t allocation_count = 0;
+
+}  // namespace
+
+#if EMBATCH_COUNTS_ALLOCATIONS
+
+namespace {
 
 void* Counted(void* memory) {
   ++allocation_count;
@@ -52,7 +71,9 @@ void operator delete(void* memory, std::align_val_t) noexcept {
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
-#endif
+#endif  // !defined(_MSC_VER)
+
+#endif  // EMBATCH_COUNTS_ALLOCATIONS
 
 namespace embatch {
 

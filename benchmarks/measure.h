@@ -21,7 +21,7 @@ namespace embatch {
 int64_t ThreadCpuNanos();
 
 // Calls of operator new by this thread. A program that uses this header counts
-// all of them.
+// them all; one built with a sanitizer counts none.
 int64_t AllocationCount();
 
 // Memory of the process that is in use: what was freed is given back to the

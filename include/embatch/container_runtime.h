@@ -49,7 +49,8 @@ struct ContainerSpec {
   absl::string_view compute_environment;
   int32_t array_size = 0;  // of the array that the job is a child of; else 0
   uint64_t id_seed = 0;    // SchedulerOptions::seed
-  Document document;
+  Document document;       // the job definition's
+  Document job_document;   // the submission's
   bool after_restart = false;  // may have been asked before
 
   // The job's id as AWS's users see it; a child's with ":<index>".

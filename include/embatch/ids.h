@@ -61,7 +61,8 @@ struct ContainerId {
 // An instance of a compute environment. The scheduler numbers those that it
 // launches, from 1. A provider numbers those that join an UNMANAGED
 // environment on their own, through Joined(); its numbers need only differ
-// from each other within one environment.
+// from each other within one environment. No number is used again: an instance
+// that left and comes back is a new one.
 struct InstanceId {
   uint64_t number = 0;  // 0: names nothing
 

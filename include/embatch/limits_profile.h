@@ -13,7 +13,8 @@ enum class LimitsProfile : uint8_t {
   // AWS's own: arrays of up to 10,000 children, 20 dependencies, 10 attempts.
   kAws,
   // As much as the library can hold: 2^27 children, 2^24 dependencies, 65,535
-  // attempts, 1 MiB a request. Rules of form (names, patterns) stay.
+  // attempts, 1 MiB a request beside its dependencies. Rules of form (names,
+  // patterns) stay.
   kUnlimited,
 };
 

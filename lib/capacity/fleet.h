@@ -159,6 +159,10 @@ class Fleet {
   }
   // The instance that an id names; one that joined, in its environment.
   uint32_t FindInstance(uint32_t environment, InstanceId id) const;
+  // Whether it is a number that a launched instance has or had.
+  bool WasLaunched(InstanceId id) const {
+    return id.number > 0 && id.number < next_number_;
+  }
   // Whether it was an instance of that environment that had joined.
   bool HasDeparted(uint32_t environment, InstanceId id) const;
   uint32_t InstanceGeneration(uint32_t slot) const {

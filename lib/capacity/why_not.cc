@@ -113,7 +113,9 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Resources& need,
     if (!AnyInstanceHolds(environment, need)) return WhyNot::kNothingFits;
     return environment.enabled() ? WhyNot::kMayLater : WhyNot::kDisabled;
   }
-  if (!environment.has_catalogue) return WhyNot::kMayLater;
+  if (!environment.has_catalogue) {
+    return environment.enabled() ? WhyNot::kMayLater : WhyNot::kDisabled;
+  }
   if (!environment.is_below_max_vcpus(need)) return WhyNot::kMaxVcpus;
   const bool held = AnyInstanceHolds(environment, need);
   if (!held && !AnyTypeFits(environment, need)) return WhyNot::kNothingFits;

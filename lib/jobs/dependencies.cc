@@ -14,6 +14,11 @@ absl::Status Refused(size_t index, absl::string_view what) {
 
 absl::Status CheckOne(const JobTable& jobs, size_t index,
                       const JobDependency& dependency, int32_t array_size) {
+  if (!IsValidEnum(dependency.type)) {
+    return Refused(
+        index, absl::StrCat("has the type ", static_cast<int>(dependency.type),
+                            "; must be N_TO_N, SEQUENTIAL or none"));
+  }
   if (dependency.job.is_null()) {
     if (dependency.type == DependencyType::kSequential && array_size > 0) {
       return absl::OkStatus();

@@ -39,6 +39,12 @@ absl::StatusOr<ComputeEnvironment> ComputeEnvironment::Create(
   EMBATCH_RETURN_IF_ERROR(
       CheckName("compute_environment_name", options.compute_environment_name));
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
+  if (!IsValidEnum(options.type) || !IsValidEnum(options.state)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("type is ", static_cast<int>(options.type), " and state ",
+                     static_cast<int>(options.state),
+                     "; must be values of their enumerations"));
+  }
   const bool managed = options.type == ComputeEnvironmentType::kManaged;
   // Source: API CreateComputeEnvironment.computeResources ("required for
   // managed compute environments", not for unmanaged ones).

@@ -52,6 +52,11 @@ absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
   EMBATCH_RETURN_IF_ERROR(CheckName("job_queue_name", options.job_queue_name));
   EMBATCH_RETURN_IF_ERROR(
       CheckRange("priority", options.priority, 0, kQueuePriorityMax));
+  if (!IsValidEnum(options.state)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("state is ", static_cast<int>(options.state),
+                     "; must be ENABLED or DISABLED"));
+  }
   std::stable_sort(
       options.compute_environment_order.begin(),
       options.compute_environment_order.end(),

@@ -66,7 +66,10 @@ absl::Status CheckOverrides(const SubmitJobRequest& request,
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(request.retry_strategy, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout));
   EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
-  const int64_t bytes = static_cast<int64_t>(Encoded(request).size());
+  // Dependencies have a limit of their own.
+  const size_t none = Encoded(std::vector<JobDependency>()).size();
+  const int64_t bytes = static_cast<int64_t>(
+      Encoded(request).size() - Encoded(request.depends_on).size() + none);
   if (bytes > limits.submission_bytes_max) {
     return absl::InvalidArgumentError(
         absl::StrCat("the submission has ", bytes, " bytes; must have at most ",
@@ -108,7 +111,8 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
       overrides.command.empty() ? container.command : overrides.command;
   spec.parameters = request.parameters;
   spec.parameters.insert(options.parameters.begin(), options.parameters.end());
-  EMBATCH_RETURN_IF_ERROR(SubstituteParameters(spec.parameters, spec.command));
+  EMBATCH_RETURN_IF_ERROR(SubstituteParameters(
+      spec.parameters, limits.submission_bytes_max, spec.command));
   spec.environment =
       MergedEnvironment(container.environment, overrides.environment);
   spec.retry_strategy = request.retry_strategy.has_value()

@@ -38,9 +38,9 @@ inline constexpr Limits kAwsLimits = {10, 10000, 20, 24 << 10, 30 << 10,
 
 // Choice: "unlimited" is not infinite; these hold in every profile, so that
 // indices stay in 32 bits and no request takes the host program's memory.
-inline constexpr Limits kUnlimitedLimits = {
-    65535,   1 << 27, 1 << 24, 1 << 20,         int64_t{1} << 28,
-    1 << 16, 1 << 16, 1 << 16, int64_t{1} << 31};
+inline constexpr Limits kUnlimitedLimits = {65535,   1 << 27, 1 << 24,
+                                            1 << 20, 1 << 20, 1 << 16,
+                                            1 << 16, 1 << 16, int64_t{1} << 31};
 
 inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
   return profile == LimitsProfile::kAws ? kAwsLimits : kUnlimitedLimits;
@@ -62,6 +62,8 @@ inline constexpr int32_t kArraySizeMin = 2;
 inline constexpr int64_t kMemoryMibMin = 4;
 // Source: API JobTimeout.attemptDurationSeconds ("at least 60 seconds").
 inline constexpr absl::Duration kTimeoutMin = absl::Seconds(60);
+// Choice: AWS names no maximum; this much any deadline can hold.
+inline constexpr absl::Duration kTimeoutMax = absl::Hours(24 * 36500);
 // Source: API schedulingPriority (0 to 9999).
 inline constexpr int kSchedulingPriorityMax = 9999;
 // Source: guide, console text (queue priority from 0 to 1000).
@@ -82,7 +84,7 @@ inline constexpr absl::Duration kStopMargin = absl::Seconds(10);
 // instance has a billion vCPUs or an exbibyte of memory.
 inline constexpr int64_t kVcpuMilliMax = int64_t{1} << 40;
 inline constexpr int64_t kMemoryMibMax = int64_t{1} << 40;
-inline constexpr int32_t kGpusMax = 1 << 20;
+inline constexpr int32_t kGpusMax = 1 << 12;
 
 }  // namespace embatch
 

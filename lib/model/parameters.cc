@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "lib/model/validation.h"
 
 namespace embatch {
 namespace {
@@ -20,8 +21,9 @@ size_t NameLength(absl::string_view text) {
   return length;
 }
 
+// Takes what the element has from `bytes_left`.
 absl::Status SubstituteOne(const std::map<std::string, std::string>& parameters,
-                           std::string& element) {
+                           int64_t& bytes_left, std::string& element) {
   std::string result;
   absl::string_view rest = element;
   for (size_t at = rest.find(kPlaceholder); at != absl::string_view::npos;
@@ -35,23 +37,38 @@ absl::Status SubstituteOne(const std::map<std::string, std::string>& parameters,
           "Unable to substitute value. No parameter found for reference ",
           name));
     }
+    if (value->second.find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError(absl::StrCat("parameters[",
+                                                     Quoted(name),
+                                                     "] holds a NUL; a command "
+                                                     "must hold none"));
+    }
     result += value->second;
+    if (static_cast<int64_t>(result.size()) > bytes_left) break;
     rest.remove_prefix(name.size());
   }
-  if (rest.size() == element.size()) return absl::OkStatus();
-  absl::StrAppend(&result, rest);
-  element = std::move(result);
+  if (rest.size() != element.size()) {
+    absl::StrAppend(&result, rest);
+    element = std::move(result);
+  }
+  bytes_left -= static_cast<int64_t>(element.size());
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status SubstituteParameters(
-    const std::map<std::string, std::string>& parameters,
+    const std::map<std::string, std::string>& parameters, int64_t bytes_max,
     std::vector<std::string>& command) {
+  int64_t bytes_left = bytes_max;
   for (std::string& element : command) {
-    absl::Status status = SubstituteOne(parameters, element);
+    absl::Status status = SubstituteOne(parameters, bytes_left, element);
     if (!status.ok()) return status;
+    if (bytes_left < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("command has more than ", bytes_max,
+                       " bytes after its parameters are substituted"));
+    }
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #ifndef EMBATCH_MODEL_PARAMETERS_H_
 #define EMBATCH_MODEL_PARAMETERS_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,8 +17,9 @@ namespace embatch {
 // longest run of letters, digits, '-' and '_'. What is put in is not looked at
 // again. An unknown name is kInvalidArgument; further parameters are harmless.
 // Source: guide "Parameters". Choice: §3.5.
+// The command may have `bytes_max` bytes in all afterwards.
 absl::Status SubstituteParameters(
-    const std::map<std::string, std::string>& parameters,
+    const std::map<std::string, std::string>& parameters, int64_t bytes_max,
     std::vector<std::string>& command);
 
 }  // namespace embatch

@@ -126,13 +126,14 @@ absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
 absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout) {
   if (!timeout.has_value()) return absl::OkStatus();
   const absl::Duration duration = timeout->attempt_duration;
-  if (duration >= kTimeoutMin && duration < absl::InfiniteDuration() &&
+  if (duration >= kTimeoutMin && duration <= kTimeoutMax &&
       absl::Trunc(duration, absl::Seconds(1)) == duration) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
       "timeout.attempt_duration is ", absl::FormatDuration(duration),
-      "; must be whole seconds, at least ", absl::FormatDuration(kTimeoutMin)));
+      "; must be whole seconds, at least ", absl::FormatDuration(kTimeoutMin),
+      " and at most ", absl::FormatDuration(kTimeoutMax)));
 }
 
 absl::Status CheckSchedulingPriority(absl::string_view member,

@@ -11,7 +11,7 @@ void TurnRunner::RunConfiguration() {
     EnvironmentRecord& environment = fleet_.environment(i);
     if (environment.status != ResourceStatus::kCreating) continue;
     environment.status = ResourceStatus::kValid;
-    environment.status_reason = "ComputeEnvironment Healthy";
+    environment.status_reason = kEnvironmentHealthy;
     ++environment.epoch;
   }
   for (QueueRecord& queue : state_.queues) {

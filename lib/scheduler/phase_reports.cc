@@ -150,8 +150,11 @@ void TurnRunner::Take(const InstanceReport& report, int64_t at_ns) {
       fleet_.FindInstance(environment.value_or(Fleet::kNone), report.instance);
   if (slot == Fleet::kNone ||
       fleet_.instance(slot).state == InstanceState::kLost) {
-    ++(slot == Fleet::kNone ? state_.ignored.unknown
-                            : state_.ignored.late_or_repeated);
+    const bool was_once = slot != Fleet::kNone ||
+                          fleet_.WasLaunched(report.instance) ||
+                          (environment.has_value() &&
+                           fleet_.HasDeparted(*environment, report.instance));
+    ++(was_once ? state_.ignored.late_or_repeated : state_.ignored.unknown);
     return;
   }
   InstanceRecord& instance = fleet_.instance(slot);
@@ -159,6 +162,10 @@ void TurnRunner::Take(const InstanceReport& report, int64_t at_ns) {
     TakeLaunchFailed(report, slot);
   } else if (report.kind == InstanceReport::Kind::kLost) {
     UnwatchIdle(slot);
+    if (instance.state == InstanceState::kBooting) {
+      // Otherwise it might be launched again in the same moment, for ever.
+      BackOff(instance.environment, instance.type, LaunchFailure::kCapacity);
+    }
     fleet_.StopPlacing(slot, InstanceState::kLost);
     instance.lost_ns = at_ns;
     WorkItem item;
@@ -188,6 +195,8 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
       return;
     }
     fleet_.BecomeReady(slot, report.name, report.resources, now_ns_);
+    fleet_.environment(fleet_.instance(slot).environment).status_reason =
+        kEnvironmentHealthy;
     WatchIdle(slot);
     return;
   }
@@ -216,18 +225,23 @@ void TurnRunner::TakeLaunchFailed(const InstanceReport& report, uint32_t slot) {
     return;
   }
   EnvironmentRecord& environment = fleet_.environment(instance.environment);
-  TypeRecord& type = environment.types[instance.type];
-  environment.status_reason =
-      absl::StrCat("Launching ", type.type.name, " failed: ", report.message);
-  const int64_t until_ns = SaturatingAdd(now_ns_, state_.settings.back_off_ns);
-  type.failure = report.failure;
-  if (until_ns > type.back_off_until_ns && until_ns > now_ns_) {
-    type.back_off_until_ns = until_ns;
-    state_.deadlines.Add(until_ns, state_.settings.back_off_ns,
-                         static_cast<uint8_t>(DeadlineKind::kBackOff),
-                         instance.environment, 0);
-  }
+  environment.status_reason = absl::StrCat(
+      "Launching ", environment.types[instance.type].type.name, " failed: ",
+      absl::string_view(report.message).substr(0, kContainerReasonLengthMax));
+  BackOff(instance.environment, instance.type, report.failure);
   fleet_.Remove(slot);
+}
+
+void TurnRunner::BackOff(uint32_t environment, uint32_t type,
+                         LaunchFailure failure) {
+  TypeRecord& record = fleet_.environment(environment).types[type];
+  record.failure = failure;
+  const int64_t until_ns = SaturatingAdd(now_ns_, state_.settings.back_off_ns);
+  if (until_ns <= record.back_off_until_ns) return;
+  record.back_off_until_ns = until_ns;
+  state_.deadlines.Add(until_ns, state_.settings.back_off_ns,
+                       static_cast<uint8_t>(DeadlineKind::kBackOff),
+                       environment, 0);
 }
 
 uint32_t TurnRunner::LiveFor(const ContainerReport& report) {

@@ -53,6 +53,8 @@ bool TurnRunner::RunScaling() {
   const std::vector<ScalingPlan::Launch>& launches = plan.TopUp();
   for (const ScalingPlan::Launch& launch : launches) {
     for (int64_t i = 0; i < launch.instances; ++i) {
+      // A launch takes room in the budget, as a transition does.
+      if (journal_.transitions_left-- <= 0) return true;
       const uint32_t slot = fleet_.Launch(launch.environment, launch.type);
       Request request;
       request.kind = Request::Kind::kLaunch;

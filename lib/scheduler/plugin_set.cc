@@ -12,6 +12,11 @@
 namespace embatch {
 namespace {
 
+// A plug-in that says "now" but had nothing to say is asked again after this
+// long: it may have got its report just after it was asked, but one that is
+// wrong must not keep the host program spinning.
+constexpr int64_t kDoubtNanos = 1000000;
+
 // Moves the first `max` reports of `from` to `to`, whose old content goes.
 template <typename Report>
 void MoveFirst(std::vector<Report>& from, size_t max, std::vector<Report>& to) {
@@ -32,8 +37,8 @@ bool MakesSense(const InstanceReport& report) {
 }
 
 // Drops reports from `first` on that make no sense, and cuts reasons to the
-// length that is kept.
-void Tidy(std::vector<ContainerReport>& reports, size_t first) {
+// length that is kept. Answers how many were dropped.
+size_t Tidy(std::vector<ContainerReport>& reports, size_t first) {
   size_t kept = std::min(first, reports.size());
   for (size_t i = kept; i < reports.size(); ++i) {
     if (!IsValidEnum(reports[i].kind)) continue;
@@ -43,7 +48,9 @@ void Tidy(std::vector<ContainerReport>& reports, size_t first) {
     if (kept != i) reports[kept] = std::move(reports[i]);
     ++kept;
   }
+  const size_t dropped = reports.size() - kept;
   reports.resize(kept);
+  return dropped;
 }
 
 }  // namespace
@@ -72,7 +79,7 @@ void PluginSet::Add(std::vector<Entry<Plugin>>& entries, Plugin* plugin,
     entry.environments.push_back(environment);
     return;
   }
-  entries.push_back({plugin, {environment}, false});
+  entries.push_back({plugin, {environment}, false, {}});
 }
 
 template <typename Plugin>
@@ -86,16 +93,23 @@ PluginSet::Entry<Plugin>* PluginSet::Find(std::vector<Entry<Plugin>>& entries,
   return nullptr;
 }
 
-void PluginSet::Attach(uint32_t environment, Plugins plugins) {
+void PluginSet::Attach(const Fleet& fleet, uint32_t environment,
+                       Plugins plugins) {
   Drop(providers_, environment);
   Drop(runtimes_, environment);
   Add(providers_, plugins.provider, environment);
   Add(runtimes_, plugins.runtime, environment);
+  const Entry<ResourceProvider>* entry = Find(providers_, environment);
+  if (entry == nullptr) return;
+  for (InstanceReport report : entry->catalogue) {
+    report.compute_environment =
+        fleet.environment(environment).config.compute_environment_name();
+    instance_reports_.push_back(std::move(report));
+  }
 }
 
 // Fills in which environment a report is about, so that the turn says it all.
-void PluginSet::Address(const Fleet& fleet,
-                        const Entry<ResourceProvider>& entry,
+void PluginSet::Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
                         InstanceReport report) {
   if (!report.compute_environment.empty()) {
     instance_reports_.push_back(std::move(report));
@@ -105,6 +119,7 @@ void PluginSet::Address(const Fleet& fleet,
     return fleet.environment(environment).config.compute_environment_name();
   };
   if (report.kind == InstanceReport::Kind::kCatalogue) {
+    entry.catalogue = {report};
     for (uint32_t environment : entry.environments) {
       report.compute_environment = name(environment);
       instance_reports_.push_back(report);
@@ -131,7 +146,11 @@ void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
   entry.plugin->Poll(now, max, scratch_);
   entry.is_quiet = max > 0 && scratch_.empty();
   for (InstanceReport& report : scratch_) {
-    if (MakesSense(report)) Address(fleet, entry, std::move(report));
+    if (MakesSense(report)) {
+      Address(fleet, entry, std::move(report));
+    } else {
+      ++dropped_;
+    }
   }
 }
 
@@ -151,7 +170,7 @@ void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
     const size_t before = container_reports_.size();
     entry.plugin->Poll(now, room, container_reports_);
     entry.is_quiet = room > 0 && container_reports_.size() <= before;
-    Tidy(container_reports_, before);
+    dropped_ += Tidy(container_reports_, before);
   }
   MoveFirst(instance_reports_, static_cast<size_t>(max),
             turn->instance_reports);
@@ -198,8 +217,13 @@ int64_t PluginSet::NextReportNanos(int64_t now_ns) const {
   int64_t next_ns = kNanosInfiniteFuture;
   const auto consider = [&next_ns, now_ns](const auto& entries) {
     for (const auto& entry : entries) {
-      const int64_t time_ns = ToNanos(entry.plugin->NextReportTime());
-      if (time_ns <= now_ns && entry.is_quiet) continue;
+      const absl::Time time = entry.plugin->NextReportTime();
+      int64_t time_ns = ToNanos(time);
+      // Not before the report is there: a fraction of a nanosecond counts.
+      if (time_ns != kNanosInfiniteFuture && FromNanos(time_ns) < time) {
+        ++time_ns;
+      }
+      if (time_ns <= now_ns && entry.is_quiet) time_ns = now_ns + kDoubtNanos;
       next_ns = std::min(next_ns, time_ns);
     }
   };

@@ -20,7 +20,7 @@ namespace embatch {
 
 class PluginSet {
  public:
-  void Attach(uint32_t environment, Plugins plugins);
+  void Attach(const Fleet& fleet, uint32_t environment, Plugins plugins);
 
   // Asks each plug-in once, in the order of first attachment, and fills `turn`
   // with at most `max` reports. What a plug-in gives beyond what it was asked
@@ -31,9 +31,12 @@ class PluginSet {
   // dropped.
   void PassOn(const State& state, const std::vector<Request>& requests);
 
+  // Reports that made no sense, so far.
+  uint64_t dropped() const { return dropped_; }
+
   // When the first plug-in will have something to say. One that says "now" but
-  // had nothing to say, and was asked for nothing since, is not believed: it
-  // would keep the host program spinning.
+  // had nothing to say, and was asked for nothing since, is asked again a
+  // millisecond later.
   int64_t NextReportNanos(int64_t now_ns) const;
 
  private:
@@ -42,6 +45,9 @@ class PluginSet {
     Plugin* plugin = nullptr;
     std::vector<uint32_t> environments;  // that it serves, in order
     bool is_quiet = false;               // nothing reported, nothing requested
+    // A provider's latest catalogue for all that it serves: environments that
+    // are attached later hear of it too.
+    std::vector<InstanceReport> catalogue;
   };
 
   template <typename Plugin>
@@ -54,10 +60,11 @@ class PluginSet {
                              uint32_t environment);
   void PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
                     absl::Time now, int max);
-  void Address(const Fleet& fleet, const Entry<ResourceProvider>& entry,
+  void Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
                InstanceReport report);
   void PassOne(const State& state, const Request& request);
 
+  uint64_t dropped_ = 0;
   std::vector<Entry<ResourceProvider>> providers_;
   std::vector<Entry<ContainerRuntime>> runtimes_;
   // Reported, but not yet part of a turn.

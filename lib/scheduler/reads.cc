@@ -101,6 +101,11 @@ absl::StatusOr<JobPage> QueuePage(const State& state,
   if (!request.after.is_null()) {
     const absl::StatusOr<JobKey> after = FindJob(state, request.after);
     EMBATCH_RETURN_IF_ERROR(after.status());
+    if (state.jobs.record(after->slot).queue != *queue) {
+      return absl::InvalidArgumentError(
+          "after is a job of another queue; must be JobPage::next of the page "
+          "before");
+    }
     const uint64_t place = state.jobs.record(after->slot).sequence;
     sequence = place == 0 ? SequenceBitmap::kNone : jobs.LastAtMost(place - 1);
   }
@@ -269,6 +274,11 @@ absl::StatusOr<JobPage> ReadJobPage(const State& state,
                                     const ListJobsRequest& request) {
   EMBATCH_RETURN_IF_ERROR(
       CheckRange("max_results", request.max_results, 1, kListJobsMax));
+  if (!IsValidEnum(request.status)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("status is ", static_cast<int>(request.status),
+                     "; must be a job's status"));
+  }
   if (request.job_queue.empty() == request.array.is_null()) {
     return absl::InvalidArgumentError(
         "exactly one of job_queue and array must be given");
@@ -301,6 +311,7 @@ ContainerSpec SpecOfAttempt(const State& state, uint32_t live) {
   }
   result.id_seed = state.settings.seed;
   result.document = definition.options().document;
+  result.job_document = spec.document;
   return result;
 }
 

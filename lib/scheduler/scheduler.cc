@@ -171,7 +171,7 @@ absl::Status Scheduler::AttachPlugins(absl::string_view environment,
     return absl::InvalidArgumentError(
         "plugins.runtime is null; must be given with a provider");
   }
-  impl_->plugins.Attach(*index, plugins);
+  impl_->plugins.Attach(impl_->state.fleet, *index, plugins);
   return absl::OkStatus();
 }
 
@@ -211,8 +211,7 @@ absl::Status Scheduler::TerminateJob(JobId job, absl::string_view reason,
 Step Scheduler::Advance(absl::Time now) {
   Impl& impl = *impl_;
   const absl::StatusOr<int64_t> now_ns = impl.TimeOf(now);
-  if (!now_ns.ok())
-    return impl.StepOf(now_ns.status(), FromNanos(impl.state.now_ns));
+  if (!now_ns.ok()) return impl.StepOf(now_ns.status(), absl::InfiniteFuture());
   impl.in_advance = true;
   impl.plugins.Poll(impl.state.fleet, FromNanos(*now_ns),
                     static_cast<int>(impl.state.settings.max_transitions -
@@ -343,7 +342,9 @@ absl::StatusOr<JobId> Scheduler::ParseJobId(absl::string_view text) const {
 
 absl::Time Scheduler::now() const { return FromNanos(impl_->state.now_ns); }
 IgnoredReports Scheduler::ignored_reports() const {
-  return impl_->state.ignored;
+  IgnoredReports ignored = impl_->state.ignored;
+  ignored.unknown += impl_->plugins.dropped();
+  return ignored;
 }
 const SchedulerOptions& Scheduler::options() const { return impl_->options; }
 

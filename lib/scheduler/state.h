@@ -77,6 +77,9 @@ struct QueueRecord {
   }
 };
 
+// Source: API DescribeComputeEnvironments, example (§16.3).
+inline constexpr char kEnvironmentHealthy[] = "ComputeEnvironment Healthy";
+
 // What becomes due at a time. Of equal times the lower kind comes first.
 enum class DeadlineKind : uint8_t {
   kTimeout,      // a: live attempt, b: its generation

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/scheduler/turn_runner.h"
 
+#include <algorithm>
+
 namespace embatch {
 
 TurnRunner::TurnRunner(State& state, int64_t last_ns, Outcome& outcome)
@@ -28,13 +30,23 @@ void TurnRunner::Run(const Turn& turn) {
   RunConsequences();
   const bool all_known = !may_be_more && CountReports(state_.unread) == 0 &&
                          state_.arrivals.empty() && state_.work.empty() &&
-                         state_.deadlines.NextTime() > now_ns_;
+                         !IsAnythingDue();
   bool rest = all_known && has_budget();
   if (rest) {
     RunCycle();
     rest = has_budget() && !RunScaling();
   }
-  outcome_.next_ns = rest ? state_.deadlines.NextTime() : now_ns_;
+  outcome_.next_ns =
+      rest ? std::max(now_ns_, state_.deadlines.NextTime()) : now_ns_;
+}
+
+// A job that ended in this turn and is kept for no time goes in the next one:
+// its events can still be looked up. That decides nothing, so nothing waits
+// for it.
+bool TurnRunner::IsAnythingDue() const {
+  const Deadline* first = state_.deadlines.Peek();
+  return first != nullptr && first->time_ns <= now_ns_ &&
+         static_cast<DeadlineKind>(first->kind) != DeadlineKind::kRetention;
 }
 
 }  // namespace embatch

@@ -49,6 +49,8 @@ class TurnRunner {
   void Run(const Turn& turn);
 
  private:
+  bool IsAnythingDue() const;
+
   // 1. phase_configuration.cc
   void RunConfiguration();
 
@@ -60,6 +62,7 @@ class TurnRunner {
   bool Take(const ContainerReport& report, int64_t at_ns);  // true: done
   void TakeReady(const InstanceReport& report);
   void TakeLaunchFailed(const InstanceReport& report, uint32_t slot);
+  void BackOff(uint32_t environment, uint32_t type, LaunchFailure failure);
   void TakeDeadline(const Deadline& deadline);
   uint32_t LiveFor(const ContainerReport& report);
   void StartRunning(uint32_t live, int64_t at_ns);

@@ -106,7 +106,7 @@ TEST_F(FleetTest, WhatATypePromisesIsHeldWithinBounds) {
                {"odd", {1000, -5, -1}, 5}});
   const std::vector<TypeRecord>& types = fleet.environment(environment).types;
   EXPECT_EQ(types[0].type.resources,
-            (Resources{int64_t{1} << 40, int64_t{1} << 40, 1 << 20}));
+            (Resources{int64_t{1} << 40, int64_t{1} << 40, 4096}));
   EXPECT_EQ(types[1].type.resources, (Resources{1000, 0, 0}));
 }
 
@@ -162,6 +162,16 @@ TEST_F(FleetTest, NumbersRiseAndNameInstances) {
   Remove(first);
   EXPECT_EQ(fleet.FindInstance(environment, InstanceId{1}), Fleet::kNone);
   EXPECT_EQ(NumberOf(Boot(environment, 0)), 3u);
+}
+
+TEST_F(FleetTest, ANumberThatWasLaunchedIsKnownForEver) {
+  const uint32_t environment = Managed({Type("a", 2, 4096)});
+  EXPECT_FALSE(fleet.WasLaunched(InstanceId{1}));
+  Remove(Boot(environment, 0));
+  EXPECT_TRUE(fleet.WasLaunched(InstanceId{1}));
+  EXPECT_FALSE(fleet.WasLaunched(InstanceId{0}));
+  EXPECT_FALSE(fleet.WasLaunched(InstanceId{2}));
+  EXPECT_FALSE(fleet.WasLaunched(InstanceId::Joined(1)));
 }
 
 TEST_F(FleetTest, AnInstanceWithoutANameGetsOneInEc2sForm) {

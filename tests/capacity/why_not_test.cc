@@ -199,6 +199,14 @@ std::vector<Situation> Situations() {
          site.Managed({kSmall, kLarge}, options);
        },
        kFive, WhyNot::kDisabled, false},
+      {"disabled, and no catalogue yet",
+       [](Site& site) {
+         SiteOptions options;
+         options.state = ResourceState::kDisabled;
+         site.Managed({}, options);
+         site.fleet.environment(0).has_catalogue = false;
+       },
+       kFive, WhyNot::kDisabled, false},
       {"disabled, and nothing fits either",
        [](Site& site) {
          SiteOptions options;

@@ -108,6 +108,9 @@ TEST_F(DependenciesTest, WhatTheRulesForbidIsRefusedByItsPlace) {
        absl::StrCat("depends_on[1] names slot ", single.slot,
                     ", generation 1, child 0; there is no such job (any "
                     "more)")},
+      {{array, static_cast<DependencyType>(3)},
+       3,
+       "depends_on[1] has the type 3; must be N_TO_N, SEQUENTIAL or none"},
       {{array, DependencyType::kNToN},
        0,
        "depends_on[1] is N_TO_N from 0 to 3 children; both jobs must be arrays "

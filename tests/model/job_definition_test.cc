@@ -82,7 +82,8 @@ TEST(JobDefinitionTest, EveryMemberIsChecked) {
       {[](auto& o) { o.retry_strategy = RetryStrategy{11}; },
        "retry_strategy.attempts is 11; must be between 1 and 10"},
       {[](auto& o) { o.timeout = JobTimeout{absl::Seconds(59)}; },
-       "timeout.attempt_duration is 59s; must be whole seconds, at least 1m"},
+       "timeout.attempt_duration is 59s; must be whole seconds, at least 1m "
+       "and at most 876000h"},
       {[](auto& o) { o.scheduling_priority = 10000; },
        "scheduling_priority is 10000; must be between 0 and 9999"},
       {[](auto& o) { o.tags[""] = "x"; },

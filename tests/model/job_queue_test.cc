@@ -59,6 +59,8 @@ TEST(JobQueueTest, EveryMemberIsChecked) {
        "priority is -1; must be between 0 and 1000"},
       {[](auto& o) { o.priority = 1001; },
        "priority is 1001; must be between 0 and 1000"},
+      {[](auto& o) { o.state = static_cast<ResourceState>(2); },
+       "state is 2; must be ENABLED or DISABLED"},
       {[](auto& o) { o.compute_environment_order.clear(); },
        "compute_environment_order is empty; At least 1 compute environment "
        "must be provided"},

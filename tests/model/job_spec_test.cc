@@ -191,11 +191,12 @@ TEST(JobSpecTest, WhatTheSubmissionAddsIsChecked) {
                     "and ",
                     kMax)},
       {[](auto& r) { r.container_overrides.gpus = -1; },
-       "container_overrides.gpus is -1; must be between 0 and 1048576"},
+       "container_overrides.gpus is -1; must be between 0 and 4096"},
       {[](auto& r) { r.retry_strategy = RetryStrategy{0}; },
        "retry_strategy.attempts is 0; must be between 1 and 10"},
       {[](auto& r) { r.timeout = JobTimeout{absl::Seconds(1)}; },
-       "timeout.attempt_duration is 1s; must be whole seconds, at least 1m"},
+       "timeout.attempt_duration is 1s; must be whole seconds, at least 1m "
+       "and at most 876000h"},
       {[](auto& r) { r.tags[""] = ""; },
        "tags has the key \"\" of 0 characters; must have 1 to 128"},
       {[](auto& r) { r.container_overrides.command = {"Ref::nobody"}; },
@@ -249,6 +250,16 @@ TEST(JobSpecTest, ASubmissionHasAtMost30Kib) {
                       "30720"));
   EXPECT_EQ(Answer(Spec(FullDefinition(), OfBytes(30721), kUnlimitedLimits)),
             "OK");
+}
+
+TEST(JobSpecTest, UnlimitedIsAMebibyteBesideTheDependencies) {
+  SubmitJobRequest request = OfBytes(1048576);
+  EXPECT_EQ(Answer(Spec(FullDefinition(), request, kUnlimitedLimits)), "OK");
+  request.depends_on.resize(100000);
+  EXPECT_EQ(Answer(Spec(FullDefinition(), request, kUnlimitedLimits)), "OK");
+  EXPECT_THAT(Spec(FullDefinition(), OfBytes(1048577), kUnlimitedLimits),
+              Refused("the submission has 1048577 bytes; must have at most "
+                      "1048576"));
 }
 
 TEST(PlainSubmissionTest, IsOneThatLeavesItsDefinitionsSpecAsItIs) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/model/refused.h"
@@ -21,15 +22,16 @@ using Parameters = std::map<std::string, std::string>;
 std::string Substituted(const Parameters& parameters,
                         const std::string& element) {
   std::vector<std::string> command = {element};
-  const absl::Status status = SubstituteParameters(parameters, command);
+  const absl::Status status =
+      SubstituteParameters(parameters, 1 << 20, command);
   return status.ok() ? command[0] : Answer(status);
 }
 
 TEST(ParametersTest, ReplacesEveryPlaceholderOfEveryElement) {
   std::vector<std::string> command = {"cp", "Ref::from", "a/Ref::to/Ref::from"};
-  ASSERT_EQ(
-      Answer(SubstituteParameters({{"from", "x"}, {"to", "yy"}}, command)),
-      "OK");
+  ASSERT_EQ(Answer(SubstituteParameters({{"from", "x"}, {"to", "yy"}}, 1 << 20,
+                                        command)),
+            "OK");
   EXPECT_THAT(command, testing::ElementsAre("cp", "x", "a/yy/x"));
 }
 
@@ -50,7 +52,7 @@ TEST(ParametersTest, DoesNotLookAtWhatItPutIn) {
 
 TEST(ParametersTest, AMissingOneIsRefusedByItsName) {
   std::vector<std::string> command = {"fine", "Ref::missing/x"};
-  EXPECT_THAT(SubstituteParameters({{"other", "x"}}, command),
+  EXPECT_THAT(SubstituteParameters({{"other", "x"}}, 1 << 20, command),
               Refused("Unable to substitute value. No parameter found for "
                       "reference missing"));
   EXPECT_EQ(Substituted({}, "Ref::"),
@@ -59,6 +61,32 @@ TEST(ParametersTest, AMissingOneIsRefusedByItsName) {
 
 TEST(ParametersTest, FurtherParametersAreHarmless) {
   EXPECT_EQ(Substituted({{"unused", "x"}}, "ls"), "ls");
+}
+
+TEST(ParametersTest, ANulIsRefused) {
+  EXPECT_EQ(Substituted({{"a", std::string(1, 0)}, {"b", "x"}}, "Ref::a"),
+            "parameters[\"a\"] holds a NUL; a command must hold none");
+  EXPECT_EQ(Substituted({{"a", std::string(1, 0)}, {"b", "x"}}, "Ref::b"), "x");
+}
+
+// A short text may name a long one many times.
+TEST(ParametersTest, TheWholeCommandHasALimit) {
+  const Parameters parameters = {{"a", "12345"}};
+  const struct {
+    std::vector<std::string> command;
+    int64_t bytes;  // once substituted
+  } kCases[] = {
+      {{"ls"}, 2},           {{"Ref::a"}, 5},      {{"Ref::a/Ref::a"}, 11},
+      {{"ls", "Ref::a"}, 7}, {{"Ref::a", "y"}, 6}, {{"Ref::a.Ref::a."}, 12},
+  };
+  for (const auto& [command, bytes] : kCases) {
+    std::vector<std::string> fits = command;
+    EXPECT_EQ(Answer(SubstituteParameters(parameters, bytes, fits)), "OK");
+    std::vector<std::string> too_long = command;
+    EXPECT_EQ(Answer(SubstituteParameters(parameters, bytes - 1, too_long)),
+              absl::StrCat("command has more than ", bytes - 1,
+                           " bytes after its parameters are substituted"));
+  }
 }
 
 // Character by character, as one would do it by hand.

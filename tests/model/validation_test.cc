@@ -219,14 +219,15 @@ TEST(CheckRetryStrategyTest, AttemptsHaveTheProfilesLimit) {
   EXPECT_EQ(Answer(CheckRetryStrategy(std::nullopt, kAwsLimits)), "OK");
 }
 
-TEST(CheckTimeoutTest, IsWholeSecondsAndAtLeastSixty) {
+TEST(CheckTimeoutTest, IsWholeSecondsFromAMinuteToACentury) {
   const struct {
     absl::Duration duration;
     std::string shown;  // in the message; empty: accepted
   } kCases[] = {
       {absl::Seconds(60), ""},
       {absl::Seconds(61), ""},
-      {absl::Hours(24 * 365 * 200), ""},
+      {absl::Hours(24 * 36500), ""},
+      {absl::Hours(24 * 36500) + absl::Seconds(1), "876000h1s"},
       {absl::Seconds(59), "59s"},
       {absl::ZeroDuration(), "0"},
       {absl::Seconds(-60), "-1m"},
@@ -241,7 +242,8 @@ TEST(CheckTimeoutTest, IsWholeSecondsAndAtLeastSixty) {
               shown.empty()
                   ? "OK"
                   : absl::StrCat("timeout.attempt_duration is ", shown,
-                                 "; must be whole seconds, at least 1m"));
+                                 "; must be whole seconds, at least 1m and at "
+                                 "most 876000h"));
   }
   EXPECT_EQ(Answer(CheckTimeout(std::nullopt)), "OK");
 }
@@ -270,7 +272,7 @@ TEST(CheckPartialResourcesTest, EachAmountHasItsLimits) {
     Resources resources;
     std::string want;
   } kCases[] = {
-      {{k2To40, k2To40, 1048576}, "OK"},
+      {{k2To40, k2To40, 4096}, "OK"},
       {{-1, 4, 0}, "r.vcpu_milli is -1; must be between 0 and 1099511627776"},
       {{k2To40 + 1, 4, 0},
        "r.vcpu_milli is 1099511627777; must be between 0 and 1099511627776"},
@@ -278,8 +280,8 @@ TEST(CheckPartialResourcesTest, EachAmountHasItsLimits) {
       {{1, 3, 0}, "r.memory_mib is 3; must be between 4 and 1099511627776"},
       {{1, k2To40 + 1, 0},
        "r.memory_mib is 1099511627777; must be between 4 and 1099511627776"},
-      {{1, 4, -1}, "r.gpus is -1; must be between 0 and 1048576"},
-      {{1, 4, 1048577}, "r.gpus is 1048577; must be between 0 and 1048576"},
+      {{1, 4, -1}, "r.gpus is -1; must be between 0 and 4096"},
+      {{1, 4, 4097}, "r.gpus is 4097; must be between 0 and 4096"},
   };
   for (const auto& [resources, want] : kCases) {
     EXPECT_EQ(Answer(CheckPartialResources("r", resources)), want);
@@ -288,7 +290,7 @@ TEST(CheckPartialResourcesTest, EachAmountHasItsLimits) {
 
 TEST(CheckJobResourcesTest, VcpusAndMemoryMustBeThere) {
   EXPECT_EQ(Answer(CheckJobResources({1, 4, 0})), "OK");
-  EXPECT_EQ(Answer(CheckJobResources({k2To40, k2To40, 1048576})), "OK");
+  EXPECT_EQ(Answer(CheckJobResources({k2To40, k2To40, 4096})), "OK");
   for (const int64_t vcpu_milli : {int64_t{0}, int64_t{-5}}) {
     EXPECT_THAT(
         CheckJobResources({vcpu_milli, 4, 0}),
@@ -309,7 +311,7 @@ TEST(CheckJobResourcesTest, VcpusAndMemoryMustBeThere) {
       Refused("resources.vcpu_milli is 1099511627777; must be between 0 and "
               "1099511627776"));
   EXPECT_THAT(CheckJobResources({1, 4, -1}),
-              Refused("resources.gpus is -1; must be between 0 and 1048576"));
+              Refused("resources.gpus is -1; must be between 0 and 4096"));
 }
 
 }  // namespace
