@@ -70,7 +70,7 @@ std::optional<JobId> ParseJobId(absl::string_view text, uint64_t seed) {
 
 std::string FormatTaskId(const AttemptId& id, uint64_t seed) {
   // A child has its array's slot and generation: its index goes into the seed.
-  const uint64_t child = static_cast<uint64_t>(id.job.child + 1);
+  const uint64_t child = static_cast<uint64_t>(id.job.child) + 1;
   std::string text =
       UuidCodec(seed + child * 0x9e3779b97f4a7c15u)
           .Format({id.job.slot, id.job.generation, kTaskKind, id.number});
