@@ -140,7 +140,7 @@ SpawnResult LocalRuntime::Impl::Spawn(const SpawnRequest& request,
 std::string LocalRuntime::Impl::WhyNot(const SpawnResult& result,
                                        const ContainerSpec& spec,
                                        const std::string& log_path) const {
-  const std::string error = ErrorText(result.error);
+  std::string error = ErrorText(result.error);
   const std::string program = Quoted(spec.command[0]);
   switch (result.failed) {
     case SpawnStep::kNone:

@@ -27,7 +27,7 @@ bool ChangesAStatus(absl::Span<const Event> events) {
 }  // namespace
 
 Simulation::Simulation(SimulationOptions options)
-    : options_(std::move(options)), now_(options_.start) {}
+    : options_(options), now_(options_.start) {}
 
 Simulation::Simulation(absl::Time start) : Simulation(StartingAt(start)) {}
 
