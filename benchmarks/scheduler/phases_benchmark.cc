@@ -84,8 +84,6 @@ class Rounds {
     options.workload.same_size = true;
     options.max_transitions = static_cast<int>(2 * running_);
     options.runtime = &runtime_;
-    // What ended is forgotten in the next round but one.
-    options.finished_job_retention = absl::Hours(1);
     return options;
   }
 
