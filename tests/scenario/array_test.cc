@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Source: guide "Array jobs"; §8. Choice: D7, D53, D55.
+#include <memory>
 #include <string>
 
+#include "embatch/input.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scenario/scenario.h"
 #include "tests/support/world.h"
 
 namespace embatch {
@@ -85,6 +88,76 @@ TEST_F(ArrayTest, EachChildHasItsOwnAttempts) {
   EXPECT_EQ(world_.AttemptsOf(a.Child(1)).size(), 2u);
   EXPECT_EQ(world_.StatusOf(a.Child(2)), JobStatus::kFailed);
   EXPECT_EQ(world_.AttemptsOf(a.Child(2))[1].exit_code, 2);
+}
+
+// On hosts that are there at once: times are those of the jobs.
+class ArrayOnHostsTest : public ScenarioTest {
+ protected:
+  ArrayOnHostsTest() { Hosts({2}); }
+};
+
+TEST_F(ArrayOnHostsTest, SummaryCountsTheChildren) {
+  const JobId a = world_.Submit("a", Array(4), Child(0, Exits(1)));
+  const auto summary = [&] { return world_.Describe(a).status_summary; };
+  // SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED, FAILED
+  EXPECT_EQ(summary(), (StatusSummary{0, 4, 0, 0, 0, 0, 0}));
+  world_.Settle();
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 2, 2, 0, 0, 0}));
+  world_.RunFor(absl::Seconds(1));
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 2, 0, 2, 0, 0}));
+  world_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 0, 2, 0, 1, 1}));
+  world_.RunUntilIdle();
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 0, 0, 0, 3, 1}));
+  EXPECT_EQ(world_.Describe(a).array_size, 4);
+}
+
+TEST_F(ArrayOnHostsTest, RetriedChildIsNotFailedYet) {
+  const JobId a =
+      world_.Submit("a", Array(2), Attempts(2), Child(0, Exits(1, 0)));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusesOf(a), "SUBMITTED PENDING SUCCEEDED");
+}
+
+TEST_F(ArrayOnHostsTest, ChildrenCanBeDescribedAtOnce) {
+  const JobId a = world_.Submit("a", Array(10000));
+  const JobView child = world_.Describe(a.Child(9999));
+  EXPECT_EQ(child.status, JobStatus::kPending);
+  EXPECT_EQ(child.job_name, "a");
+  EXPECT_EQ(child.array_size, 0);
+  EXPECT_EQ(child.created_at, world_.now());
+  EXPECT_EQ(world_.scheduler().DescribeJob(a.Child(10000)).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+// The last child of a long chain is described like any other.
+TEST_F(ArrayOnHostsTest, LongSequentialArrayIsDescribedToItsEnd) {
+  const JobId a = world_.Submit("a", Array(10000), Sequential());
+  world_.Settle();
+  EXPECT_EQ(world_.Describe(a.Child(9999)).status, JobStatus::kPending);
+  world_.Terminate(a);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.Describe(a.Child(9999)).status, JobStatus::kFailed);
+}
+
+// Nobody called Advance() while the children ended.
+TEST_F(ArrayOnHostsTest, ParentStopsWithItsLastChildThoughItIsHeardOfLate) {
+  const JobId a = world_.Submit("a", Array(2));
+  world_.RunFor(absl::Seconds(5));
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  SimulatedRuntime runtime;
+  ASSERT_TRUE(fork->AttachPlugins("hosts", {nullptr, &runtime}).ok());
+  Turn turn;
+  const absl::Time end = world_.now() + absl::Minutes(1);
+  for (int i : {0, 1}) {
+    turn.container_reports.push_back(
+        ContainerReport::Exited(end, {{a.Child(i), 1}, 0}, 0));
+  }
+  const absl::Time late = end + absl::Hours(1);
+  ASSERT_TRUE(
+      fork->Replay(EncodeInput({absl::ToUnixNanos(late), turn})).status.ok());
+  EXPECT_EQ(fork->DescribeJob(a.Child(1))->stopped_at, end);
+  EXPECT_EQ(fork->DescribeJob(a)->stopped_at, end);
 }
 
 }  // namespace

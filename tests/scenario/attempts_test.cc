@@ -2,7 +2,11 @@
 //
 // Source: guide "Automated job retries", "Job timeouts"; §6, §7.
 // Choice: D17, D18, D21.
+#include <memory>
+
+#include "embatch/input.h"
 #include "gtest/gtest.h"
+#include "tests/scenario/scenario.h"
 #include "tests/support/world.h"
 
 namespace embatch {
@@ -114,6 +118,90 @@ TEST_F(AttemptsTest, EachAttemptHasItsOwnTimeout) {
                                 RunsFor(absl::Seconds(40), absl::Seconds(40)));
   world_.RunUntilIdle();
   EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
+class AttemptsOnHostsTest : public ScenarioTest {
+ protected:
+  AttemptsOnHostsTest() { Hosts({2}); }
+};
+
+TEST_F(AttemptsOnHostsTest, RecordSaysWhenWhereAndHow) {
+  const absl::Time start = world_.now();
+  const JobId a = world_.Submit("a", Attempts(2), Exits(7, 0),
+                                WithReason("OutOfMemoryError: killed"));
+  world_.RunUntilIdle();
+  const std::vector<AttemptView> attempts = world_.AttemptsOf(a);
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0].number, 1);
+  EXPECT_EQ(attempts[0].started_at, start + absl::Seconds(1));
+  EXPECT_EQ(attempts[0].stopped_at, start + absl::Seconds(11));
+  EXPECT_EQ(attempts[0].exit_code, 7);
+  EXPECT_EQ(attempts[0].reason, "OutOfMemoryError: killed");
+  EXPECT_EQ(attempts[0].status_reason, kContainerExited);
+  EXPECT_EQ(attempts[0].instance, InstanceId::Joined(1));
+  EXPECT_EQ(attempts[1].number, 2);
+  EXPECT_EQ(world_.StartTimeOf(a), attempts[1].started_at);
+  EXPECT_EQ(world_.StopTimeOf(a), attempts[1].stopped_at);
+}
+
+TEST_F(AttemptsOnHostsTest, LongContainerReasonIsCut) {
+  const JobId a = world_.Submit("a", WithReason(std::string(300, 'r')));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.Describe(a).reason, std::string(255, 'r'));
+}
+
+TEST_F(AttemptsOnHostsTest, TimedOutContainerThatDoesNotObeyIsKilled) {
+  const JobId a = world_.Submit("a", RunsForever(), IgnoresStop(),
+                                TimesOutAfter(absl::Minutes(1)));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StopTimeOf(a) - world_.StartTimeOf(a), absl::Seconds(90));
+  EXPECT_EQ(world_.Describe(a).exit_code, 137);
+}
+
+TEST_F(AttemptsOnHostsTest, TimeoutsOfAnArrayAreItsChildrens) {
+  const JobId a = world_.Submit("a", Array(2), TimesOutAfter(absl::Minutes(1)),
+                                Child(1, RunsForever()));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a.Child(0)), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.ReasonOf(a.Child(1)),
+            "Job attempt duration exceeded timeout");
+  EXPECT_EQ(world_.ReasonOf(a), "Array Child Job failed");
+}
+
+// A runtime that hears nothing: a fork has none.
+TEST_F(AttemptsOnHostsTest, AttemptWhoseEndIsNeverReportedEndsWithoutIt) {
+  const JobId a = world_.Submit("a", RunsForever());
+  world_.RunFor(absl::Seconds(5));
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  const absl::Time asked = world_.now();
+  ASSERT_TRUE(fork->TerminateJob(a, "enough", asked).ok());
+  const absl::Time overdue = fork->Advance(asked).next;
+  EXPECT_EQ(overdue, asked + absl::Seconds(40));  // the grace and a margin
+  EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kRunning);
+  fork->Advance(overdue);
+  EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kFailed);
+  EXPECT_EQ(fork->DescribeJob(a)->status_reason, "enough");
+  EXPECT_FALSE(fork->DescribeJob(a)->exit_code.has_value());
+}
+
+// Both are over by the time of the call; what came first counts.
+TEST_F(AttemptsOnHostsTest, HostThatWasLostBeforeTheTimeoutIsALoss) {
+  const JobId a = world_.Submit("a", Attempts(2), RunsForever(),
+                                TimesOutAfter(absl::Minutes(1)));
+  world_.RunFor(absl::Seconds(5));
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  const absl::Time loss = world_.now() + absl::Seconds(10);
+  Turn turn;
+  turn.instance_reports = {
+      InstanceReport::Lost(loss, world_.Describe(a).instance)};
+  turn.instance_reports[0].compute_environment = "hosts";
+  const absl::Time late = world_.now() + absl::Hours(1);
+  ASSERT_TRUE(
+      fork->Replay(EncodeInput({absl::ToUnixNanos(late), turn})).status.ok());
+  EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kRunnable);
+  const AttemptView attempt = fork->DescribeAttempts(a)->at(0);
+  EXPECT_EQ(attempt.status_reason, "Host EC2 (instance host-1) terminated.");
+  EXPECT_EQ(attempt.stopped_at, loss);
 }
 
 }  // namespace

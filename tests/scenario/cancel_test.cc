@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/scenario/scenario.h"
 #include "tests/support/world.h"
 
 namespace embatch {
@@ -248,6 +249,146 @@ TEST_F(CancelTest, ChildOfASequentialArrayFailsInItsTurn) {
   EXPECT_EQ(world_.ReasonOf(a.Child(2)), "skip");
   EXPECT_EQ(world_.StopTimeOf(a.Child(2)), world_.StopTimeOf(a.Child(1)));
   EXPECT_EQ(world_.ReasonOf(a.Child(3)), "Dependent Job failed");
+}
+
+class CancelOnHostsTest : public ScenarioTest {
+ protected:
+  CancelOnHostsTest() { Hosts({2}); }
+
+  void ExpectEnded(JobId job, absl::string_view reason) {
+    EXPECT_EQ(world_.StatusOf(job), JobStatus::kFailed) << job;
+    EXPECT_EQ(world_.ReasonOf(job), reason) << job;
+  }
+};
+
+TEST_F(CancelOnHostsTest, SubmittedJobWithDependenciesFailsAtOnce) {
+  const JobId other = world_.Submit("other", RunsFor(absl::Hours(1)));
+  const JobId a = world_.Submit("a", DependsOn(other));
+  world_.Cancel(a, "enough");
+  world_.Settle();
+  EXPECT_EQ(world_.StatusesOf(a), "SUBMITTED FAILED");
+}
+
+TEST_F(CancelOnHostsTest, NothingEndsBeforeTheNextAdvance) {
+  const JobId a = world_.Submit("a", Needs(9, 512));
+  world_.Settle();
+  world_.Cancel(a, "enough");
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunnable);
+  EXPECT_TRUE(world_.Describe(a).is_cancelled);
+  world_.Settle();
+  ExpectEnded(a, "enough");
+  EXPECT_TRUE(world_.AttemptsOf(a).empty());
+  EXPECT_EQ(world_.StopTimeOf(a), world_.now());
+}
+
+TEST_F(CancelOnHostsTest, RoomOfATerminatedStartIsFreeAtOnce) {
+  const JobId a = world_.Submit("a", NeverStarts());
+  const JobId b = world_.Submit("b", Needs(2, 1000));
+  world_.Settle();
+  world_.Terminate(a, "enough");
+  world_.Settle();
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kStarting);
+}
+
+TEST_F(CancelOnHostsTest, ExitZeroAfterTerminateIsFailure) {
+  const JobId a = world_.Submit("a", RunsFor(absl::Seconds(20)), IgnoresStop());
+  world_.RunFor(absl::Seconds(10));
+  world_.Terminate(a, "enough");
+  world_.RunUntilIdle();
+  ExpectEnded(a, "enough");
+  EXPECT_EQ(world_.Describe(a).exit_code, 0);
+}
+
+// The containers have exited, but nobody has heard of it when TerminateJob
+// comes.
+TEST_F(CancelOnHostsTest, ExitZeroHeardOfAfterTerminateIsFailure) {
+  const absl::Time end = world_.now() + absl::Seconds(11);
+  const JobId a = world_.Submit("a");
+  const JobId b = world_.Submit("b", Array(2));
+  world_.RunUntil(end - absl::Seconds(1));
+  Scheduler& scheduler = world_.scheduler();
+  ASSERT_TRUE(scheduler.TerminateJob(a, "enough", end).ok());
+  ASSERT_TRUE(scheduler.TerminateJob(b, "enough", end).ok());
+  world_.RunUntilIdle();
+  ExpectEnded(a, "enough");
+  EXPECT_EQ(world_.Describe(a).exit_code, 0);
+  ExpectEnded(b, "enough");
+  ExpectEnded(b.Child(0), "enough");
+}
+
+TEST_F(CancelOnHostsTest, UnknownChildrenAreNoError) {
+  const JobId single = world_.Submit("single");
+  const JobId array = world_.Submit("array", Array(2));
+  for (const JobId& job : {single.Child(0), array.Child(2), array.Child(-7),
+                           JobId{single.slot, single.generation + 1, -1}}) {
+    world_.Cancel(job);
+    world_.Terminate(job);
+  }
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(single), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(array), JobStatus::kSucceeded);
+}
+
+TEST_F(CancelOnHostsTest, SubmittedArrayFailsWithAllItsChildren) {
+  const JobId a = world_.Submit("a", Array(3));
+  world_.Cancel(a, "enough");
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusesOf(a), "SUBMITTED FAILED");
+  ExpectEnded(a, "enough");
+  EXPECT_EQ(world_.StatusesOf(a.Child(2)), "PENDING FAILED");
+  ExpectEnded(a.Child(2), "enough");
+}
+
+TEST_F(CancelOnHostsTest, WaitingArrayEndsWhenItsDependenciesHave) {
+  const JobId other = world_.Submit("other", RunsFor(absl::Hours(1)));
+  const JobId a = world_.Submit("a", Array(3), DependsOn(other));
+  world_.Settle();
+  world_.Cancel(a, "enough");
+  world_.Settle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kPending);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusesOf(a), "SUBMITTED PENDING FAILED");
+  ExpectEnded(a, "enough");
+  EXPECT_EQ(world_.StopTimeOf(a), world_.StopTimeOf(other));
+}
+
+TEST_F(CancelOnHostsTest, CancelledSequentialArrayEndsBehindWhatRuns) {
+  const JobId a = world_.Submit("a", Array(3), Sequential());
+  world_.RunFor(absl::Seconds(5));
+  world_.Cancel(a, "enough");
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a.Child(0)), JobStatus::kSucceeded);
+  ExpectEnded(a.Child(1), "enough");
+  ExpectEnded(a.Child(2), "enough");
+  ExpectEnded(a, "enough");
+}
+
+TEST_F(CancelOnHostsTest, ChildThatWaitsForItsNextAttemptIsCancelled) {
+  const JobId a = world_.Submit("a", Array(2), Attempts(2), Exits(1, 0));
+  const JobId b = world_.Submit("b", Needs(2, 1000), RunsFor(absl::Hours(1)));
+  world_.RunFor(absl::Seconds(5));
+  world_.LoseInstance("hosts");
+  world_.Settle();
+  ASSERT_EQ(world_.StatusOf(a.Child(1)), JobStatus::kRunnable);
+  world_.Cancel(a.Child(1), "enough");
+  world_.Join("hosts", 2, 2000);
+  world_.RunUntilIdle();
+  ExpectEnded(a.Child(1), "enough");
+  EXPECT_EQ(world_.AttemptsOf(a.Child(1)).size(), 1u);
+  EXPECT_EQ(world_.StatusOf(a.Child(0)), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kSucceeded);
+}
+
+TEST_F(CancelOnHostsTest, RunningChildIsStoppedAlone) {
+  const JobId a = world_.Submit("a", Array(2), RunsForever(),
+                                Child(1, RunsFor(absl::Minutes(1))));
+  world_.RunFor(absl::Seconds(5));
+  world_.Terminate(a.Child(0), "enough");
+  world_.RunUntilIdle();
+  ExpectEnded(a.Child(0), "enough");
+  EXPECT_EQ(world_.StatusOf(a.Child(1)), JobStatus::kSucceeded);
+  EXPECT_FALSE(world_.Describe(a.Child(1)).is_terminated);
+  EXPECT_FALSE(world_.Describe(a).is_terminated);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scenario/scenario.h"
 #include "tests/support/world.h"
 
 namespace embatch {
@@ -208,6 +209,114 @@ TEST_F(DependencyTest, IsDescribedAsSubmitted) {
   EXPECT_EQ((*dependencies)[0].job, a);
   EXPECT_EQ((*dependencies)[0].type, DependencyType::kNToN);
   EXPECT_TRUE((*dependencies)[1].job.is_null());
+}
+
+class DependencyOnHostsTest : public ScenarioTest {
+ protected:
+  DependencyOnHostsTest() { Hosts({8}); }
+
+  bool IsKnown(JobId job) { return world_.scheduler().DescribeJob(job).ok(); }
+  void ExpectDependentFailed(JobId job) {
+    EXPECT_EQ(world_.StatusOf(job), JobStatus::kFailed) << job;
+    EXPECT_EQ(world_.ReasonOf(job), "Dependent Job failed") << job;
+    EXPECT_TRUE(world_.AttemptsOf(job).empty()) << job;
+  }
+};
+
+TEST_F(DependencyOnHostsTest, SameJobNamedTwiceIsWaitedForOnce) {
+  const JobId a = world_.Submit("a");
+  const JobId b = world_.Submit("b", DependsOn(a, a));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kSucceeded);
+}
+
+TEST_F(DependencyOnHostsTest, CrossesQueues) {
+  world_.Queue("other", {"hosts"});
+  const JobId a = world_.Submit("a");
+  const JobId b = world_.Submit("b", InQueue("other"), DependsOn(a));
+  world_.RunUntilIdle();
+  EXPECT_GT(world_.StartTimeOf(b), world_.StopTimeOf(a));
+}
+
+TEST_F(DependencyOnHostsTest, ChildOfAJobWithoutChildrenIsRefused) {
+  const JobId a = world_.Submit("a");
+  EXPECT_EQ(world_.TrySubmit("b", DependsOn(a.Child(0))).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(world_.TrySubmit("b", DependsOn(JobId())).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(DependencyOnHostsTest, FailureOfTheNamedChildAloneCounts) {
+  const JobId a = world_.Submit("a", Array(2), Child(0, Exits(1)));
+  const JobId b = world_.Submit("b", DependsOn(a.Child(0)));
+  const JobId c = world_.Submit("c", DependsOn(a.Child(1)));
+  world_.RunUntilIdle();
+  ExpectDependentFailed(b);
+  EXPECT_EQ(world_.StatusOf(c), JobStatus::kSucceeded);
+}
+
+TEST_F(DependencyOnHostsTest, ReasonOfAParentSaysWhichDependencyFailed) {
+  const JobId a = world_.Submit("a", Exits(1));
+  const JobId b = world_.Submit("b", Array(2), Exits(1));
+  const JobId plain = world_.Submit("plain", Array(2), DependsOn(a));
+  const JobId paired = world_.Submit("paired", Array(2), NToN(b));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.ReasonOf(plain), "Dependent Job failed");
+  EXPECT_EQ(world_.ReasonOf(paired), "Array Child Job failed");
+}
+
+// The paired array has failed already, and something else is still to be
+// waited for: that makes no difference to the child whose counterpart failed.
+TEST_F(DependencyOnHostsTest, FailedCounterpartFailsAtOnceThoughTheArrayWaits) {
+  const JobId a = world_.Submit("a", Array(2), Child(0, Exits(1)));
+  world_.RunUntilIdle();
+  const JobId other = world_.Submit("other", RunsFor(absl::Hours(30)));
+  const JobId b = world_.Submit("b", Array(2), NToN(a), DependsOn(other));
+  world_.RunFor(absl::Minutes(1));
+  ExpectDependentFailed(b.Child(0));
+  EXPECT_EQ(world_.StatusOf(b.Child(1)), JobStatus::kPending);
+  // After a day the record of `a` is gone. What it said is not.
+  world_.RunUntilIdle();
+  EXPECT_FALSE(IsKnown(a));
+  EXPECT_EQ(world_.StatusOf(b.Child(1)), JobStatus::kSucceeded);
+}
+
+// The array's record is due to go when a paired one arrives.
+TEST_F(DependencyOnHostsTest, FailedCounterpartIsHeardOfAtTheLastMoment) {
+  const JobId a = world_.Submit("a", Array(2), Child(0, Exits(1)));
+  world_.RunUntilIdle();
+  const absl::Time end = world_.StopTimeOf(a) + absl::Hours(24);
+  world_.RunUntil(end - absl::Seconds(1));
+  const JobId b = world_.Submit("b", Array(2), NToN(a));
+  // Nobody advances before the end of the retention.
+  ASSERT_TRUE(world_.scheduler().CancelJob(JobId{9, 9, -1}, "none", end).ok());
+  world_.RunUntilIdle();
+  EXPECT_FALSE(IsKnown(a));
+  ExpectDependentFailed(b.Child(0));
+  EXPECT_EQ(world_.StatusOf(b.Child(1)), JobStatus::kSucceeded);
+}
+
+// a ---> c, b ---> c; the record of a goes while b still runs.
+TEST_F(DependencyOnHostsTest, OutcomeOutlivesTheRecord) {
+  const JobId a = world_.Submit("a");
+  const JobId b = world_.Submit("b", RunsFor(absl::Hours(30)));
+  const JobId c = world_.Submit("c", DependsOn(a, b));
+  world_.RunFor(absl::Hours(29));
+  EXPECT_FALSE(IsKnown(a));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(c), JobStatus::kSucceeded);
+}
+
+// The same, but c fails with a, and its own record goes before b ends.
+TEST_F(DependencyOnHostsTest, DependentsRecordMayGoFirst) {
+  const JobId a = world_.Submit("a", Exits(1));
+  const JobId b = world_.Submit("b", RunsFor(absl::Hours(30)));
+  const JobId c = world_.Submit("c", DependsOn(a, b));
+  const JobId d = world_.Submit("d", DependsOn(b));
+  world_.RunFor(absl::Hours(29));
+  EXPECT_FALSE(IsKnown(c));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(d), JobStatus::kSucceeded);
 }
 
 }  // namespace

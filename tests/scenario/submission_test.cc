@@ -157,5 +157,88 @@ TEST_F(SubmissionTest, IdsAreUuidsThatParseBack) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(SubmissionTest, SubmittingMakesNoEvent) {
+  const JobId a = world_.Submit("a");
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSubmitted);
+  EXPECT_EQ(world_.Describe(a).created_at, world_.now());
+  EXPECT_TRUE(world_.events().empty());
+}
+
+TEST_F(SubmissionTest, RevisionNumbersAreNeverUsedAgain) {
+  ASSERT_TRUE(Register(Definition("d")).ok());
+  ASSERT_TRUE(
+      world_.scheduler().DeregisterJobDefinition("d:1", world_.now()).ok());
+  EXPECT_FALSE(world_.scheduler().DescribeJobDefinition("d:1")->active);
+  EXPECT_EQ(Register(Definition("d")).value(), 2);
+}
+
+TEST_F(SubmissionTest, DeregisteringNamesARevisionThatNeedNotExist) {
+  Scheduler& scheduler = world_.scheduler();
+  EXPECT_TRUE(scheduler.DeregisterJobDefinition("d:7", world_.now()).ok());
+  EXPECT_EQ(scheduler.DeregisterJobDefinition("d", world_.now()).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SubmissionTest, SubmissionOverridesItsDefinition) {
+  JobDefinitionOptions options = Definition("d");
+  options.container_properties.environment = {{"A", "1"}, {"B", "1"}};
+  options.retry_strategy = RetryStrategy{5};
+  options.timeout = JobTimeout{absl::Minutes(5)};
+  ASSERT_TRUE(Register(options).ok());
+  const JobWord environment = [](JobPlan& plan) {
+    plan.request.container_overrides.environment = {{"B", "2"}, {"C", "2"}};
+  };
+  const JobView view = world_.Describe(
+      world_.Submit("a", OfDefinition("d"), environment, Attempts(2),
+                    TimesOutAfter(absl::Minutes(1)), Needs(2, 1024)));
+  EXPECT_THAT(view.environment, ElementsAre(EnvironmentVariable{"A", "1"},
+                                            EnvironmentVariable{"B", "2"},
+                                            EnvironmentVariable{"C", "2"}));
+  EXPECT_EQ(view.retry_strategy.attempts, 2);
+  EXPECT_EQ(view.timeout->attempt_duration, absl::Minutes(1));
+  EXPECT_EQ(view.resources, Resources::Of(2, 1024));
+}
+
+TEST_F(SubmissionTest, NamesAtTheirLimits) {
+  EXPECT_TRUE(world_.TrySubmit("7").ok());
+  EXPECT_TRUE(world_.TrySubmit(std::string(128, 'a')).ok());
+  for (const std::string& name :
+       {std::string(), std::string(129, 'a'), std::string("_a"),
+        std::string("a b"), std::string("a/b")}) {
+    EXPECT_EQ(world_.TrySubmit(name).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << name;
+  }
+}
+
+TEST_F(SubmissionTest, ResourcesMustBeGivenSomewhere) {
+  JobDefinitionOptions options = Definition("d");
+  options.container_properties.resources = Resources();
+  ASSERT_TRUE(Register(options).ok());
+  const absl::Status status = world_.TrySubmit("a", OfDefinition("d")).status();
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("vcpus limit must be greater than 0"));
+  EXPECT_TRUE(world_.TrySubmit("a", OfDefinition("d"), Needs(1, 4)).ok());
+}
+
+// Of two faults the one that §4 looks for first is told.
+TEST_F(SubmissionTest, ChecksComeInTheirOrder) {
+  const JobWord share = [](JobPlan& plan) {
+    plan.request.share_identifier = "team";
+  };
+  const auto message = [this](absl::string_view name, JobWord a, JobWord b) {
+    return std::string(world_.TrySubmit(name, a, b).status().message());
+  };
+  const JobWord queue = InQueue("none");
+  const JobWord definition = OfDefinition("none");
+  EXPECT_THAT(message("-", queue, definition), HasSubstr("Job name"));
+  EXPECT_THAT(message("a", queue, definition), HasSubstr("Job queue"));
+  EXPECT_THAT(message("a", definition, share), HasSubstr("Job definition"));
+  EXPECT_THAT(message("a", share, Array(1)), HasSubstr("fair share"));
+  EXPECT_THAT(message("a", Array(1), Sequential()), HasSubstr("array_size"));
+  EXPECT_THAT(message("a", Sequential(), Attempts(11)),
+              HasSubstr("depends_on"));
+}
+
 }  // namespace
 }  // namespace embatch
