@@ -214,10 +214,10 @@ bool Fleet::HasDeparted(uint32_t environment, InstanceId id) const {
   return std::binary_search(departed.begin(), departed.end(), id.number);
 }
 
-uint32_t Fleet::BestFit(uint32_t environment, const Resources& need) const {
+uint32_t Fleet::BestFit(uint32_t environment, const Requirement& need) const {
   const EnvironmentRecord& record = environments_[environment];
   if (!record.is_below_max_vcpus(need)) return kNone;
-  return record.free.BestFit(need, ConstLinksOf{&instances_});
+  return record.free.BestFit(need.resources, ConstLinksOf{&instances_});
 }
 
 void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,

@@ -26,6 +26,7 @@
 #include "lib/base/sequence_bitmap.h"
 #include "lib/base/slot_table.h"
 #include "lib/capacity/free_capacity.h"
+#include "lib/model/requirement.h"
 
 namespace embatch {
 
@@ -127,8 +128,8 @@ struct EnvironmentRecord {
                : 0;
   }
   // Choice: D47; where the overshoot of one instance made room for it, too.
-  bool is_below_max_vcpus(const Resources& need) const {
-    return !config.managed() || need.vcpu_milli <= max_vcpu_milli();
+  bool is_below_max_vcpus(const Requirement& need) const {
+    return !config.managed() || need.resources.vcpu_milli <= max_vcpu_milli();
   }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
@@ -194,7 +195,7 @@ class Fleet {
   void Remove(uint32_t slot);
 
   // The instance of an environment where a job fits best, or kNone.
-  uint32_t BestFit(uint32_t environment, const Resources& need) const;
+  uint32_t BestFit(uint32_t environment, const Requirement& need) const;
   void Place(uint32_t slot, const Resources& need);
   void Release(uint32_t slot, const Resources& need, int64_t now_ns);
 

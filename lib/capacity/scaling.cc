@@ -96,13 +96,13 @@ ScalingPlan::Environment& ScalingPlan::Load(uint32_t index) {
 }
 
 // Puts up to `jobs` jobs into what is there. Answers how many.
-int64_t ScalingPlan::Fill(Environment& environment, const Resources& need,
+int64_t ScalingPlan::Fill(Environment& environment, const Requirement& need,
                           int64_t jobs) {
   int64_t placed = 0;
   std::vector<Cell> changed;
   for (Cell& cell : environment.cells) {
     if (placed == jobs) break;
-    const int64_t each = CountFitting(cell.room, need);
+    const int64_t each = CountFitting(cell.room, need.resources);
     if (each == 0) continue;
     const int64_t full = std::min(cell.instances, (jobs - placed) / each);
     placed += full * each;
@@ -116,8 +116,9 @@ int64_t ScalingPlan::Fill(Environment& environment, const Resources& need,
       environment.idle[cell.idle_group].wanted += used;
       kind = Cell::Kind::kBusy;
     }
-    changed.push_back({kind, cell.room - each * need, full, -1});
-    if (rest > 0) changed.push_back({kind, cell.room - rest * need, 1, -1});
+    changed.push_back({kind, cell.room - each * need.resources, full, -1});
+    if (rest > 0)
+      changed.push_back({kind, cell.room - rest * need.resources, 1, -1});
   }
   environment.cells.erase(
       std::remove_if(environment.cells.begin(), environment.cells.end(),
@@ -134,7 +135,7 @@ void ScalingPlan::AddLaunch(uint32_t environment, uint32_t type,
 
 // Plans new instances for `jobs` jobs. Answers for how many there is room then.
 int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
-                          const Resources& need, int64_t jobs) {
+                          const Requirement& need, int64_t jobs) {
   const EnvironmentRecord& record = fleet_.environment(index);
   if (!record.config.managed() ||
       environment.vcpu_milli >= record.max_vcpu_milli()) {
@@ -143,7 +144,7 @@ int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
   const uint32_t type = BestTypeFor(record, need, now_ns_);
   if (type == Fleet::kNone) return 0;
   const Resources size = record.types[type].type.resources;
-  const int64_t each = CountFitting(size, need);
+  const int64_t each = CountFitting(size, need.resources);
   // Choice: D24, one may be launched as long as the total is below maxvCpus.
   const int64_t allowed = DivideUp(
       record.max_vcpu_milli() - environment.vcpu_milli, size.vcpu_milli);
@@ -155,7 +156,7 @@ int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
 }
 
 bool ScalingPlan::CanEverServe(const std::vector<uint32_t>& environments,
-                               const Resources& need) const {
+                               const Requirement& need) const {
   for (uint32_t index : environments) {
     if (!fleet_.environment(index).places_jobs()) continue;
     const WhyNot why_not = WhyNotIn(fleet_, index, need, now_ns_);

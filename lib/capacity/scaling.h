@@ -16,7 +16,7 @@ namespace embatch {
 
 // Jobs of one requirement class that wait in one queue.
 struct ClassDemand {
-  Resources need;
+  Requirement need;
   int64_t jobs = 0;
 };
 
@@ -63,11 +63,11 @@ class ScalingPlan {
   Environment& Load(uint32_t index);
   void AddIdleCells(uint32_t index, Environment& environment);
   static void Insert(Environment& environment, const Cell& cell);
-  int64_t Fill(Environment& environment, const Resources& need, int64_t jobs);
-  int64_t Grow(uint32_t index, Environment& environment, const Resources& need,
-               int64_t jobs);
+  int64_t Fill(Environment& environment, const Requirement& need, int64_t jobs);
+  int64_t Grow(uint32_t index, Environment& environment,
+               const Requirement& need, int64_t jobs);
   bool CanEverServe(const std::vector<uint32_t>& environments,
-                    const Resources& need) const;
+                    const Requirement& need) const;
   void AddLaunch(uint32_t environment, uint32_t type, int64_t instances);
 
   const Fleet& fleet_;

@@ -25,7 +25,7 @@ bool IsBetter(const InstanceType& a, const InstanceType& b) {
 }
 
 bool AnyInstanceHolds(const EnvironmentRecord& environment,
-                      const Resources& need) {
+                      const Requirement& need) {
   for (const SizeCount& size : environment.sizes) {
     if (need.FitsIn(size.total)) return true;
   }
@@ -35,7 +35,8 @@ bool AnyInstanceHolds(const EnvironmentRecord& environment,
   return false;
 }
 
-bool AnyTypeFits(const EnvironmentRecord& environment, const Resources& need) {
+bool AnyTypeFits(const EnvironmentRecord& environment,
+                 const Requirement& need) {
   for (const TypeRecord& type : environment.types) {
     if (type.offered && need.FitsIn(type.type.resources)) return true;
   }
@@ -44,7 +45,7 @@ bool AnyTypeFits(const EnvironmentRecord& environment, const Resources& need) {
 
 // Of several kinds of failure the first in the order of §13.5's table counts.
 WhyNot WhyLaunchesFail(const EnvironmentRecord& environment,
-                       const Resources& need) {
+                       const Requirement& need) {
   WhyNot result = WhyNot::kNotPermitted;
   for (const TypeRecord& type : environment.types) {
     if (!type.offered || !need.FitsIn(type.type.resources)) continue;
@@ -73,7 +74,7 @@ bool CanShrink(const EnvironmentRecord& environment) {
 }  // namespace
 
 uint32_t BestTypeFor(const EnvironmentRecord& environment,
-                     const Resources& need, int64_t now_ns) {
+                     const Requirement& need, int64_t now_ns) {
   uint32_t best = Fleet::kNone;
   for (uint32_t i = 0; i < environment.types.size(); ++i) {
     const TypeRecord& type = environment.types[i];
@@ -90,7 +91,7 @@ uint32_t BestTypeFor(const EnvironmentRecord& environment,
   return best;
 }
 
-bool CanGrowFor(const Fleet& fleet, uint32_t index, const Resources& need,
+bool CanGrowFor(const Fleet& fleet, uint32_t index, const Requirement& need,
                 int64_t now_ns) {
   const EnvironmentRecord& environment = fleet.environment(index);
   if (!environment.config.managed() || !environment.places_jobs() ||
@@ -104,7 +105,7 @@ bool CanGrowFor(const Fleet& fleet, uint32_t index, const Resources& need,
          BestTypeFor(environment, need, now_ns) != Fleet::kNone;
 }
 
-WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Resources& need,
+WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Requirement& need,
                 int64_t now_ns) {
   const EnvironmentRecord& environment = fleet.environment(index);
   if (environment.status == ResourceStatus::kInvalid) return WhyNot::kInvalid;

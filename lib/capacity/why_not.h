@@ -26,21 +26,21 @@ enum class WhyNot : uint8_t {
 inline constexpr int kWhyNotCount = static_cast<int>(WhyNot::kInvalid) + 1;
 
 // Source: §13.5, column "when". D48, D52.
-WhyNot WhyNotIn(const Fleet& fleet, uint32_t environment, const Resources& need,
-                int64_t now_ns);
+WhyNot WhyNotIn(const Fleet& fleet, uint32_t environment,
+                const Requirement& need, int64_t now_ns);
 
 // Whether the environment can still grow to serve such a job: an instance that
 // boots could hold it, or one more may be launched.
 // Source: §13.3. Choice: D24, D48.
-bool CanGrowFor(const Fleet& fleet, uint32_t environment, const Resources& need,
-                int64_t now_ns);
+bool CanGrowFor(const Fleet& fleet, uint32_t environment,
+                const Requirement& need, int64_t now_ns);
 
 // The type to launch for a requirement: cheapest per vCPU of those that fit and
 // are to be had; then fewer vCPUs, less memory, name. Fleet::kNone: none.
 // Source: API CRAllocationStrategy, BEST_FIT_PROGRESSIVE. Choice: D45; D71 with
 // nothing needed.
 uint32_t BestTypeFor(const EnvironmentRecord& environment,
-                     const Resources& need, int64_t now_ns);
+                     const Requirement& need, int64_t now_ns);
 
 }  // namespace embatch
 

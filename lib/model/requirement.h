@@ -11,7 +11,14 @@ namespace embatch {
 // requirement class: what is true of one of them on an instance or in an
 // environment is true of all.
 struct Requirement {
+  Requirement() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): most need nothing else.
+  Requirement(const Resources& needed) : resources(needed) {}
+
   Resources resources;
+
+  // Whether an instance with this much room, whatever its type, has enough.
+  bool FitsIn(const Resources& room) const { return resources.FitsIn(room); }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {

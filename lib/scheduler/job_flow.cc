@@ -229,7 +229,7 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
       IsRetryDue(jobs_.spec(attempt.spec).retry_strategy, attempt.number,
                  attempt.stop, jobs_.IsEndedByCaller(job));
   ClearDeadline(live);
-  TakeFromInstance(live);
+  Discharge(live);
   AttemptRecord outcome;
   outcome.stopped_ns = at_ns;
   outcome.reason = reason;
@@ -248,6 +248,16 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
       status_reason, at_ns, journal_);
   OnEnded(job);
 }
+
+// --- What an attempt takes --------------------------------------------------
+
+// Books all that an attempt takes while it is STARTING or RUNNING, on the
+// instance where it is placed; Discharge() gives it back when it is over.
+void TurnRunner::Charge(uint32_t live, uint32_t instance) {
+  AddToInstance(live, instance);
+}
+
+void TurnRunner::Discharge(uint32_t live) { TakeFromInstance(live); }
 
 // --- Attempts on instances --------------------------------------------------
 

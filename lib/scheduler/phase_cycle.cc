@@ -61,8 +61,8 @@ void TurnRunner::Serve(QueueRecord& queue) {
 }
 
 bool TurnRunner::TryPlace(QueueRecord& queue, JobKey head) {
-  const Resources need =
-      jobs_.requirement(jobs_.record(head.slot).requirement).resources;
+  const Requirement& need =
+      jobs_.requirement(jobs_.record(head.slot).requirement);
   for (uint32_t environment : queue.environments) {
     if (!fleet_.environment(environment).places_jobs()) continue;
     const uint32_t instance = fleet_.BestFit(environment, need);
@@ -80,7 +80,7 @@ bool TurnRunner::TryPlace(QueueRecord& queue, JobKey head) {
 void TurnRunner::Place(JobKey job, uint32_t environment, uint32_t instance) {
   LeaveLine(job);
   const uint32_t live = jobs_.BeginAttempt(job);
-  AddToInstance(live, instance);
+  Charge(live, instance);
   jobs_.Change(job, JobTrigger::kPlaced, kNoReason, now_ns_, journal_);
   Request request;
   request.kind = Request::Kind::kStart;
@@ -93,7 +93,7 @@ void TurnRunner::Place(JobKey job, uint32_t environment, uint32_t instance) {
 // Source: §13.5. Choice: D33, D52; what only waits for running jobs has no
 // reason.
 void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head,
-                             const Resources& need) {
+                             const Requirement& need) {
   const TextIndex reason = BlockedReason(queue, need);
   const JobDetails* details = jobs_.FindDetails(head);
   const TextIndex before =
@@ -119,7 +119,7 @@ void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head,
 // Why the head can't start, counted once if it is not a fixed text; kNoReason
 // if it may later. If several reasons hold, the first in the table.
 TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
-                                    const Resources& need) {
+                                    const Requirement& need) {
   std::array<int, kWhyNotCount> counts{};
   absl::string_view type;
   for (uint32_t index : queue.environments) {

@@ -45,8 +45,7 @@ bool TurnRunner::RunScaling() {
     }
     demands.clear();
     for (const ClassInLine& waiting : queue.line.Classes()) {
-      demands.push_back(
-          {jobs_.requirement(waiting.requirement).resources, waiting.jobs});
+      demands.push_back({jobs_.requirement(waiting.requirement), waiting.jobs});
     }
     plan.AddQueue(queue.environments, demands);
   }

@@ -93,8 +93,8 @@ class TurnRunner {
   JobKey Head(uint32_t queue) const;
   bool TryPlace(QueueRecord& queue, JobKey head);
   void Place(JobKey job, uint32_t environment, uint32_t instance);
-  void MarkBlocked(QueueRecord& queue, JobKey head, const Resources& need);
-  TextIndex BlockedReason(const QueueRecord& queue, const Resources& need);
+  void MarkBlocked(QueueRecord& queue, JobKey head, const Requirement& need);
+  TextIndex BlockedReason(const QueueRecord& queue, const Requirement& need);
 
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now
@@ -120,6 +120,8 @@ class TurnRunner {
   void ClearDeadline(uint32_t live);
   void EndAttempt(uint32_t live, int64_t at_ns, std::optional<int> exit_code,
                   TextIndex reason, TextIndex status_reason);
+  void Charge(uint32_t live, uint32_t instance);
+  void Discharge(uint32_t live);
   void AddToInstance(uint32_t live, uint32_t instance);
   void TakeFromInstance(uint32_t live);
   void WatchIdle(uint32_t instance);

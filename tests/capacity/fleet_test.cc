@@ -282,7 +282,7 @@ TEST_F(FleetTest, AJobLargerThanMaxvCpusFitsNowhere) {
   const uint32_t environment = Managed({Type("a", 4, 4096)}, options);
   const uint32_t slot = Ready(environment, 0);
   EXPECT_EQ(fleet.BestFit(environment, Resources::Of(3, 1)), slot);
-  EXPECT_EQ(fleet.BestFit(environment, {3001, 1, 0}), Fleet::kNone);
+  EXPECT_EQ(fleet.BestFit(environment, Resources{3001, 1, 0}), Fleet::kNone);
 }
 
 TEST_F(FleetTest, ACopyHasTheSameBytesAndAnswers) {

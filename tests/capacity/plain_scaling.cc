@@ -60,11 +60,11 @@ class Planner {
         const EnvironmentRecord& environment = fleet_.environment(index);
         if (!environment.places_jobs()) continue;
         if (environment.config.managed() &&
-            environment.max_vcpu_milli() < demand.need.vcpu_milli) {
+            environment.max_vcpu_milli() < demand.need.resources.vcpu_milli) {
           continue;
         }
-        Fill(rows_[index], demand.need, jobs);
-        Grow(index, demand.need, jobs);
+        Fill(rows_[index], demand.need.resources, jobs);
+        Grow(index, demand.need.resources, jobs);
       }
       if (jobs > 0) return;
     }
