@@ -61,7 +61,7 @@ bool PlaceHeads(Site& site, std::vector<QueueDemand>& queues) {
         if (!site.fleet.environment(index).places_jobs()) continue;
         const uint32_t slot = site.fleet.BestFit(index, head.need);
         if (slot != Fleet::kNone) {
-          site.fleet.Place(slot, head.need);
+          site.fleet.Place(slot, head.need.resources);
           placed = true;
           break;
         }
