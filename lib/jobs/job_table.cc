@@ -54,6 +54,7 @@ uint32_t JobTable::Add(const NewJob& job) {
   JobRecord& record = jobs_[slot];
   record.queue = job.queue;
   record.spec = job.spec;
+  record.share = job.share;
   record.requirement =
       requirements_.Intern(Requirement{specs_[job.spec].resources});
   record.name = names_.Add(job.name);

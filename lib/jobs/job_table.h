@@ -66,7 +66,8 @@ class JobTable {
 
   struct NewJob {
     uint32_t queue = 0;
-    uint32_t spec = 0;  // its count goes to the job
+    uint32_t spec = 0;          // its count goes to the job
+    uint32_t share = kNoIndex;  // of its queue, where that has shares
     absl::string_view name;
     int32_t array_size = 0;
     int64_t created_ns = 0;

@@ -83,8 +83,9 @@ struct JobRecord {
   uint32_t queue = 0;
   uint32_t spec = 0;
   uint32_t requirement = 0;
-  uint64_t name = 0;      // NameBlocks::Ref
-  uint64_t sequence = 0;  // place in the order of submission to its queue
+  uint32_t share = kNoIndex;  // of its queue, where that has shares
+  uint64_t name = 0;          // NameBlocks::Ref
+  uint64_t sequence = 0;      // place in the order of submission to its queue
   int64_t created_ns = 0;
   uint32_t live = kNoIndex;   // its running attempt
   uint32_t array = kNoIndex;  // its children
@@ -97,9 +98,9 @@ struct JobRecord {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.details, self.status, self.arrived, self.released,
                  self.dependency_failed, self.retry_class, self.queue,
-                 self.spec, self.requirement, self.sequence, self.created_ns,
-                 self.live, self.array, self.unmet, self.dependencies,
-                 self.dependents);
+                 self.spec, self.requirement, self.share, self.sequence,
+                 self.created_ns, self.live, self.array, self.unmet,
+                 self.dependencies, self.dependents);
   }
 };
 

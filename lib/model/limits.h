@@ -66,6 +66,16 @@ inline constexpr absl::Duration kTimeoutMin = absl::Seconds(60);
 inline constexpr absl::Duration kTimeoutMax = absl::Hours(24 * 36500);
 // Source: API schedulingPriority (0 to 9999).
 inline constexpr int kSchedulingPriorityMax = 9999;
+// Source: API ShareAttributes.shareIdentifier ("limited to 255").
+inline constexpr int kShareIdentifierLengthMax = 255;
+// Source: API ShareAttributes.weightFactor (0.0001 to 999.9999), in 1/10,000.
+inline constexpr int32_t kWeightFactorMax = 9999999;
+// Source: API FairsharePolicy.shareDecaySeconds (0 to 604800).
+inline constexpr absl::Duration kShareDecayMax = absl::Seconds(604800);
+// Source: API FairsharePolicy.shareDecaySeconds ("zero indicates ... 600").
+inline constexpr absl::Duration kShareDecayDefault = absl::Seconds(600);
+// Source: API FairsharePolicy.computeReservation (0 to 99).
+inline constexpr int kComputeReservationMax = 99;
 // Source: guide, console text (queue priority from 0 to 1000).
 inline constexpr int kQueuePriorityMax = 1000;
 // Source: API CancelJob.reason, TerminateJob.reason ("up to 1024").

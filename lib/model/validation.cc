@@ -50,6 +50,19 @@ absl::Status CheckJobName(absl::string_view value) {
       kNameLengthMax));
 }
 
+absl::Status CheckShareIdentifier(absl::string_view member,
+                                  absl::string_view value) {
+  bool is_good = !value.empty() && value.size() <= kShareIdentifierLengthMax;
+  for (size_t i = 0; is_good && i < value.size(); ++i) {
+    is_good = IsNameCharacter(value[i]) || value[i] == '.';
+  }
+  if (is_good) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(member, " is ", Quoted(value), "; must be 1 to ",
+                   kShareIdentifierLengthMax,
+                   " letters, digits, hyphens, underscores and periods"));
+}
+
 absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
                         int64_t most) {
   if (value >= least && value <= most) return absl::OkStatus();

@@ -30,6 +30,12 @@ absl::Status CheckName(absl::string_view member, absl::string_view value);
 // Source: API SubmitJob.jobName.
 absl::Status CheckJobName(absl::string_view value);
 
+// 1 to 255 letters, digits, '-', '_' and '.'.
+// Source: API SubmitJob.shareIdentifier. Choice: §4, step 6; AWS's own examples
+// hold hyphens.
+absl::Status CheckShareIdentifier(absl::string_view member,
+                                  absl::string_view value);
+
 absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
                         int64_t most);
 

@@ -1,36 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The RUNNABLE jobs of one queue, first in, first out.
+// RUNNABLE jobs that wait one behind the other: those of a queue, or of one
+// share of a queue.
 //
 // A job keeps the place that its submission gave it, however long it waited for
 // other jobs; a retried one stands before all that never started. An array
-// stands in line once for all its children.
+// stands in line once for all its children. See priority_order.h.
 // Source: guide "Job scheduling", "Automated job retries"; §13.4. Choice: D17.
 #ifndef EMBATCH_QUEUES_WAITING_LINE_H_
 #define EMBATCH_QUEUES_WAITING_LINE_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/base/encoding.h"
-#include "lib/base/sequence_bitmap.h"
+#include "lib/queues/priority_order.h"
 
 namespace embatch {
-
-// Where an entry stands: by class (0: retried, 1: never started), then by
-// sequence of submission.
-struct LinePlace {
-  int retry_class = 0;
-  uint64_t sequence = 0;
-
-  template <typename Self, typename Visitor>
-  static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.retry_class, self.sequence);
-  }
-};
 
 // The waiting jobs of one requirement class.
 struct ClassInLine {
@@ -42,13 +30,14 @@ struct ClassInLine {
 class WaitingLine {
  public:
   // An entry comes and goes; an array's entry stays while children wait.
-  void Enter(LinePlace place, uint32_t requirement);
-  void Leave(LinePlace place, uint32_t requirement);
+  void Enter(const LinePlace& place, uint32_t requirement);
+  void Leave(const LinePlace& place, uint32_t requirement);
 
   // Counts jobs, children of arrays included, in and out.
   void AddJobs(uint32_t requirement, int64_t jobs);
 
-  std::optional<LinePlace> Head() const;
+  std::optional<LinePlace> Head() const { return order_.First(); }
+  const PriorityOrder& order() const { return order_; }
 
   int64_t jobs() const { return jobs_; }
 
@@ -58,16 +47,12 @@ class WaitingLine {
   void Encode(Encoder& encoder) const;
 
  private:
-  static constexpr int kClasses = 2;
-  using Order = std::array<SequenceBitmap, kClasses>;
   struct Class {
-    Order order;
+    PriorityOrder order;
     int64_t jobs = 0;
   };
 
-  static std::optional<LinePlace> FirstOf(const Order& order);
-
-  Order order_;
+  PriorityOrder order_;
   absl::flat_hash_map<uint32_t, Class> classes_;  // by requirement
   int64_t jobs_ = 0;
 };

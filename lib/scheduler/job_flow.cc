@@ -23,11 +23,21 @@ void TurnRunner::AddWork(WorkKind kind, uint32_t slot, int32_t first,
 
 // --- In line --------------------------------------------------------------
 
+// Source: API JobDefinition.schedulingPriority. Choice: D63, it means nothing
+// in a queue without shares.
+LinePlace TurnRunner::PlaceOf(const JobRecord& record, int retry_class) const {
+  LinePlace place{retry_class, record.sequence};
+  if (state_.queues[record.queue].kind != QueueKind::kFifo) {
+    place.priority = jobs_.spec(record.spec).scheduling_priority;
+  }
+  return place;
+}
+
 void TurnRunner::EnterLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
-  WaitingLine& line = state_.queues[record.queue].line;
+  WaitingLine& line = LineOf(record);
   const int retry_class = jobs_.RetryClassOf(job);
-  const LinePlace place{retry_class, record.sequence};
+  const LinePlace place = PlaceOf(record, retry_class);
   if (job.is_child()) {
     SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
     if (waiting.empty()) line.Enter(place, record.requirement);
@@ -41,9 +51,9 @@ void TurnRunner::EnterLine(JobKey job) {
 void TurnRunner::LeaveLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
   QueueRecord& queue = state_.queues[record.queue];
-  WaitingLine& line = queue.line;
+  WaitingLine& line = LineOf(record);
   const int retry_class = jobs_.RetryClassOf(job);
-  const LinePlace place{retry_class, record.sequence};
+  const LinePlace place = PlaceOf(record, retry_class);
   if (job.is_child()) {
     SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
     waiting.Erase(static_cast<uint64_t>(job.child));
@@ -111,12 +121,12 @@ void TurnRunner::AfterChildRunnable(uint32_t slot) {
 // The same for untouched children [first, last) that nothing holds back.
 void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
   const JobRecord& record = jobs_.record(slot);
-  WaitingLine& line = state_.queues[record.queue].line;
+  WaitingLine& line = LineOf(record);
   SequenceBitmap& waiting = jobs_.array(slot).waiting[kFirstClass];
   jobs_.ChangeChildren(slot, first, last, JobTrigger::kDependenciesMet,
                        kNoReason, journal_);
   if (waiting.empty()) {
-    line.Enter({kFirstClass, record.sequence}, record.requirement);
+    line.Enter(PlaceOf(record, kFirstClass), record.requirement);
   }
   waiting.InsertRange(static_cast<uint64_t>(first),
                       static_cast<uint64_t>(last));

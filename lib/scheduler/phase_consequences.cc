@@ -174,7 +174,7 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
   ArrayRecord& array = jobs_.array(item.slot);
   const JobRecord& record = jobs_.record(item.slot);
   QueueRecord& queue = state_.queues[record.queue];
-  WaitingLine& line = queue.line;
+  WaitingLine& line = LineOf(record);
   if (queue.stuck.slot == item.slot) queue.stuck = JobKey();
   for (int retry_class = 0; retry_class < kRetryClasses; ++retry_class) {
     SequenceBitmap& waiting = array.waiting[retry_class];
@@ -191,7 +191,7 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
       waiting.EraseRange(static_cast<uint64_t>(first),
                          static_cast<uint64_t>(last));
       if (waiting.empty()) {
-        line.Leave({retry_class, record.sequence}, record.requirement);
+        line.Leave(PlaceOf(record, retry_class), record.requirement);
       }
       line.AddJobs(record.requirement, first - last);
       jobs_.ChangeChildren(item.slot, first, last, JobTrigger::kEndedByCaller,

@@ -14,80 +14,119 @@
 namespace embatch {
 
 void TurnRunner::RunCycle() {
-  for (uint32_t queue : state_.queue_order) {
+  for (uint32_t index : state_.queue_order) {
     if (!has_budget()) return;
-    Serve(state_.queues[queue]);
+    QueueRecord& queue = state_.queues[index];
+    // Choice: D41, a DISABLED queue goes on; D59, so does an UPDATING one.
+    if (queue.status == ResourceStatus::kValid ||
+        queue.status == ResourceStatus::kUpdating) {
+      Serve(queue);
+    }
   }
-}
-
-JobKey TurnRunner::Head(uint32_t queue) const {
-  const std::optional<LinePlace> place = state_.queues[queue].line.Head();
-  if (!place.has_value()) return JobKey();
-  const uint32_t slot = jobs_.SlotAt(queue, place->sequence);
-  if (!jobs_.record(slot).is_array()) return {slot, -1};
-  return {slot, static_cast<int32_t>(
-                    jobs_.array(slot).waiting[place->retry_class].First())};
 }
 
 void TurnRunner::Serve(QueueRecord& queue) {
-  if (queue.status != ResourceStatus::kValid &&
-      queue.status != ResourceStatus::kUpdating) {
-    return;
+  switch (queue.kind) {
+    case QueueKind::kFifo:
+    case QueueKind::kFairShare:
+    case QueueKind::kQuotaShare:
+      ServeFromHead(queue);
+      return;
   }
-  const uint32_t index = static_cast<uint32_t>(&queue - state_.queues.data());
+}
+
+// The job at a place in a line; of an array the first child of that class.
+JobKey TurnRunner::JobAt(uint32_t queue, const LinePlace& place) const {
+  const uint32_t slot = jobs_.SlotAt(queue, place.sequence);
+  if (!jobs_.record(slot).is_array()) return {slot, -1};
+  return {slot, static_cast<int32_t>(
+                    jobs_.array(slot).waiting[place.retry_class].First())};
+}
+
+// The job that is to start next, none of them if nothing waits.
+JobKey TurnRunner::Next(QueueRecord& queue) {
+  const std::optional<LinePlace> place = queue.line.Head();
+  return place.has_value() ? JobAt(IndexOf(queue), *place) : JobKey();
+}
+
+// Changes whenever a job that was held might start now. Starting a job only
+// takes room away, and is not counted.
+uint64_t TurnRunner::EpochOf(const QueueRecord& queue) const {
   uint64_t epoch = 0;
   for (uint32_t environment : queue.environments) {
     epoch += fleet_.environment(environment).epoch;
   }
+  return epoch;
+}
+
+// Strictly from the head: the first job that is held holds up all behind it.
+// Source: §13.4. Choice: D9.
+void TurnRunner::ServeFromHead(QueueRecord& queue) {
+  const uint64_t epoch = EpochOf(queue);
   while (has_budget()) {
-    const JobKey head = Head(index);
-    if (!queue.blocked.is_null() && head != queue.blocked) {
-      // Choice: D52, cleared silently when another job is head.
-      if (jobs_.StatusOf(queue.blocked) == JobStatus::kRunnable) {
-        jobs_.SetReasonSilently(queue.blocked, kNoReason);
-      }
-      queue.blocked = JobKey();
-    }
+    const JobKey head = Next(queue);
+    ForgetBlocked(queue, head);
     if (head.is_null()) return;
-    // A head that did not fit need not be tried again before something that
-    // could make it fit has changed. Placing a job only takes room away.
+    // What was held need not be tried again before something has changed.
     if (head == queue.stuck && epoch == queue.stuck_epoch) return;
-    if (!TryPlace(queue, head)) {
-      queue.stuck = head;
-      queue.stuck_epoch = epoch;
-      return;
-    }
+    queue.held = TryStart(queue, head);
+    if (queue.held == Held::kNot) continue;
+    MarkBlocked(queue, head,
+                jobs_.requirement(jobs_.record(head.slot).requirement));
+    queue.stuck = head;
+    queue.stuck_epoch = epoch;
+    return;
   }
 }
 
-bool TurnRunner::TryPlace(QueueRecord& queue, JobKey head) {
-  const Requirement& need =
-      jobs_.requirement(jobs_.record(head.slot).requirement);
+// Starts the job if nothing holds it.
+Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
+  const Placement placement =
+      FindPlace(queue, jobs_.requirement(jobs_.record(job.slot).requirement));
+  if (placement.held == Held::kNot) Place(job, placement);
+  return placement.held;
+}
+
+// Source: §13.3, §13.4, environments in their order.
+Placement TurnRunner::FindPlace(const QueueRecord& queue,
+                                const Requirement& need) const {
+  Placement placement;
   for (uint32_t environment : queue.environments) {
     if (!fleet_.environment(environment).places_jobs()) continue;
     const uint32_t instance = fleet_.BestFit(environment, need);
     if (instance != Fleet::kNone) {
-      Place(head, environment, instance);
-      return true;
+      return {Held::kNot, environment, instance};
     }
     // Choice: D22, wait for this one rather than spill over.
-    if (CanGrowFor(fleet_, environment, need, now_ns_)) break;
+    if (CanGrowFor(fleet_, environment, need, now_ns_)) {
+      placement.held = Held::kMayGrow;
+      return placement;
+    }
   }
-  MarkBlocked(queue, head, need);
-  return false;
+  return placement;
 }
 
-void TurnRunner::Place(JobKey job, uint32_t environment, uint32_t instance) {
+void TurnRunner::Place(JobKey job, const Placement& placement) {
   LeaveLine(job);
   const uint32_t live = jobs_.BeginAttempt(job);
-  Charge(live, instance);
+  Charge(live, placement.instance);
   jobs_.Change(job, JobTrigger::kPlaced, kNoReason, now_ns_, journal_);
   Request request;
   request.kind = Request::Kind::kStart;
-  request.environment = environment;
+  request.environment = placement.environment;
   request.live = live;
   request.container = ContainerOf(live);
   requests_.push_back(request);
+}
+
+// The job that carried a blocked reason is not the head any more.
+// Choice: D52, cleared silently.
+void TurnRunner::ForgetBlocked(QueueRecord& queue, JobKey head) {
+  if (queue.blocked.is_null() || head == queue.blocked) return;
+  if (jobs_.StatusOf(queue.blocked) == JobStatus::kRunnable) {
+    jobs_.SetReasonSilently(queue.blocked, kNoReason);
+  }
+  queue.blocked = JobKey();
 }
 
 // Source: §13.5. Choice: D33, D52; what only waits for running jobs has no

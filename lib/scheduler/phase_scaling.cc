@@ -22,7 +22,7 @@ bool TurnRunner::IsScalingNeeded() const {
     }
     if (environment.vcpu_milli >= environment.max_vcpu_milli()) continue;
     for (const QueueRecord& queue : state_.queues) {
-      if (queue.line.jobs() == 0) continue;
+      if (queue.waiting() == 0) continue;
       for (uint32_t index : queue.environments) {
         if (index == i) return true;
       }
@@ -40,7 +40,7 @@ bool TurnRunner::RunScaling() {
   std::vector<ClassDemand> demands;
   for (uint32_t index : state_.queue_order) {
     const QueueRecord& queue = state_.queues[index];
-    if (queue.status != ResourceStatus::kValid || queue.line.jobs() == 0) {
+    if (queue.status != ResourceStatus::kValid || queue.waiting() == 0) {
       continue;
     }
     demands.clear();
@@ -76,7 +76,7 @@ bool TurnRunner::RunScaling() {
   return (!launches.empty() || !terminations.empty()) &&
          std::any_of(
              state_.queues.begin(), state_.queues.end(),
-             [](const QueueRecord& queue) { return queue.line.jobs() > 0; });
+             [](const QueueRecord& queue) { return queue.waiting() > 0; });
 }
 
 }  // namespace embatch

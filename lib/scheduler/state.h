@@ -58,21 +58,47 @@ struct DefinitionRecord {
   }
 };
 
+// How a queue finds the job that is next. Fixed when the queue is made.
+enum class QueueKind : uint8_t { kFifo, kFairShare, kQuotaShare };
+
+// Why a job that is next does not start.
+enum class Held : uint8_t {
+  kNot,          // it starts
+  kNoRoom,       // no instance has room, and none will be launched for it
+  kMayGrow,      // an environment can grow for it (D22)
+  kConsumable,   // one that it needs is short
+  kReservation,  // the rest is kept for shares that are not active
+};
+
+// Where a job can start, or why it can't.
+struct Placement {
+  Held held = Held::kNoRoom;
+  uint32_t environment = kNoIndex;
+  uint32_t instance = kNoIndex;
+};
+
 struct QueueRecord {
+  QueueKind kind = QueueKind::kFifo;
   JobQueue config;
   ResourceStatus status = ResourceStatus::kCreating;
   std::string status_reason;
   std::vector<uint32_t> environments;  // in the order in which they are tried
-  WaitingLine line;
-  JobKey blocked;  // the head that carries a blocked reason
+  WaitingLine line;                    // kFifo: all that wait
+  JobKey blocked;                      // the head that carries a blocked reason
   // A remembered answer, no part of the state's bytes: this head did not fit
-  // when the environments' epochs summed up to this.
+  // in this epoch (TurnRunner::EpochOf), for this reason.
   JobKey stuck;
   uint64_t stuck_epoch = 0;
+  Held held = Held::kNot;
+
+  // RUNNABLE jobs, children of arrays included.
+  int64_t waiting() const { return line.jobs(); }
+  // The line in which the jobs of a share stand; all of them, without shares.
+  WaitingLine& LineOf(uint32_t /*share*/) { return line; }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.config, self.status, self.status_reason,
+    return visit(self.kind, self.config, self.status, self.status_reason,
                  self.environments, self.line, self.blocked);
   }
 };

@@ -90,11 +90,19 @@ class TurnRunner {
   // 5. phase_cycle.cc
   void RunCycle();
   void Serve(QueueRecord& queue);
-  JobKey Head(uint32_t queue) const;
-  bool TryPlace(QueueRecord& queue, JobKey head);
-  void Place(JobKey job, uint32_t environment, uint32_t instance);
+  void ServeFromHead(QueueRecord& queue);
+  JobKey Next(QueueRecord& queue);
+  JobKey JobAt(uint32_t queue, const LinePlace& place) const;
+  uint64_t EpochOf(const QueueRecord& queue) const;
+  Held TryStart(QueueRecord& queue, JobKey job);
+  Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
+  void Place(JobKey job, const Placement& placement);
+  void ForgetBlocked(QueueRecord& queue, JobKey head);
   void MarkBlocked(QueueRecord& queue, JobKey head, const Requirement& need);
   TextIndex BlockedReason(const QueueRecord& queue, const Requirement& need);
+  uint32_t IndexOf(const QueueRecord& queue) const {
+    return static_cast<uint32_t>(&queue - state_.queues.data());
+  }
 
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now
@@ -102,6 +110,10 @@ class TurnRunner {
 
   // job_flow.cc
   bool has_budget() const { return journal_.transitions_left > 0; }
+  WaitingLine& LineOf(const JobRecord& record) {
+    return state_.queues[record.queue].LineOf(record.share);
+  }
+  LinePlace PlaceOf(const JobRecord& record, int retry_class) const;
   void EnterLine(JobKey job);
   void LeaveLine(JobKey job);
   void DependenciesMet(uint32_t slot);
