@@ -17,6 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "embatch/container_overrides.h"
 #include "embatch/fields.h"
 #include "embatch/ids.h"
 #include "embatch/job_definition.h"
@@ -69,23 +70,6 @@ struct JobDependency {
   }
 };
 
-// What a submission may change of its definition's container.
-// Source: API ContainerOverrides.
-struct ContainerOverrides {
-  std::vector<std::string> command;              // empty: the definition's
-  std::vector<EnvironmentVariable> environment;  // merged by name
-  // Each that is given replaces the definition's.
-  std::optional<int64_t> vcpu_milli;
-  std::optional<int64_t> memory_mib;
-  std::optional<int32_t> gpus;
-
-  template <typename Self, typename Visitor>
-  static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.command, self.environment, self.vcpu_milli,
-                 self.memory_mib, self.gpus);
-  }
-};
-
 // To submit many jobs, keep one request and change what differs: then nothing
 // is allocated for each.
 struct SubmitJobRequest {
@@ -94,7 +78,10 @@ struct SubmitJobRequest {
   std::string job_definition;  // "name" (latest active revision), "name:3"
   std::optional<int32_t> array_size;      // 2..10,000 children
   std::vector<JobDependency> depends_on;  // at most 20
+  // That of the kind that the definition has.
   ContainerOverrides container_overrides;
+  std::optional<EcsPropertiesOverride> ecs_properties_override;
+  std::optional<EksPropertiesOverride> eks_properties_override;
   std::map<std::string, std::string> parameters;  // win over the definition's
   std::optional<RetryStrategy> retry_strategy;    // replaces the definition's
   std::optional<JobTimeout> timeout;              // replaces the definition's
@@ -108,6 +95,7 @@ struct SubmitJobRequest {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_name, self.job_queue, self.job_definition,
                  self.array_size, self.depends_on, self.container_overrides,
+                 self.ecs_properties_override, self.eks_properties_override,
                  self.parameters, self.retry_strategy, self.timeout,
                  self.share_identifier, self.scheduling_priority_override,
                  self.propagate_tags, self.tags, self.document);

@@ -16,11 +16,11 @@
 // Ownership: owns all it holds, but for `document`, which is shared.
 // Errors:    Create() answers kInvalidArgument with the member's path, the
 //            value and the limit.
-// Source:    API RegisterJobDefinition, ContainerProperties, RetryStrategy,
-//            JobTimeout.
+// Source:    API RegisterJobDefinition, RetryStrategy, JobTimeout.
 #ifndef EMBATCH_JOB_DEFINITION_H_
 #define EMBATCH_JOB_DEFINITION_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +31,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "embatch/container_properties.h"
 #include "embatch/fields.h"
 #include "embatch/limits_profile.h"
 #include "embatch/resources.h"
@@ -68,40 +69,66 @@ class Document {
   std::shared_ptr<const std::string> text_;
 };
 
-struct EnvironmentVariable {
-  std::string name;
-  std::string value;
+// Source: API JobDefinitionType.
+enum class JobDefinitionType : uint8_t {
+  kContainer,  // runs on one instance
+  kMultinode,  // a multi-node parallel job
+};
+constexpr bool IsValidEnum(JobDefinitionType value) {
+  return value <= JobDefinitionType::kMultinode;
+}
+
+// What kind of environments a job can run in.
+// Source: API PlatformCapability.
+enum class PlatformCapability : uint8_t { kEc2, kFargate };
+constexpr bool IsValidEnum(PlatformCapability value) {
+  return value <= PlatformCapability::kFargate;
+}
+absl::string_view PlatformCapabilityName(PlatformCapability capability);
+
+// What to do with an attempt that failed.
+// Source: API RetryAction.
+enum class RetryAction : uint8_t { kRetry, kExit };
+constexpr bool IsValidEnum(RetryAction value) {
+  return value <= RetryAction::kExit;
+}
+// "retry" or "EXIT", in any case. Nothing: it is neither.
+// Source: API EvaluateOnExit.action ("The values aren't case sensitive").
+std::optional<RetryAction> ParseRetryAction(absl::string_view text);
+
+// One rule of what is done after an attempt that failed. At least one of the
+// patterns is given; the rule holds if all that are given match. A pattern
+// matches a text that equals it, or, if it ends in '*', begins with what stands
+// before that; case counts. What an attempt does not have (an exit code, say)
+// is the empty text, which "*" matches.
+//
+// Source: API EvaluateOnExit. Choice: D19, D20.
+struct EvaluateOnExit {
+  // The attempt's statusReason and the container's reason. Up to 512 letters,
+  // digits, '.', ':' and white space; '*' only at the end.
+  std::optional<std::string> on_status_reason;
+  std::optional<std::string> on_reason;
+  // The exit code in decimal: digits, '*' only at the end.
+  std::optional<std::string> on_exit_code;
+  RetryAction action = RetryAction::kRetry;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.name, self.value);
+    return visit(self.on_status_reason, self.on_reason, self.on_exit_code,
+                 self.action);
   }
 };
 
-// Source: API ContainerProperties.
-struct ContainerProperties {
-  std::string image;  // required, at most 255 characters
-  // Each element may hold placeholders `Ref::name`, replaced at submission.
-  std::vector<std::string> command;
-  // Names may not begin with AWS_BATCH. Of equal names the last one counts.
-  std::vector<EnvironmentVariable> environment;
-  // VCPU and MEMORY may be left 0 here if every submission gives them.
-  Resources resources;
-
-  template <typename Self, typename Visitor>
-  static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.image, self.command, self.environment, self.resources);
-  }
-};
-
-// Every failure of an attempt is retried while attempts are left.
+// A failed attempt is retried while attempts are left, unless the first rule
+// that matches it says EXIT.
 // Source: API RetryStrategy.
 struct RetryStrategy {
   int attempts = 1;  // 1..10: all tries, the first one included
+  std::vector<EvaluateOnExit> evaluate_on_exit = {};  // at most 5
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.attempts);
+    return visit(self.attempts, self.evaluate_on_exit);
   }
 };
 
@@ -118,7 +145,14 @@ struct JobTimeout {
 
 struct JobDefinitionOptions {
   std::string job_definition_name;  // 1..128 of letters, digits, '-', '_'
+  JobDefinitionType type = JobDefinitionType::kContainer;
+  // Exactly one of these; container_properties counts as given when anything is
+  // set in it.
   ContainerProperties container_properties;
+  std::optional<EcsProperties> ecs_properties;
+  std::optional<EksProperties> eks_properties;
+  // Empty: EC2. Must be empty with eks_properties.
+  std::vector<PlatformCapability> platform_capabilities;
   std::map<std::string, std::string> parameters;  // defaults for `Ref::name`
   std::optional<RetryStrategy> retry_strategy;    // absent: one attempt
   std::optional<JobTimeout> timeout;              // absent: no limit
@@ -129,10 +163,11 @@ struct JobDefinitionOptions {
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.job_definition_name, self.container_properties,
-                 self.parameters, self.retry_strategy, self.timeout,
-                 self.scheduling_priority, self.propagate_tags, self.tags,
-                 self.document);
+    return visit(self.job_definition_name, self.type, self.container_properties,
+                 self.ecs_properties, self.eks_properties,
+                 self.platform_capabilities, self.parameters,
+                 self.retry_strategy, self.timeout, self.scheduling_priority,
+                 self.propagate_tags, self.tags, self.document);
   }
 };
 

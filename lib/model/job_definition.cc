@@ -10,6 +10,17 @@
 namespace embatch {
 namespace {
 
+absl::Status CheckOneKindOfProperties(const JobDefinitionOptions& options) {
+  const int given =
+      (options.container_properties != ContainerProperties() ? 1 : 0) +
+      (options.ecs_properties.has_value() ? 1 : 0) +
+      (options.eks_properties.has_value() ? 1 : 0);
+  if (given <= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "container_properties, ecs_properties and eks_properties: more than one "
+      "is given; must be exactly one");
+}
+
 absl::Status CheckContainer(const ContainerProperties& container) {
   if (container.image.empty()) {
     return absl::InvalidArgumentError(
@@ -36,6 +47,7 @@ absl::StatusOr<JobDefinition> JobDefinition::Create(
   const Limits& limits = LimitsOf(profile);
   EMBATCH_RETURN_IF_ERROR(
       CheckName("job_definition_name", options.job_definition_name));
+  EMBATCH_RETURN_IF_ERROR(CheckOneKindOfProperties(options));
   EMBATCH_RETURN_IF_ERROR(CheckContainer(options.container_properties));
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(options.retry_strategy, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(options.timeout));

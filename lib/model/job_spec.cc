@@ -85,6 +85,11 @@ bool IsPlainSubmission(const SubmitJobRequest& request) {
   return overrides.command.empty() && overrides.environment.empty() &&
          !overrides.vcpu_milli.has_value() &&
          !overrides.memory_mib.has_value() && !overrides.gpus.has_value() &&
+         !overrides.deprecated_vcpus.has_value() &&
+         !overrides.deprecated_memory_mib.has_value() &&
+         overrides.instance_type.empty() &&
+         !request.ecs_properties_override.has_value() &&
+         !request.eks_properties_override.has_value() &&
          request.parameters.empty() && !request.retry_strategy.has_value() &&
          !request.timeout.has_value() &&
          !request.scheduling_priority_override.has_value() &&

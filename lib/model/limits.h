@@ -56,6 +56,10 @@ inline constexpr int kTagKeyLengthMax = 128;
 inline constexpr int kTagValueLengthMax = 256;
 // Source: API RetryStrategy.attempts.
 inline constexpr int kAttemptsMin = 1;
+// Source: API RetryStrategy.evaluateOnExit ("Array of up to 5 objects").
+inline constexpr int kEvaluateOnExitMax = 5;
+// Source: API EvaluateOnExit ("up to 512 characters").
+inline constexpr int kExitPatternLengthMax = 512;
 // Source: API ArrayProperties.size.
 inline constexpr int32_t kArraySizeMin = 2;
 // Source: API ResourceRequirement, MEMORY ("at least 4 MiB").

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/model/validation.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "lib/base/status_macros.h"
 
 namespace embatch {
 namespace {
@@ -20,6 +24,65 @@ bool IsName(absl::string_view value) {
     if (!IsNameCharacter(c)) return false;
   }
   return true;
+}
+
+bool IsReasonPatternCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         absl::ascii_isspace(static_cast<unsigned char>(c)) || c == '.' ||
+         c == ':';
+}
+
+bool IsExitCodePatternCharacter(char c) {
+  return absl::ascii_isdigit(static_cast<unsigned char>(c));
+}
+
+// `is_allowed` says which characters may stand before a '*' at the end.
+absl::Status CheckExitPattern(absl::string_view member,
+                              const std::optional<std::string>& pattern,
+                              bool (*is_allowed)(char),
+                              absl::string_view allowed) {
+  if (!pattern.has_value()) return absl::OkStatus();
+  if (pattern->size() > kExitPatternLengthMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(member, " has ", pattern->size(),
+                     " characters; must have at most ", kExitPatternLengthMax));
+  }
+  absl::string_view text = *pattern;
+  absl::ConsumeSuffix(&text, "*");
+  if (std::all_of(text.begin(), text.end(), is_allowed)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(member, " is ", Quoted(*pattern), "; must hold only ",
+                   allowed, ", and '*' at the end"));
+}
+
+// Source: API EvaluateOnExit; guide, console text (one condition at least).
+absl::Status CheckEvaluateOnExit(absl::string_view member,
+                                 const EvaluateOnExit& rule) {
+  constexpr absl::string_view kText =
+      "letters, digits, periods, colons and white space";
+  if (!IsValidEnum(rule.action)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(member, ".action is ", static_cast<int>(rule.action),
+                     "; must be RETRY or EXIT"));
+  }
+  if (!rule.on_status_reason.has_value() && !rule.on_reason.has_value() &&
+      !rule.on_exit_code.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        member,
+        " has no condition; must have on_status_reason, on_reason or "
+        "on_exit_code"));
+  }
+  EMBATCH_RETURN_IF_ERROR(
+      CheckExitPattern(absl::StrCat(member, ".on_status_reason"),
+                       rule.on_status_reason, IsReasonPatternCharacter, kText));
+  EMBATCH_RETURN_IF_ERROR(CheckExitPattern(absl::StrCat(member, ".on_reason"),
+                                           rule.on_reason,
+                                           IsReasonPatternCharacter, kText));
+  return CheckExitPattern(absl::StrCat(member, ".on_exit_code"),
+                          rule.on_exit_code, IsExitCodePatternCharacter,
+                          "digits");
 }
 
 }  // namespace
@@ -132,8 +195,26 @@ absl::Status CheckCommand(absl::string_view member,
 absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
                                 const Limits& limits) {
   if (!strategy.has_value()) return absl::OkStatus();
-  return CheckRange("retry_strategy.attempts", strategy->attempts, kAttemptsMin,
-                    limits.attempts_max);
+  if (strategy->attempts == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("retry_strategy.attempts is 0; must be between ",
+                     kAttemptsMin, " and ", limits.attempts_max,
+                     ": RetryAttempts must be provided with retry strategy"));
+  }
+  EMBATCH_RETURN_IF_ERROR(CheckRange("retry_strategy.attempts",
+                                     strategy->attempts, kAttemptsMin,
+                                     limits.attempts_max));
+  const std::vector<EvaluateOnExit>& rules = strategy->evaluate_on_exit;
+  if (rules.size() > kEvaluateOnExitMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("retry_strategy.evaluate_on_exit has ", rules.size(),
+                     " entries; must have at most ", kEvaluateOnExitMax));
+  }
+  for (size_t i = 0; i < rules.size(); ++i) {
+    EMBATCH_RETURN_IF_ERROR(CheckEvaluateOnExit(
+        absl::StrCat("retry_strategy.evaluate_on_exit[", i, "]"), rules[i]));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout) {

@@ -53,6 +53,8 @@ absl::Status CheckEnvironment(
 absl::Status CheckCommand(absl::string_view member,
                           const std::vector<std::string>& command);
 
+// attempts, and the form of every rule of evaluateOnExit.
+// Source: API RetryStrategy, EvaluateOnExit; §6.3, §22.
 absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
                                 const Limits& limits);
 absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout);

@@ -6,10 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "embatch/container_runtime.h"
 #include "embatch/event.h"
 #include "embatch/job.h"
+#include "embatch/job_definition.h"
 #include "embatch/resource_provider.h"
 #include "embatch/resources.h"
 #include "lib/base/time.h"
@@ -41,6 +43,22 @@ absl::string_view JobStatusName(JobStatus status) {
       return "FAILED";
   }
   return "";
+}
+
+absl::string_view PlatformCapabilityName(PlatformCapability capability) {
+  switch (capability) {
+    case PlatformCapability::kEc2:
+      return "EC2";
+    case PlatformCapability::kFargate:
+      return "FARGATE";
+  }
+  return "";
+}
+
+std::optional<RetryAction> ParseRetryAction(absl::string_view text) {
+  if (absl::EqualsIgnoreCase(text, "RETRY")) return RetryAction::kRetry;
+  if (absl::EqualsIgnoreCase(text, "EXIT")) return RetryAction::kExit;
+  return std::nullopt;
 }
 
 std::ostream& operator<<(std::ostream& out, JobStatus status) {

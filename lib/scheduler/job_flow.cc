@@ -237,7 +237,8 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
   const bool retry =
       !succeeded &&
       IsRetryDue(jobs_.spec(attempt.spec).retry_strategy, attempt.number,
-                 attempt.stop, jobs_.IsEndedByCaller(job));
+                 attempt.stop, jobs_.IsEndedByCaller(job),
+                 {jobs_.Text(status_reason), jobs_.Text(reason), exit_code});
   ClearDeadline(live);
   Discharge(live);
   AttemptRecord outcome;

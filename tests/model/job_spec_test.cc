@@ -193,7 +193,8 @@ TEST(JobSpecTest, WhatTheSubmissionAddsIsChecked) {
       {[](auto& r) { r.container_overrides.gpus = -1; },
        "container_overrides.gpus is -1; must be between 0 and 4096"},
       {[](auto& r) { r.retry_strategy = RetryStrategy{0}; },
-       "retry_strategy.attempts is 0; must be between 1 and 10"},
+       "retry_strategy.attempts is 0; must be between 1 and 10: RetryAttempts "
+       "must be provided with retry strategy"},
       {[](auto& r) { r.timeout = JobTimeout{absl::Seconds(1)}; },
        "timeout.attempt_duration is 1s; must be whole seconds, at least 1m "
        "and at most 876000h"},

@@ -200,7 +200,9 @@ TEST(CheckRetryStrategyTest, AttemptsHaveTheProfilesLimit) {
   } kCases[] = {
       {1, kAwsLimits, "OK"},
       {10, kAwsLimits, "OK"},
-      {0, kAwsLimits, "retry_strategy.attempts is 0; must be between 1 and 10"},
+      {0, kAwsLimits,
+       "retry_strategy.attempts is 0; must be between 1 and 10: RetryAttempts "
+       "must be provided with retry strategy"},
       {-1, kAwsLimits,
        "retry_strategy.attempts is -1; must be between 1 and 10"},
       {11, kAwsLimits,
@@ -208,7 +210,8 @@ TEST(CheckRetryStrategyTest, AttemptsHaveTheProfilesLimit) {
       {11, kUnlimitedLimits, "OK"},
       {65535, kUnlimitedLimits, "OK"},
       {0, kUnlimitedLimits,
-       "retry_strategy.attempts is 0; must be between 1 and 65535"},
+       "retry_strategy.attempts is 0; must be between 1 and 65535: "
+       "RetryAttempts must be provided with retry strategy"},
       {65536, kUnlimitedLimits,
        "retry_strategy.attempts is 65536; must be between 1 and 65535"},
   };
@@ -217,6 +220,104 @@ TEST(CheckRetryStrategyTest, AttemptsHaveTheProfilesLimit) {
               want);
   }
   EXPECT_EQ(Answer(CheckRetryStrategy(std::nullopt, kAwsLimits)), "OK");
+}
+
+std::string AnswerOn(const EvaluateOnExit& rule) {
+  return Answer(CheckRetryStrategy(RetryStrategy{2, {rule}}, kAwsLimits));
+}
+
+TEST(CheckRetryStrategyTest, HasAtMostFiveRules) {
+  EvaluateOnExit rule;
+  rule.on_exit_code = "1";
+  RetryStrategy strategy{2, std::vector<EvaluateOnExit>(5, rule)};
+  EXPECT_EQ(Answer(CheckRetryStrategy(strategy, kAwsLimits)), "OK");
+  strategy.evaluate_on_exit.push_back(rule);
+  EXPECT_THAT(CheckRetryStrategy(strategy, kUnlimitedLimits),
+              Refused("retry_strategy.evaluate_on_exit has 6 entries; must "
+                      "have at most 5"));
+}
+
+TEST(CheckRetryStrategyTest, RulesNeedAttempts) {
+  EvaluateOnExit rule;
+  rule.on_exit_code = "1";
+  EXPECT_THAT(CheckRetryStrategy(RetryStrategy{0, {rule}}, kAwsLimits),
+              Refused("retry_strategy.attempts is 0; must be between 1 and 10: "
+                      "RetryAttempts must be provided with retry strategy"));
+}
+
+TEST(CheckRetryStrategyTest, RuleHasOneConditionAtLeast) {
+  EXPECT_EQ(AnswerOn(EvaluateOnExit()),
+            "retry_strategy.evaluate_on_exit[0] has no condition; must have "
+            "on_status_reason, on_reason or on_exit_code");
+}
+
+TEST(CheckRetryStrategyTest, RuleHasAnActionThatThereIs) {
+  EvaluateOnExit rule;
+  rule.on_exit_code = "1";
+  rule.action = static_cast<RetryAction>(2);
+  EXPECT_EQ(AnswerOn(rule),
+            "retry_strategy.evaluate_on_exit[0].action is 2; must be RETRY or "
+            "EXIT");
+}
+
+// Source: API EvaluateOnExit: 512 letters, digits, '.', ':' and white space,
+// then perhaps a '*'.
+TEST(CheckRetryStrategyTest, ReasonPatternHoldsOnlyWhatAwsAllows) {
+  const auto answer = [](std::string pattern, bool on_status) {
+    EvaluateOnExit rule;
+    (on_status ? rule.on_status_reason : rule.on_reason) = std::move(pattern);
+    return AnswerOn(rule);
+  };
+  for (bool on_status : {false, true}) {
+    const std::string member =
+        std::string("retry_strategy.evaluate_on_exit[0].") +
+        (on_status ? "on_status_reason" : "on_reason");
+    for (int i = 0; i < 256; ++i) {
+      const char c = static_cast<char>(i);
+      const bool is_allowed =
+          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+          (c >= '0' && c <= '9') || c == '.' || c == ':' ||
+          std::string(" \t\n\v\f\r").find(c) != std::string::npos;
+      const std::string pattern = {'a', c, 'b'};
+      EXPECT_EQ(answer(pattern, on_status) == "OK", is_allowed) << i;
+    }
+    EXPECT_EQ(answer("*", on_status), "OK");
+    EXPECT_EQ(answer("Host EC2*", on_status), "OK");
+    EXPECT_EQ(answer("*Host", on_status),
+              member +
+                  " is \"*Host\"; must hold only letters, digits, periods, "
+                  "colons and white space, and '*' at the end");
+    EXPECT_NE(answer("a**", on_status), "OK");
+    EXPECT_EQ(answer(std::string(512, 'a'), on_status), "OK");
+    EXPECT_EQ(answer(std::string(513, 'a'), on_status),
+              member + " has 513 characters; must have at most 512");
+  }
+}
+
+TEST(CheckRetryStrategyTest, ExitCodePatternHoldsOnlyDigits) {
+  const auto answer = [](std::string pattern) {
+    EvaluateOnExit rule;
+    rule.on_exit_code = std::move(pattern);
+    return AnswerOn(rule);
+  };
+  EXPECT_EQ(answer("137"), "OK");
+  EXPECT_EQ(answer("13*"), "OK");
+  EXPECT_EQ(answer("*"), "OK");
+  EXPECT_EQ(answer("-1"),
+            "retry_strategy.evaluate_on_exit[0].on_exit_code is \"-1\"; must "
+            "hold only digits, and '*' at the end");
+  EXPECT_NE(answer("1 "), "OK");
+  EXPECT_NE(answer("a"), "OK");
+  EXPECT_EQ(answer(std::string(512, '1')), "OK");
+  EXPECT_NE(answer(std::string(513, '1')), "OK");
+}
+
+TEST(ParseRetryActionTest, CaseDoesNotCount) {
+  EXPECT_EQ(ParseRetryAction("RETRY"), RetryAction::kRetry);
+  EXPECT_EQ(ParseRetryAction("retry"), RetryAction::kRetry);
+  EXPECT_EQ(ParseRetryAction("Exit"), RetryAction::kExit);
+  EXPECT_EQ(ParseRetryAction("STOP"), std::nullopt);
+  EXPECT_EQ(ParseRetryAction(""), std::nullopt);
 }
 
 TEST(CheckTimeoutTest, IsWholeSecondsFromAMinuteToACentury) {

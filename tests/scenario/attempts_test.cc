@@ -120,6 +120,55 @@ TEST_F(AttemptsTest, EachAttemptHasItsOwnTimeout) {
   EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
 }
 
+JobWord EvaluatesOnExit(std::vector<EvaluateOnExit> rules) {
+  return [rules](JobPlan& plan) {
+    plan.request.retry_strategy->evaluate_on_exit = rules;
+  };
+}
+EvaluateOnExit ExitOn(std::string reason, std::string exit_code) {
+  EvaluateOnExit rule;
+  rule.action = RetryAction::kExit;
+  if (!reason.empty()) rule.on_reason = std::move(reason);
+  if (!exit_code.empty()) rule.on_exit_code = std::move(exit_code);
+  return rule;
+}
+
+TEST_F(AttemptsTest, RuleEndsAJobThatHasAttemptsLeft) {
+  const JobId a = world_.Submit("a", Attempts(5), Exits(1, 42, 0),
+                                EvaluatesOnExit({ExitOn("", "4*")}));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kFailed);
+  ASSERT_EQ(world_.AttemptsOf(a).size(), 2u);
+  EXPECT_EQ(world_.Describe(a).exit_code, 42);
+}
+
+TEST_F(AttemptsTest, RuleOnTheReasonOfAFailedStart) {
+  const JobId a =
+      world_.Submit("a", Attempts(5), StartFails("CannotPullContainerError: x"),
+                    EvaluatesOnExit({ExitOn("CannotPull*", "")}));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.AttemptsOf(a).size(), 1u);
+}
+
+TEST_F(AttemptsTest, RulesNeverOutdoTheAttempts) {
+  EvaluateOnExit retry;
+  retry.on_exit_code = "*";
+  const JobId a =
+      world_.Submit("a", Attempts(2), Exits(1), EvaluatesOnExit({retry}));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.AttemptsOf(a).size(), 2u);
+}
+
+// Each child of an array is looked at by itself.
+TEST_F(AttemptsTest, RulesOfAnArrayAreItsChildrens) {
+  const JobId a =
+      world_.Submit("a", Array(2), Attempts(3), Exits(1, 0), Child(1, Exits(9)),
+                    EvaluatesOnExit({ExitOn("", "9")}));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a.Child(0)), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.AttemptsOf(a.Child(1)).size(), 1u);
+}
+
 class AttemptsOnHostsTest : public ScenarioTest {
  protected:
   AttemptsOnHostsTest() { Hosts({2}); }
@@ -182,6 +231,17 @@ TEST_F(AttemptsOnHostsTest, AttemptWhoseEndIsNeverReportedEndsWithoutIt) {
   EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kFailed);
   EXPECT_EQ(fork->DescribeJob(a)->status_reason, "enough");
   EXPECT_FALSE(fork->DescribeJob(a)->exit_code.has_value());
+}
+
+TEST_F(AttemptsOnHostsTest, RuleOnTheLossOfTheHost) {
+  EvaluateOnExit host = ExitOn("", "");
+  host.on_status_reason = "Host EC2*";
+  const JobId a =
+      world_.Submit("a", Attempts(2), RunsForever(), EvaluatesOnExit({host}));
+  world_.RunFor(absl::Seconds(5));
+  world_.LoseInstance("hosts");
+  world_.Settle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kFailed);
 }
 
 // Both are over by the time of the call; what came first counts.

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/jobs/retry.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace embatch {
+namespace {
+
+bool Holds(const std::optional<std::string>& pattern, absl::string_view text) {
+  return !pattern.has_value() || MatchesExitPattern(*pattern, text);
+}
+
+}  // namespace
+
+bool MatchesExitPattern(absl::string_view pattern, absl::string_view text) {
+  if (absl::ConsumeSuffix(&pattern, "*")) {
+    return absl::StartsWith(text, pattern);
+  }
+  return text == pattern;
+}
+
+RetryAction ActionOnExit(const RetryStrategy& strategy,
+                         const FailedAttempt& attempt) {
+  const std::string exit_code =
+      attempt.exit_code.has_value() ? absl::StrCat(*attempt.exit_code) : "";
+  for (const EvaluateOnExit& rule : strategy.evaluate_on_exit) {
+    if (Holds(rule.on_status_reason, attempt.status_reason) &&
+        Holds(rule.on_reason, attempt.reason) &&
+        Holds(rule.on_exit_code, exit_code)) {
+      return rule.action;
+    }
+  }
+  return RetryAction::kRetry;
+}
+
+}  // namespace embatch
