@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Replays the jobs of a trace through a Scheduler on virtual time.
+#ifndef TRACE_REPLAY_REPLAY_H_
+#define TRACE_REPLAY_REPLAY_H_
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "embatch/limits_profile.h"
+#include "swf.h"
+
+namespace trace_replay {
+
+struct ReplayOptions {
+  int64_t processors = 0;
+  int64_t instances = 1;  // the processors are spread evenly over them
+  embatch::LimitsProfile limits = embatch::LimitsProfile::kUnlimited;
+
+  // Arrivals and ends are told to the scheduler one by one, arrivals first,
+  // and each is decided on before the next. Otherwise all that happens in one
+  // second of the trace is told together.
+  bool one_event_at_a_time = false;
+
+  // Called now and then with the number of jobs that are over. May be empty.
+  std::function<void(int64_t)> progress;
+};
+
+// When a job began and ended, in the trace's seconds.
+struct ReplayedJob {
+  int64_t start_s = -1;
+  int64_t end_s = -1;
+};
+
+struct Schedule {
+  std::vector<ReplayedJob> jobs;  // in the order of the trace's
+  int64_t stopped = 0;            // jobs that were stopped at their request
+  int64_t steps = 0;              // calls of Scheduler::Advance()
+};
+
+// `jobs` are in the order of their submission.
+absl::StatusOr<Schedule> Replay(absl::Span<const TraceJob> jobs,
+                                const ReplayOptions& options);
+
+}  // namespace trace_replay
+
+#endif  // TRACE_REPLAY_REPLAY_H_

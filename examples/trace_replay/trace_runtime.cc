@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace_runtime.h"
+
+#include <algorithm>
+
+namespace trace_replay {
+namespace {
+
+constexpr int kStopped = 143;  // 128 + SIGTERM
+
+}  // namespace
+
+void TraceRuntime::SetRunTime(embatch::JobId job, absl::Duration run_time) {
+  if (job.slot >= run_times_.size()) {
+    run_times_.resize(job.slot + 1);
+    running_.resize(job.slot + 1);
+  }
+  run_times_[job.slot] = run_time;
+}
+
+void TraceRuntime::Start(const embatch::ContainerSpec& spec) noexcept {
+  starting_.push_back(spec.container);
+}
+
+void TraceRuntime::Stop(embatch::ContainerId container,
+                        absl::Duration /*grace*/) noexcept {
+  const uint32_t slot = container.attempt.job.slot;
+  Running& running = running_[slot];
+  if (running.over || running.end <= now_) return;
+  running.end = now_;
+  running.exit_code = kStopped;
+  ends_.push({now_, ordered_++, slot});
+  ++stopped_;
+  DropStaleEnds();
+}
+
+void TraceRuntime::Poll(absl::Time now, int max,
+                        std::vector<embatch::ContainerReport>& out) noexcept {
+  now_ = now;
+  const size_t room = static_cast<size_t>(max);
+  const size_t starts = std::min(starting_.size(), room);
+  for (size_t i = 0; i < starts; ++i) {
+    const embatch::ContainerId& container = starting_[i];
+    const uint32_t slot = container.attempt.job.slot;
+    out.push_back(embatch::ContainerReport::Started(now, container));
+    running_[slot] = {container, now + run_times_[slot], 0, false};
+    ends_.push({running_[slot].end, ordered_++, slot});
+  }
+  starting_.erase(starting_.begin(),
+                  starting_.begin() + static_cast<ptrdiff_t>(starts));
+  if (hold_ends_) return;
+  const size_t ends = std::min(room - starts, ends_at_once_);
+  for (size_t i = 0; i < ends && !ends_.empty(); ++i) {
+    const End end = ends_.top();
+    if (end.time > now) break;
+    Running& running = running_[end.slot];
+    out.push_back(embatch::ContainerReport::Exited(end.time, running.container,
+                                                   running.exit_code));
+    running.over = true;
+    ends_.pop();
+    DropStaleEnds();
+  }
+}
+
+absl::Time TraceRuntime::NextReportTime() const noexcept {
+  if (!starting_.empty()) return now_;
+  if (hold_ends_ || ends_.empty()) return absl::InfiniteFuture();
+  return ends_.top().time;
+}
+
+void TraceRuntime::DropStaleEnds() {
+  while (!ends_.empty()) {
+    const Running& running = running_[ends_.top().slot];
+    if (!running.over && running.end == ends_.top().time) return;
+    ends_.pop();
+  }
+}
+
+}  // namespace trace_replay
