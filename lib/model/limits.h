@@ -5,6 +5,7 @@
 #ifndef EMBATCH_MODEL_LIMITS_H_
 #define EMBATCH_MODEL_LIMITS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -93,6 +94,20 @@ inline constexpr absl::Duration kStopTimeoutDefault = absl::Seconds(30);
 // Choice: §7; a runtime has this long after the grace to report the end of a
 // container that was to be stopped. Then the attempt ends without it.
 inline constexpr absl::Duration kStopMargin = absl::Seconds(10);
+
+// Source: guide "Quota management" (quota shares of a queue); API
+// QuotaShareCapacityLimits ("1 to 5").
+inline constexpr int kQuotaSharesMax = 20;
+inline constexpr size_t kCapacityLimitsMax = 5;
+// Source: API QuotaShareResourceSharingConfiguration.borrowLimit (percent; -1
+// is without limit). Choice: the largest, which keeps products in 64 bits.
+inline constexpr int kBorrowLimitNone = -1;
+inline constexpr int kBorrowLimitMax = 1000000;
+// Choice: AWS names no largest capacity; this much can be multiplied by
+// 1,000 and by kBorrowLimitMax / 100 without overflow.
+inline constexpr int64_t kCapacityMax = int64_t{1} << 38;
+// Choice: §15.5, the window of preemptionSummary.recentPreemptedAttempts.
+inline constexpr size_t kRecentPreemptedAttemptsMax = 10;
 
 // Choice: bounds that keep sums of resources far from overflow: no job or
 // instance has a billion vCPUs or an exbibyte of memory.
