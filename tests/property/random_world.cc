@@ -77,12 +77,16 @@ RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
       }()),
       bookkeeper_(this),
       faulty_runtime_(&bookkeeper_, plan_.seed),
+      comparison_(OptionsOf(plan_, options_, nullptr)),
       scheduler_(
           std::make_unique<Scheduler>(OptionsOf(plan_, options_, &log_))),
       mirror_(
           std::make_unique<Scheduler>(OptionsOf(plan_, options_, nullptr))) {}
 
 void RandomWorld::MakeFurniture() {
+  ContainerRuntime* const runtime = comparison_.Watch(
+      options_.faulty ? static_cast<ContainerRuntime*>(&faulty_runtime_)
+                      : &bookkeeper_);
   for (const PlannedEnvironment& planned : plan_.environments) {
     SimulatedProviderOptions options = planned.provider;
     options.runtime = &runtime_;
@@ -92,10 +96,9 @@ void RandomWorld::MakeFurniture() {
     auto environment = ComputeEnvironment::Create(planned.options);
     ASSERT_TRUE(environment.ok()) << environment.status();
     ASSERT_TRUE(scheduler_->CreateComputeEnvironment(*environment, now_).ok());
-    Plugins plugins{providers_.back().get(), &bookkeeper_};
-    if (options_.faulty) {
-      plugins = {faulty_providers_.back().get(), &faulty_runtime_};
-    }
+    ResourceProvider* provider = providers_.back().get();
+    if (options_.faulty) provider = faulty_providers_.back().get();
+    const Plugins plugins{comparison_.Watch(provider), runtime};
     ASSERT_TRUE(
         scheduler_
             ->AttachPlugins(planned.options.compute_environment_name, plugins)
@@ -168,6 +171,7 @@ void RandomWorld::Submit(const PlannedAction& action) {
     EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);
   }
   jobs_.push_back(job.ok() ? *job : JobId());
+  if (job.ok()) comparison_.Submitted(*job);
 }
 
 void RandomWorld::Do(const PlannedAction& action) {
@@ -211,6 +215,7 @@ void RandomWorld::Do(const PlannedAction& action) {
 
 absl::Time RandomWorld::Step() {
   polls_ = 0;
+  ++steps_;
   const uint64_t sequence = events_.size();
   const embatch::Step step = scheduler_->Advance(now_);
   EXPECT_TRUE(step.status.ok()) << step.status;
@@ -223,9 +228,11 @@ absl::Time RandomWorld::Step() {
     EXPECT_EQ(event.time(), now_) << "law 6: " << event;
     events_.push_back({event, std::string(scheduler_->Text(event.reason))});
     invariants_.Observe(*scheduler_, event);
+    comparison_.Happened(event, scheduler_->Text(event.reason));
     last_event_ = now_;
   }
   if (options_.checks_replay) CheckReplay(step);
+  if (options_.checks_twin) CheckTwin();
   return step.next;
 }
 
@@ -302,6 +309,18 @@ void RandomWorld::CheckReplay(const embatch::Step& step) {
   EXPECT_TRUE(mirror_->EncodeState() == scheduler_->EncodeState())
       << "replay ends in another state";
   if (chance_.Percent(2)) mirror_ = scheduler_->Fork();
+}
+
+// The same events, the same requests, the same jobs that can be read.
+void RandomWorld::CheckTwin() {
+  const std::string difference = comparison_.CatchUp(log_.inputs());
+  ASSERT_TRUE(difference.empty())
+      << "in step " << steps_ << " at " << now_ << " " << difference;
+  for (const JobId& job : jobs_) {
+    if (job.is_null()) continue;
+    ASSERT_EQ(scheduler_->DescribeJob(job).ok(), comparison_.twin().Knows(job))
+        << job << " is kept too long or not long enough, in step " << steps_;
+  }
 }
 
 absl::Time RandomWorld::BeginOf(const AttemptId& attempt) const {

@@ -22,6 +22,7 @@
 #include "tests/property/random.h"
 #include "tests/property/world_plan.h"
 #include "tests/support/invariants.h"
+#include "tests/support/reference/comparison.h"
 
 namespace embatch {
 
@@ -33,6 +34,7 @@ struct RunOptions {
   bool restless = false;       // commands come while calls are still due
   bool checks_replay = false;  // after every step; dear
   bool checks_rest = false;    // laws 3 to 5; dear
+  bool checks_twin = false;    // against the reference scheduler; dear
 };
 
 // An event with its text.
@@ -101,6 +103,7 @@ class RandomWorld {
   absl::Time ComeToRest();
   void CheckRest(absl::Time next);
   void CheckReplay(const embatch::Step& step);
+  void CheckTwin();
   void CheckInvariants();
   bool IsOver(absl::Time next) const;
   std::string EndOf(JobId job) const;
@@ -116,6 +119,7 @@ class RandomWorld {
   SimulatedRuntime runtime_;
   Bookkeeper bookkeeper_;
   FaultyRuntime faulty_runtime_;
+  reference::Comparison comparison_;
   std::vector<std::unique_ptr<SimulatedProvider>> providers_;
   std::vector<std::unique_ptr<FaultyProvider>> faulty_providers_;
   std::unique_ptr<Scheduler> scheduler_;
@@ -128,6 +132,7 @@ class RandomWorld {
   std::map<std::string, absl::Time> begun_;  // by the attempt's printed form
   std::set<std::string> stopped_;            // the same
   int polls_ = 0;                            // of the runtime in this step
+  int steps_ = 0;
 };
 
 }  // namespace embatch

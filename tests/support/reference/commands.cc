@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands: they are recorded; nothing changes its status here. Choice: D68.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "tests/support/reference/reference_scheduler.h"
+
+namespace embatch::reference {
+
+void ReferenceScheduler::Do(const CreateComputeEnvironmentCommand& command) {
+  Environment environment;
+  environment.options = command.compute_environment.options();
+  environments_.push_back(std::move(environment));
+}
+
+void ReferenceScheduler::Do(const CreateJobQueueCommand& command) {
+  Queue queue;
+  queue.options = command.job_queue.options();
+  std::vector<ComputeEnvironmentOrder> order =
+      queue.options.compute_environment_order;
+  std::sort(order.begin(), order.end(),
+            [](const ComputeEnvironmentOrder& a,
+               const ComputeEnvironmentOrder& b) { return a.order < b.order; });
+  for (const ComputeEnvironmentOrder& entry : order) {
+    queue.environments.push_back(FindEnvironment(entry.compute_environment));
+  }
+  queues_.push_back(std::move(queue));
+}
+
+// Source: §3.1.
+void ReferenceScheduler::Do(const RegisterJobDefinitionCommand& command) {
+  Definition definition;
+  definition.definition = command.job_definition;
+  definition.revision = 1;
+  for (const Definition& other : definitions_) {
+    if (other.definition.job_definition_name() ==
+        command.job_definition.job_definition_name()) {
+      ++definition.revision;
+    }
+  }
+  definitions_.push_back(std::move(definition));
+}
+
+void ReferenceScheduler::Do(const DeregisterJobDefinitionCommand& command) {
+  const int index = FindDefinition(command.job_definition);
+  if (index != kNothing) definitions_[index].active = false;
+}
+
+// "name" is the latest active revision, "name:3" that one. Source: §2.1.
+int ReferenceScheduler::FindDefinition(absl::string_view text) const {
+  const size_t colon = text.find(':');
+  int revision = 0;
+  if (colon != absl::string_view::npos &&
+      !absl::SimpleAtoi(text.substr(colon + 1), &revision)) {
+    return kNothing;
+  }
+  int found = kNothing;
+  for (int i = 0; i < static_cast<int>(definitions_.size()); ++i) {
+    const Definition& definition = definitions_[i];
+    if (definition.definition.job_definition_name() != text.substr(0, colon)) {
+      continue;
+    }
+    if (revision > 0 ? definition.revision == revision : definition.active) {
+      found = i;
+    }
+  }
+  return found;
+}
+
+// Source: §3.6 (precedence), §8.3 (children can be addressed at once).
+void ReferenceScheduler::Do(const SubmitJobRequest& request) {
+  const JobDefinitionOptions& definition =
+      definitions_[FindDefinition(request.job_definition)].definition.options();
+  const ContainerOverrides& overrides = request.container_overrides;
+  Job job;
+  job.id = submitted_;
+  job.name = request.job_name;
+  for (int i = 0; i < static_cast<int>(queues_.size()); ++i) {
+    if (queues_[i].options.job_queue_name == request.job_queue) job.queue = i;
+  }
+  job.need = definition.container_properties.resources;
+  job.need.vcpu_milli = overrides.vcpu_milli.value_or(job.need.vcpu_milli);
+  job.need.memory_mib = overrides.memory_mib.value_or(job.need.memory_mib);
+  job.need.gpus = overrides.gpus.value_or(job.need.gpus);
+  if (definition.retry_strategy)
+    job.retry_strategy = *definition.retry_strategy;
+  if (request.retry_strategy) job.retry_strategy = *request.retry_strategy;
+  std::optional<JobTimeout> timeout = definition.timeout;
+  if (request.timeout) timeout = request.timeout;
+  if (timeout) {
+    job.timeout_ns = absl::ToInt64Nanoseconds(timeout->attempt_duration);
+  }
+  job.size = request.array_size.value_or(0);
+  AddDependencies(request, job);
+
+  const int index = static_cast<int>(jobs_.size());
+  jobs_.push_back(job);
+  arrivals_.push_back(index);
+  job.array = index;
+  job.dependencies.clear();
+  job.size = 0;
+  job.status = JobStatus::kPending;
+  for (int i = 0; i < request.array_size.value_or(0); ++i) {
+    job.id = submitted_.Child(i);
+    jobs_.push_back(job);
+  }
+}
+
+// Source: §9.1. Choice: D3 (SEQUENTIAL with a job is plain), D5 (what has ended
+// already is known at once).
+void ReferenceScheduler::AddDependencies(const SubmitJobRequest& request,
+                                         Job& job) {
+  for (const JobDependency& entry : request.depends_on) {
+    Dependency dependency;
+    if (entry.job.is_null()) {
+      dependency.kind = Dependency::Kind::kChained;
+      job.dependencies.push_back(dependency);
+      continue;
+    }
+    dependency.other = FindJob(entry.job);
+    if (dependency.other == kNothing) {  // Choice: D4
+      output_.events.push_back("it depends on a job that is gone");
+      continue;
+    }
+    if (entry.type == DependencyType::kNToN) {
+      dependency.kind = Dependency::Kind::kPaired;
+    } else if (IsTerminal(jobs_[dependency.other].status)) {
+      dependency.heard = true;
+      if (jobs_[dependency.other].status == JobStatus::kFailed) {
+        job.dependency_failed = true;
+      }
+    }
+    job.dependencies.push_back(dependency);
+  }
+}
+
+// Source: §10, the table. Choice: D57, the first reason stays.
+void ReferenceScheduler::Do(const EndJobCommand& command) {
+  const int index = FindJob(command.job);
+  if (index == kNothing) return;
+  Job& job = jobs_[index];
+  if (IsTerminal(job.status)) return;
+  if (!command.terminate && job.attempt.has_value()) return;
+  if (!job.ended_by_caller()) job.request_reason = command.reason;
+  (command.terminate ? job.terminated : job.cancelled) = true;
+  job.touched = true;
+  Add(Consequence::Kind::kEndRequested, index);
+}
+
+}  // namespace embatch::reference

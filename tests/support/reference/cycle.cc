@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Phase 5: the cycle over the queues, and blocked heads. Source: §13.3 to
+// §13.5.
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/reference/reference_scheduler.h"
+
+namespace embatch::reference {
+
+// Higher priorities first, then the older queue. Choice: D43.
+std::vector<int> ReferenceScheduler::QueuesInOrder() const {
+  std::vector<int> order;
+  for (int i = 0; i < static_cast<int>(queues_.size()); ++i) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [this](int a, int b) {
+    return queues_[a].options.priority > queues_[b].options.priority;
+  });
+  return order;
+}
+
+// The RUNNABLE jobs of a queue: retried ones first, then by submission, then by
+// index. Source: §13.4. Choice: D17.
+std::vector<int> ReferenceScheduler::WaitingIn(const Queue& queue) const {
+  std::vector<int> waiting;
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    if (jobs_[i].status == JobStatus::kRunnable &&
+        &queues_[jobs_[i].queue] == &queue) {
+      waiting.push_back(i);
+    }
+  }
+  std::stable_sort(waiting.begin(), waiting.end(), [this](int a, int b) {
+    return jobs_[a].retried && !jobs_[b].retried;
+  });
+  return waiting;
+}
+
+int ReferenceScheduler::HeadOf(const Queue& queue) const {
+  const std::vector<int> waiting = WaitingIn(queue);
+  return waiting.empty() ? kNothing : waiting.front();
+}
+
+void ReferenceScheduler::RunCycle() {
+  for (int index : QueuesInOrder()) Serve(queues_[index]);
+}
+
+// Strictly from the head. Choice: D9, D41, D52 (the reason of a job that is no
+// longer head goes silently).
+void ReferenceScheduler::Serve(Queue& queue) {
+  if (queue.status != ResourceStatus::kValid &&
+      queue.status != ResourceStatus::kUpdating) {
+    return;
+  }
+  for (;;) {
+    const int head = HeadOf(queue);
+    if (queue.blocked != kNothing && queue.blocked != head) {
+      Job& before = jobs_[queue.blocked];
+      if (before.status == JobStatus::kRunnable) before.status_reason.clear();
+      queue.blocked = kNothing;
+    }
+    if (head == kNothing) return;
+    if (!TryToPlace(queue, head)) {
+      MarkBlocked(queue, head);
+      return;
+    }
+    queue.blocked = kNothing;
+  }
+}
+
+// Choice: D22, an environment that can grow for the job is waited for.
+bool ReferenceScheduler::TryToPlace(const Queue& queue, int job) {
+  for (int environment : queue.environments) {
+    if (!environments_[environment].takes_jobs()) continue;
+    const int instance = BestInstance(environment, jobs_[job].need);
+    if (instance != kNothing) {
+      BeginAttempt(job, instance);
+      return true;
+    }
+    if (CanGrowFor(environment, jobs_[job].need)) return false;
+  }
+  return false;
+}
+
+// One event for each code in a job's life. Choice: D33, D52.
+void ReferenceScheduler::MarkBlocked(Queue& queue, int index) {
+  Job& job = jobs_[index];
+  const std::string reason = BlockedReason(queue, index);
+  queue.blocked = reason.empty() ? kNothing : index;
+  if (reason == job.status_reason) return;
+  if (reason.empty()) {
+    job.status_reason.clear();
+    return;
+  }
+  job.touched = true;
+  const std::string code = reason.substr(0, reason.find(" - "));
+  if (job.blocked_codes.insert(code).second) {
+    Change(index, JobStatus::kRunnable, reason);
+  } else {
+    job.status_reason = reason;
+  }
+}
+
+// Source: §13.5. Choice: D52, the first row of the table that holds.
+std::string ReferenceScheduler::BlockedReason(const Queue& queue,
+                                              int job) const {
+  const Resources& need = jobs_[job].need;
+  std::array<int, 9> counts{};
+  std::string type;  // that would be launched if it were to be had
+  for (int environment : queue.environments) {
+    const Why why = WhyNotIn(environment, need);
+    ++counts[static_cast<int>(why)];
+    if (why == Why::kNoCapacity && type.empty()) {
+      const int wanted = BestType(environment, need, kNever);
+      type = environments_[environment].types[wanted].promised.name;
+    }
+  }
+  const auto any = [&](Why why) { return counts[static_cast<int>(why)] > 0; };
+  const auto all = [&](Why why) {
+    return counts[static_cast<int>(why)] ==
+           static_cast<int>(queue.environments.size());
+  };
+  if (any(Why::kMayLater)) return "";
+  if (any(Why::kNoCapacity)) {
+    return absl::StrCat(
+        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the "
+        "capacity requested for instance type [",
+        type, "]");
+  }
+  if (all(Why::kMaxVcpus)) {
+    return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) "
+           "associated with the job queue cannot meet the CPU requirement of "
+           "the job.";
+  }
+  if (any(Why::kMisconfigured)) {
+    return "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your "
+           "compute environment associated with this job queue has an "
+           "unsupported instance type configuration.";
+  }
+  if (any(Why::kNotPermitted)) {
+    return "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role has "
+           "a permission issue.";
+  }
+  if (all(Why::kInvalid)) {
+    return "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.";
+  }
+  if (any(Why::kUnknown) || any(Why::kDisabled)) {
+    return "UNDETERMINED - Batch job is blocked, root cause is undetermined.";
+  }
+  return "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource "
+         "requirement (vCPU/memory/GPU) is higher than that can be met by the "
+         "CE(s) attached to the job queue.";
+}
+
+}  // namespace embatch::reference

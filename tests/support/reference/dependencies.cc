@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who waits for whom, and what becomes of those who wait. Source: §9.
+#include <algorithm>
+
+#include "tests/support/reference/reference_scheduler.h"
+
+namespace embatch::reference {
+namespace {
+
+bool Has(const Job& job, Dependency::Kind kind) {
+  return std::any_of(
+      job.dependencies.begin(), job.dependencies.end(),
+      [kind](const Dependency& entry) { return entry.kind == kind; });
+}
+
+}  // namespace
+
+bool ReferenceScheduler::HasPaired(int array) const {
+  return Has(jobs_[array], Dependency::Kind::kPaired);
+}
+
+bool ReferenceScheduler::IsChained(int array) const {
+  return Has(jobs_[array], Dependency::Kind::kChained);
+}
+
+bool ReferenceScheduler::HasOutstanding(int job) const {
+  const std::vector<Dependency>& entries = jobs_[job].dependencies;
+  return std::any_of(
+      entries.begin(), entries.end(), [](const Dependency& entry) {
+        return entry.kind == Dependency::Kind::kPlain && !entry.heard;
+      });
+}
+
+// What a child waits for: all that its array waits for as a whole, its
+// predecessor in a SEQUENTIAL array, its counterparts in N_TO_N ones. One
+// failure is enough, whatever else is outstanding.
+ReferenceScheduler::Readiness ReferenceScheduler::ReadinessOf(int index) const {
+  const Job& child = jobs_[index];
+  const Job& array = jobs_[child.array];
+  std::vector<int> others;
+  for (const Dependency& entry : array.dependencies) {
+    if (entry.kind == Dependency::Kind::kPaired) {
+      others.push_back(ChildOf(entry.other, child.id.child));
+    } else if (entry.kind == Dependency::Kind::kChained && child.id.child > 0) {
+      others.push_back(index - 1);
+    }
+  }
+  bool ready = array.released;
+  for (int other : others) {
+    if (jobs_[other].status == JobStatus::kFailed) return Readiness::kFailed;
+    ready &= jobs_[other].status == JobStatus::kSucceeded;
+  }
+  return ready ? Readiness::kReady : Readiness::kWaits;
+}
+
+// All that a job waits for as a whole has succeeded.
+void ReferenceScheduler::DependenciesMet(int index) {
+  Job& job = jobs_[index];
+  if (job.ended_by_caller()) {
+    FailWaiting(index);
+  } else if (job.is_array()) {
+    job.released = true;
+    Add(Consequence::Kind::kReleaseChildren, index);
+  } else {
+    Change(index, JobStatus::kRunnable, "");
+  }
+}
+
+void ReferenceScheduler::ReleaseChild(int index) {
+  const Job& child = jobs_[index];
+  if (child.status != JobStatus::kPending) return;
+  const Readiness readiness = ReadinessOf(index);
+  if (readiness == Readiness::kWaits) return;
+  if (readiness == Readiness::kFailed || EndedByCaller(child)) {
+    FailWaiting(index);
+    return;
+  }
+  Change(index, JobStatus::kRunnable, "");
+  ChildBecameRunnable(child.array);
+}
+
+// Source: §8.2.
+void ReferenceScheduler::ChildBecameRunnable(int array) {
+  if (jobs_[array].status == JobStatus::kSubmitted) {
+    Change(array, JobStatus::kPending, "");
+  }
+}
+
+// A job that has not started never will: the caller ended it, or a dependency
+// failed; the caller's reason goes first (§10).
+void ReferenceScheduler::FailWaiting(int index) {
+  const Job& job = jobs_[index];
+  if (job.is_array()) {
+    Add(Consequence::Kind::kFailChildren, index, 0, job.size);
+    return;
+  }
+  End(index, JobStatus::kFailed,
+      EndedByCaller(job) ? RequestReason(job) : "Dependent Job failed",
+      now_ns_);
+  if (job.is_child()) {
+    ChildrenHaveEnded(job.array, job.id.child, job.id.child + 1);
+  } else {
+    Add(Consequence::Kind::kJobEnded, index);
+  }
+}
+
+// Arrays that are N_TO_N on this one hear of its children, in the order of
+// their submission.
+void ReferenceScheduler::TellPaired(int array, int first, int last) {
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    for (const Dependency& entry : jobs_[i].dependencies) {
+      if (entry.kind != Dependency::Kind::kPaired || entry.other != array ||
+          IsTerminal(jobs_[i].status)) {
+        continue;
+      }
+      if (jobs_[ChildOf(array, first)].status == JobStatus::kFailed) {
+        Add(Consequence::Kind::kFailChildren, i, first, last);
+      } else {
+        ReleaseChild(ChildOf(i, first));
+      }
+    }
+  }
+}
+
+// Jobs that wait for `job` hear how it ended. A failure fails them at once,
+// without waiting for the others. Source: §9.2.
+void ReferenceScheduler::TellPlain(int job) {
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    for (Dependency& entry : jobs_[i].dependencies) {
+      if (entry.kind != Dependency::Kind::kPlain || entry.other != job ||
+          entry.heard) {
+        continue;
+      }
+      entry.heard = true;
+      if (IsTerminal(jobs_[i].status) || jobs_[i].dependency_failed) continue;
+      if (jobs_[job].status == JobStatus::kFailed) {
+        jobs_[i].dependency_failed = true;
+        FailWaiting(i);
+      } else if (!HasOutstanding(i)) {
+        DependenciesMet(i);
+      }
+    }
+  }
+}
+
+// Whether somebody waits for single children of an array.
+bool ReferenceScheduler::AnybodyListensTo(int array) const {
+  if (IsChained(array)) return true;
+  for (const Job& job : jobs_) {
+    for (const Dependency& entry : job.dependencies) {
+      if (entry.kind == Dependency::Kind::kPaired && entry.other == array) {
+        return true;
+      }
+      if (entry.kind == Dependency::Kind::kPlain && !entry.heard &&
+          jobs_[entry.other].array == array) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Most children end without consequences: then only the last one counts.
+void ReferenceScheduler::ChildrenHaveEnded(int array, int first, int last) {
+  bool all = true;
+  for (int i = 0; i < jobs_[array].size; ++i) {
+    all &= IsTerminal(jobs_[ChildOf(array, i)].status);
+  }
+  if (all || AnybodyListensTo(array)) {
+    Add(Consequence::Kind::kChildrenEnded, array, first, last);
+  }
+}
+
+}  // namespace embatch::reference

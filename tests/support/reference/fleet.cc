@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Environments, what may be launched in them, and their instances. Source: §16.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "tests/support/reference/lines.h"
+#include "tests/support/reference/reference_scheduler.h"
+
+namespace embatch::reference {
+namespace {
+
+// A type that was refused is left alone for this long at least.
+constexpr absl::Duration kBackOffMin = absl::Milliseconds(1);
+
+// Source: §16.5: a name, a family, or all; a family holds no metal sizes.
+bool IsAllowed(const std::vector<std::string>& allowed,
+               const std::string& name) {
+  if (allowed.empty()) return true;
+  for (const std::string& entry : allowed) {
+    if (entry == "optimal" || entry == name) return true;
+    if (absl::StartsWith(name, entry + ".") &&
+        !absl::StartsWith(name, entry + ".metal")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What a plug-in says is taken for no less than nothing, and for no more than
+// can be summed up.
+Resources Bounded(const Resources& resources) {
+  constexpr int64_t kMost = int64_t{1} << 40;
+  return {std::clamp<int64_t>(resources.vcpu_milli, 0, kMost),
+          std::clamp<int64_t>(resources.memory_mib, 0, kMost),
+          std::clamp<int32_t>(resources.gpus, 0, 1 << 12)};
+}
+
+}  // namespace
+
+int ReferenceScheduler::FindEnvironment(absl::string_view name) const {
+  for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
+    if (environments_[i].name() == name) return i;
+  }
+  return kNothing;
+}
+
+// Those that joined have numbers of their environment's own.
+int ReferenceScheduler::FindInstance(int environment, InstanceId id) const {
+  for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
+    if (instances_[i].id == id &&
+        (!id.joined() || instances_[i].environment == environment)) {
+      return i;
+    }
+  }
+  return kNothing;
+}
+
+// A promise that is only repeated does not undo what was learnt since (§16.6).
+void ReferenceScheduler::SetCatalogue(Environment& environment,
+                                      const std::vector<InstanceType>& types) {
+  if (!environment.managed()) return;
+  environment.has_catalogue = true;
+  for (Type& type : environment.types) type.offered = false;
+  for (InstanceType promised : types) {
+    promised.resources = Bounded(promised.resources);
+    if (promised.name.empty() || promised.resources.vcpu_milli == 0 ||
+        promised.price_microdollars_per_hour < 0 ||
+        !IsAllowed(environment.options.compute_resources->instance_types,
+                   promised.name)) {
+      continue;
+    }
+    auto known = std::find_if(
+        environment.types.begin(), environment.types.end(),
+        [&](const Type& type) { return type.promised.name == promised.name; });
+    if (known == environment.types.end()) {
+      known = environment.types.insert(known, Type());
+    }
+    if (known->promised.resources != promised.resources) {
+      known->size = promised.resources;
+    }
+    known->promised = promised;
+    known->offered = true;
+  }
+}
+
+int ReferenceScheduler::Launch(int environment, int type) {
+  Instance instance;
+  instance.id = InstanceId{++instances_launched_};
+  instance.environment = environment;
+  instance.type = type;
+  instance.total = environments_[environment].types[type].size;
+  Request(LaunchLine(environments_[environment].name(), instance.id,
+                     environments_[environment].types[type].promised.name));
+  instances_.push_back(std::move(instance));
+  return static_cast<int>(instances_.size()) - 1;
+}
+
+// A type whose instances register less than it promised is that small from now
+// on, so that none is launched for ever for a job that does not fit. Source:
+// §16.6. An instance without a name gets one in EC2's form.
+void ReferenceScheduler::BecomeReady(Instance& instance, absl::string_view name,
+                                     const Resources& registered) {
+  instance.state = InstanceState::kReady;
+  instance.registered = true;
+  instance.total = Bounded(registered);
+  instance.changed_order = ++order_;
+  instance.idle_since_ns = now_ns_;
+  instance.name = std::string(name);
+  if (name.empty()) {
+    instance.name = absl::StrFormat(
+        "i-%017x", instance.id.number & ~InstanceId::kJoinedBit);
+  }
+  if (instance.type == kNothing) return;
+  Resources& size =
+      environments_[instance.environment].types[instance.type].size;
+  size.vcpu_milli = std::min(size.vcpu_milli, instance.total.vcpu_milli);
+  size.memory_mib = std::min(size.memory_mib, instance.total.memory_mib);
+  size.gpus = std::min(size.gpus, instance.total.gpus);
+}
+
+// Source: §16.4. A type that could not be had is left alone for a while.
+void ReferenceScheduler::BackOff(int environment, int type,
+                                 LaunchFailure failure) {
+  Type& refused = environments_[environment].types[type];
+  refused.failure = failure;
+  const int64_t back_off_ns = absl::ToInt64Nanoseconds(
+      std::max(options_.capacity_back_off, kBackOffMin));
+  refused.back_off_until_ns =
+      std::max(refused.back_off_until_ns, After(now_ns_, back_off_ns));
+}
+
+}  // namespace embatch::reference

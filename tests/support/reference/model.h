@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the reference scheduler knows, as plain records in plain vectors. They
+// refer to each other by index; nothing is ever taken out of a vector. What can
+// be computed from these records is not kept in them.
+#ifndef EMBATCH_TESTS_SUPPORT_REFERENCE_MODEL_H_
+#define EMBATCH_TESTS_SUPPORT_REFERENCE_MODEL_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "embatch/compute_environment.h"
+#include "embatch/ids.h"
+#include "embatch/job.h"
+#include "embatch/job_definition.h"
+#include "embatch/job_queue.h"
+#include "embatch/resource_provider.h"
+#include "embatch/resources.h"
+
+namespace embatch::reference {
+
+inline constexpr int kNothing = -1;
+inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+// a + b, or never.
+inline int64_t After(int64_t a_ns, int64_t b_ns) {
+  return b_ns >= kNever - a_ns ? kNever : a_ns + b_ns;
+}
+
+// --- Jobs --------------------------------------------------------------------
+
+// Why an attempt is being stopped.
+enum class Stop { kNone, kTerminated, kTimedOut };
+
+// What an attempt waits for; of equal times the first one here comes first.
+enum class DueKind { kTimeout, kStopOverdue };
+
+// The attempt of a job that is STARTING or RUNNING.
+struct Attempt {
+  int number = 0;
+  int instance = kNothing;
+  bool started = false;
+  Stop stop = Stop::kNone;
+  int64_t due_ns = kNever;
+  DueKind due_kind = DueKind::kTimeout;
+  int64_t due_order = 0;     // when the deadline was set: a rising number
+  int64_t placed_order = 0;  // the same of its placement
+};
+
+// An entry of dependsOn.
+struct Dependency {
+  enum class Kind { kPlain, kPaired, kChained };
+  Kind kind = Kind::kPlain;
+  int other = kNothing;  // kPlain: a job, array or child; kPaired: an array
+  bool heard = false;    // kPlain: the dependent has heard how the other ended
+};
+
+// A single job, an array, or a child of one. A child follows its array.
+struct Job {
+  JobId id;
+  std::string name;
+  int queue = kNothing;
+  Resources need;
+  RetryStrategy retry_strategy;
+  int64_t timeout_ns = kNever;
+
+  int array = kNothing;  // child: the array that it belongs to
+  int size = 0;          // array: how many children follow
+
+  JobStatus status = JobStatus::kSubmitted;
+  std::string status_reason;
+  int attempts = 0;  // begun so far
+  std::optional<Attempt> attempt;
+  bool retried = false;  // it goes before those that never started
+  // Something happened to this child alone: what happens to its siblings does
+  // not happen to it in the same breath.
+  bool touched = false;
+  std::set<std::string> blocked_codes;  // that made an event
+  int64_t stopped_ns = kNever;
+  bool forgotten = false;  // its retention is over
+
+  bool cancelled = false;
+  bool terminated = false;
+  std::string request_reason;
+
+  std::vector<Dependency> dependencies;
+  bool dependency_failed = false;
+  bool released = false;  // array: it waits for nothing as a whole
+
+  bool is_array() const { return size > 0; }
+  bool is_child() const { return array != kNothing; }
+  bool ended_by_caller() const { return cancelled || terminated; }
+};
+
+struct Definition {
+  JobDefinition definition;
+  int revision = 0;
+  bool active = true;
+};
+
+// --- Queues ------------------------------------------------------------------
+
+struct Queue {
+  JobQueueOptions options;
+  ResourceStatus status = ResourceStatus::kCreating;
+  std::vector<int> environments;  // in the order in which they are tried
+  int blocked = kNothing;         // the head that carries a blocked reason
+};
+
+// --- Environments ------------------------------------------------------------
+
+struct Type {
+  InstanceType promised;  // by the catalogue
+  Resources size;         // what its instances have, as far as is known
+  bool offered = true;
+  int64_t back_off_until_ns = 0;
+  LaunchFailure failure = LaunchFailure::kCapacity;
+};
+
+struct Environment {
+  ComputeEnvironmentOptions options;
+  ResourceStatus status = ResourceStatus::kCreating;
+  bool has_catalogue = false;
+  std::vector<Type> types;
+
+  const std::string& name() const { return options.compute_environment_name; }
+  bool managed() const {
+    return options.type == ComputeEnvironmentType::kManaged;
+  }
+  bool enabled() const { return options.state == ResourceState::kEnabled; }
+  bool takes_jobs() const {
+    return enabled() && (status == ResourceStatus::kValid ||
+                         status == ResourceStatus::kUpdating);
+  }
+  int64_t min_vcpu_milli() const {
+    return managed() ? 1000 * options.compute_resources->min_vcpus : 0;
+  }
+  int64_t max_vcpu_milli() const {
+    return managed() ? 1000 * options.compute_resources->max_vcpus : 0;
+  }
+};
+
+enum class InstanceState { kBooting, kReady, kInterrupted, kLost, kGone };
+
+struct Instance {
+  InstanceId id;
+  int environment = kNothing;
+  int type = kNothing;  // none: it joined on its own
+  InstanceState state = InstanceState::kBooting;
+  std::string name;
+  Resources total;
+  bool registered = false;    // it was said to be ready once
+  int64_t changed_order = 0;  // when its free capacity changed: a rising number
+  int64_t idle_since_ns = 0;
+  int64_t lost_ns = 0;
+
+  bool exists() const {
+    return state != InstanceState::kLost && state != InstanceState::kGone;
+  }
+};
+
+}  // namespace embatch::reference
+
+#endif  // EMBATCH_TESTS_SUPPORT_REFERENCE_MODEL_H_

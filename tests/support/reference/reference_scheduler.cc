@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An input comes in; the phases of a turn; and what all of them share.
+#include "tests/support/reference/reference_scheduler.h"
+
+#include <utility>
+
+#include "tests/support/reference/lines.h"
+
+namespace embatch::reference {
+
+ReferenceScheduler::ReferenceScheduler(const SchedulerOptions& options)
+    : options_(options) {}
+
+Output ReferenceScheduler::Apply(const Input& input, JobId submitted) {
+  output_ = Output();
+  last_ns_ = std::exchange(now_ns_, input.now_ns);
+  submitted_ = submitted;
+  absl::visit([this](const auto& command) { Do(command); }, input.command);
+  return output_;
+}
+
+// The phases of one turn, in their order. Choice: D44.
+void ReferenceScheduler::Do(const Turn& turn) {
+  for (Environment& environment : environments_) {
+    if (environment.status == ResourceStatus::kCreating) {
+      environment.status = ResourceStatus::kValid;
+    }
+  }
+  for (Queue& queue : queues_) {
+    if (queue.status == ResourceStatus::kCreating) {
+      queue.status = ResourceStatus::kValid;
+    }
+  }
+  ForgetJobs();
+  TakeReports(turn);
+  TakeArrivals();
+  DrawConsequences();
+  RunCycle();
+  RunScaling();
+}
+
+int ReferenceScheduler::FindJob(JobId id) const {
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    if (jobs_[i].id == id && !OwnerOf(jobs_[i]).forgotten) return i;
+  }
+  return kNothing;
+}
+
+// A request about an array is one about each of its children.
+bool ReferenceScheduler::EndedByCaller(const Job& job) const {
+  return job.ended_by_caller() || OwnerOf(job).ended_by_caller();
+}
+
+bool ReferenceScheduler::TerminatedByCaller(const Job& job) const {
+  return job.terminated || OwnerOf(job).terminated;
+}
+
+std::string ReferenceScheduler::RequestReason(const Job& job) const {
+  return job.ended_by_caller() ? job.request_reason
+                               : OwnerOf(job).request_reason;
+}
+
+// Children in `status`, as they go together: untouched neighbours at once, a
+// touched one alone.
+std::vector<ReferenceScheduler::Run> ReferenceScheduler::RunsOf(
+    int array, int first, int last, JobStatus status) const {
+  std::vector<Run> runs;
+  for (int i = first; i < last; ++i) {
+    const Job& child = jobs_[ChildOf(array, i)];
+    if (child.status != status) continue;
+    if (!child.touched && !runs.empty() && runs.back().together &&
+        runs.back().last == i) {
+      ++runs.back().last;
+    } else {
+      runs.push_back({i, i + 1, !child.touched});
+    }
+  }
+  return runs;
+}
+
+// A transition is a change of status with a reason, followed by one event.
+// Source: §5.2.
+void ReferenceScheduler::Change(int job, JobStatus to,
+                                absl::string_view reason) {
+  Job& changed = jobs_[job];
+  output_.events.push_back(EventLine(now_ns_, changed.id, changed.status, to,
+                                     changed.attempts, reason));
+  changed.status = to;
+  changed.status_reason = std::string(reason);
+}
+
+// Source: §5.3, stoppedAt is the time of the end, which may be before now.
+void ReferenceScheduler::End(int job, JobStatus to, absl::string_view reason,
+                             int64_t at_ns) {
+  Change(job, to, reason);
+  jobs_[job].stopped_ns = at_ns;
+}
+
+void ReferenceScheduler::Add(Consequence::Kind kind, int job, int first,
+                             int last) {
+  Consequence item;
+  item.kind = kind;
+  item.job = job;
+  item.first = first;
+  item.last = last;
+  work_.push_back(item);
+}
+
+}  // namespace embatch::reference

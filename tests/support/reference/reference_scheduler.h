@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The reference scheduler: AWS Batch's scheduling once more, written from the
+// project's reference and the normative phases of a turn, as slow and plain as
+// can be. It decides everything from scratch in every turn, and shares nothing
+// with the library but the public values. What it says is what the library must
+// say: the same events and the same requests, in the same order.
+//
+//   reference::ReferenceScheduler twin(options);
+//   reference::Output output = twin.Apply(input);
+//
+// It takes inputs as an InputLog keeps them: commands that were accepted, and
+// turns. One turn does all there is to do, as with a max_transitions that is
+// never reached.
+#ifndef EMBATCH_TESTS_SUPPORT_REFERENCE_REFERENCE_SCHEDULER_H_
+#define EMBATCH_TESTS_SUPPORT_REFERENCE_REFERENCE_SCHEDULER_H_
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "embatch/container_runtime.h"
+#include "embatch/input.h"
+#include "embatch/scheduler.h"
+#include "tests/support/reference/model.h"
+
+namespace embatch::reference {
+
+// One line each; see lines.h.
+struct Output {
+  std::vector<std::string> events;  // a child of an array has a line of its own
+  std::vector<std::string> requests;
+};
+
+class ReferenceScheduler {
+ public:
+  explicit ReferenceScheduler(const SchedulerOptions& options);
+
+  // `submitted`: the id that the library gave to the job of a SubmitJobRequest.
+  // Ids are names; it is the library's to choose them.
+  Output Apply(const Input& input, JobId submitted = JobId());
+
+  // Whether the job can be read: it was submitted, and its retention is not
+  // over.
+  bool Knows(JobId job) const { return FindJob(job) != kNothing; }
+
+ private:
+  // What follows from something that happened; see consequences.cc.
+  struct Consequence {
+    enum class Kind {
+      kEndRequested,     // job: CancelJob or TerminateJob was called
+      kReleaseChildren,  // job: an array that waits for nothing as a whole
+      kFailChildren,     // job: PENDING children in [first, last) fail
+      kEndWaiting,       // job: the array's RUNNABLE children end
+      kStopChildren,     // job: its STARTING and RUNNING ones are stopped
+      kChildrenEnded,    // job: children in [first, last) have ended
+      kJobEnded,         // job
+      kInstanceLost,     // instance
+    };
+    Kind kind = Kind::kJobEnded;
+    int job = kNothing;
+    int first = 0;
+    int last = 0;
+    int instance = kNothing;
+  };
+  // Children [first, last) of an array that stand alike: one, or several to
+  // which nothing happened that did not happen to all of them.
+  struct Run {
+    int first = 0;
+    int last = 0;
+    bool together = false;
+  };
+
+  // commands.cc
+  void Do(const CreateComputeEnvironmentCommand& command);
+  void Do(const CreateJobQueueCommand& command);
+  void Do(const RegisterJobDefinitionCommand& command);
+  void Do(const DeregisterJobDefinitionCommand& command);
+  void Do(const SubmitJobRequest& request);
+  void Do(const EndJobCommand& command);
+  void Do(const Turn& turn);
+  int FindDefinition(absl::string_view text) const;
+  void AddDependencies(const SubmitJobRequest& request, Job& job);
+
+  // reports.cc: phase 2
+  void TakeReports(const Turn& turn);
+  void TakeDeadlinesBefore(int64_t time_ns);
+  void Take(const InstanceReport& report, int64_t at_ns);
+  void TakeReady(const InstanceReport& report, int environment, int instance);
+  void Take(const ContainerReport& report, int64_t at_ns);
+  void ForgetJobs();
+
+  // consequences.cc: phases 3 and 4
+  void TakeArrivals();
+  void DrawConsequences();
+  void Draw(const Consequence& item);
+  void EndRequested(int job);
+  void ReleaseChildren(int array);
+  void FailChildren(int array, int first, int last);
+  void EndWaiting(int array);
+  void StopChildren(int array);
+  void ChildrenEnded(int array, int first, int last);
+  void JobEnded(int job);
+  void InstanceLost(int instance);
+  void EndArray(int array);
+
+  // dependencies.cc
+  bool HasPaired(int array) const;
+  bool IsChained(int array) const;
+  bool HasOutstanding(int job) const;  // dependencies as a whole
+  enum class Readiness { kWaits, kReady, kFailed };
+  Readiness ReadinessOf(int child) const;
+  void DependenciesMet(int job);
+  void ReleaseChild(int child);
+  void ChildBecameRunnable(int array);
+  void FailWaiting(int job);
+  void TellPaired(int array, int first, int last);
+  void TellPlain(int job);
+  bool AnybodyListensTo(int array) const;
+  void ChildrenHaveEnded(int array, int first, int last);
+
+  // attempts.cc
+  void BeginAttempt(int job, int instance);
+  void StartRunning(int job, int64_t at_ns);
+  void StopAttempt(int job, Stop stop);
+  void EndAttempt(int job, int64_t at_ns, std::optional<int> exit_code,
+                  absl::string_view reason, std::string status_reason);
+  bool IsRetryDue(const Job& job, absl::string_view status_reason,
+                  absl::string_view reason, std::optional<int> exit_code) const;
+
+  // cycle.cc: phase 5
+  void RunCycle();
+  void Serve(Queue& queue);
+  int HeadOf(const Queue& queue) const;
+  std::vector<int> QueuesInOrder() const;
+  std::vector<int> WaitingIn(const Queue& queue) const;  // in order
+  bool TryToPlace(const Queue& queue, int job);
+  void MarkBlocked(Queue& queue, int job);
+  std::string BlockedReason(const Queue& queue, int job) const;
+
+  // placement.cc
+  Resources FreeOf(int instance) const;
+  int RunningOn(int instance) const;
+  int BestInstance(int environment, const Resources& need) const;
+  int64_t VcpusOf(int environment) const;  // thousandths
+  int BestType(int environment, const Resources& need, int64_t at_ns) const;
+  bool CanGrowFor(int environment, const Resources& need) const;
+  // Why a job does not start in an environment.
+  enum class Why {
+    kMayLater,
+    kUnknown,
+    kNoCapacity,
+    kMisconfigured,
+    kNotPermitted,
+    kMaxVcpus,
+    kNothingFits,
+    kDisabled,
+    kInvalid,
+  };
+  Why WhyNotIn(int environment, const Resources& need) const;
+
+  // fleet.cc
+  int FindEnvironment(absl::string_view name) const;
+  int FindInstance(int environment, InstanceId id) const;
+  void SetCatalogue(Environment& environment,
+                    const std::vector<InstanceType>& types);
+  int Launch(int environment, int type);
+  void BecomeReady(Instance& instance, absl::string_view name,
+                   const Resources& registered);
+  void BackOff(int environment, int type, LaunchFailure failure);
+
+  // scaling.cc: phase 6
+  struct Cell;
+  struct Plan;
+  void RunScaling();
+  Plan MakePlan() const;
+  void PlanQueue(const Queue& queue, Plan& plan) const;
+  void Fill(Plan& plan, int environment, const Resources& need,
+            int64_t& jobs) const;
+  void Grow(Plan& plan, int environment, const Resources& need,
+            int64_t& jobs) const;
+  std::vector<int> Terminations(const Plan& plan) const;
+
+  // reference_scheduler.cc
+  int FindJob(JobId id) const;
+  int ChildOf(int array, int index) const { return array + 1 + index; }
+  const Job& OwnerOf(const Job& job) const {  // what holds its dependencies
+    return job.is_child() ? jobs_[job.array] : job;
+  }
+  bool EndedByCaller(const Job& job) const;
+  bool TerminatedByCaller(const Job& job) const;
+  std::string RequestReason(const Job& job) const;
+  std::vector<Run> RunsOf(int array, int first, int last,
+                          JobStatus status) const;
+  void Change(int job, JobStatus to, absl::string_view reason);
+  void End(int job, JobStatus to, absl::string_view reason, int64_t at_ns);
+  void Add(Consequence::Kind kind, int job, int first = 0, int last = 0);
+  void Request(std::string line) {
+    output_.requests.push_back(std::move(line));
+  }
+
+  const SchedulerOptions options_;
+  int64_t now_ns_ = 0;
+  int64_t last_ns_ = 0;  // of the input before this one
+  int64_t order_ = 0;    // a rising number
+  uint64_t instances_launched_ = 0;
+  JobId submitted_;
+  std::vector<Definition> definitions_;
+  std::vector<Queue> queues_;
+  std::vector<Environment> environments_;
+  std::vector<Instance> instances_;
+  std::vector<Job> jobs_;
+  std::vector<int> arrivals_;
+  std::deque<Consequence> work_;
+  Output output_;
+};
+
+}  // namespace embatch::reference
+
+#endif  // EMBATCH_TESTS_SUPPORT_REFERENCE_REFERENCE_SCHEDULER_H_
