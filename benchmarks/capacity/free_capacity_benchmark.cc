@@ -36,8 +36,8 @@ class Lists {
   void Add(uint32_t instance, const Resources& free) {
     capacity_.Add(instance, free, LinksOf());
   }
-  void Remove(uint32_t instance, const Resources& free) {
-    capacity_.Remove(instance, free, LinksOf());
+  void Remove(uint32_t instance, const Resources& /*free*/) {
+    capacity_.Remove(instance, LinksOf());
   }
   uint32_t BestFit(const Resources& need) {
     return capacity_.BestFit(need, LinksOf());

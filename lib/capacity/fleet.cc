@@ -179,7 +179,7 @@ void Fleet::StopPlacing(uint32_t slot, InstanceState state) {
   InstanceRecord& instance = instances_[slot];
   EnvironmentRecord& environment = environments_[instance.environment];
   if (instance.state == InstanceState::kReady) {
-    environment.free.Remove(slot, instance.free, LinksOf{&instances_});
+    environment.free.Remove(slot, LinksOf{&instances_});
     environment.free_sum -= instance.free;
     CountSize(environment.sizes, instance.total, -1);
     if (instance.type != kNone) environment.idle.Erase(instance.number);
@@ -224,7 +224,7 @@ void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,
                     const Resources& free) {
   if (instance.state == InstanceState::kReady) {
     EnvironmentRecord& environment = environments_[instance.environment];
-    environment.free.Remove(slot, instance.free, LinksOf{&instances_});
+    environment.free.Remove(slot, LinksOf{&instances_});
     environment.free.Add(slot, free, LinksOf{&instances_});
     environment.free_sum -= instance.free;
     environment.free_sum += free;

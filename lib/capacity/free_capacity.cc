@@ -2,41 +2,123 @@
 #include "lib/capacity/free_capacity.h"
 
 namespace embatch {
+namespace {
 
-const FreeCapacity::List* FreeCapacity::FirstThatHolds(const Pool& pool,
-                                                       const Resources& need,
-                                                       Resources* free) {
+// So many empty cells are always kept.
+constexpr size_t kEmptyCellsMax = 1024;
+
+template <typename T>
+uint32_t TakeSlot(std::vector<T>& slots, std::vector<uint32_t>& unused) {
+  if (unused.empty()) {
+    slots.emplace_back();
+    return static_cast<uint32_t>(slots.size() - 1);
+  }
+  const uint32_t slot = unused.back();
+  unused.pop_back();
+  return slot;
+}
+
+}  // namespace
+
+uint32_t FreeCapacity::FirstThatHolds(const Pool& pool,
+                                      const Resources& need) const {
   for (uint64_t vcpu =
            pool.vcpus.FirstAtLeast(static_cast<uint64_t>(need.vcpu_milli));
        vcpu != SequenceBitmap::kNone;
        vcpu = pool.vcpus.FirstAtLeast(vcpu + 1)) {
-    const Shelf& shelf = pool.shelves.find(static_cast<int64_t>(vcpu))->second;
+    const Shelf& shelf =
+        shelves_[pool.shelves.find(static_cast<int64_t>(vcpu))->second];
     const uint64_t memory =
         shelf.memory.FirstAtLeast(static_cast<uint64_t>(need.memory_mib));
     if (memory == SequenceBitmap::kNone) continue;
-    free->vcpu_milli = static_cast<int64_t>(vcpu);
-    free->memory_mib = static_cast<int64_t>(memory);
-    return &shelf.lists.find(free->memory_mib)->second;
+    return cell_of_
+        .find(Resources{shelf.vcpu_milli, static_cast<int64_t>(memory),
+                        shelf.gpus})
+        ->second;
   }
-  return nullptr;
+  return kNone;
+}
+
+uint32_t FreeCapacity::CellOf(const Resources& free) {
+  const auto known = cell_of_.find(free);
+  if (known != cell_of_.end()) return known->second;
+  if (cell_of_.size() > 2 * filled_ + kEmptyCellsMax) ForgetEmpty();
+  const uint32_t index = TakeSlot(cells_, free_cells_);
+  Cell& cell = cells_[index];
+  cell.free = free;
+  cell.shelf = ShelfOf(free);
+  ++shelves_[cell.shelf].cells;
+  cell_of_[free] = index;
+  return index;
+}
+
+uint32_t FreeCapacity::ShelfOf(const Resources& free) {
+  Pool& pool = pools_[free.gpus];
+  const auto known = pool.shelves.find(free.vcpu_milli);
+  if (known != pool.shelves.end()) return known->second;
+  const uint32_t index = TakeSlot(shelves_, free_shelves_);
+  shelves_[index].vcpu_milli = free.vcpu_milli;
+  shelves_[index].gpus = free.gpus;
+  pool.shelves[free.vcpu_milli] = index;
+  return index;
+}
+
+// Cells come back to use soon or, where amounts are odd, never.
+void FreeCapacity::ForgetEmpty() {
+  for (uint32_t i = 0; i < cells_.size(); ++i) {
+    Cell& cell = cells_[i];
+    if (cell.size > 0 || cell.shelf == kNone) continue;
+    Shelf& shelf = shelves_[cell.shelf];
+    if (--shelf.cells == 0) {
+      const auto pool = pools_.find(shelf.gpus);
+      pool->second.shelves.erase(shelf.vcpu_milli);
+      if (pool->second.shelves.empty()) pools_.erase(pool);
+      free_shelves_.push_back(cell.shelf);
+      shelf = Shelf();
+    }
+    cell_of_.erase(cell.free);
+    free_cells_.push_back(i);
+    cell = Cell();
+  }
+}
+
+void FreeCapacity::Fill(const Cell& cell) {
+  ++filled_;
+  Shelf& shelf = shelves_[cell.shelf];
+  if (shelf.memory.empty()) {
+    pools_.find(shelf.gpus)
+        ->second.vcpus.Insert(static_cast<uint64_t>(shelf.vcpu_milli));
+  }
+  shelf.memory.Insert(static_cast<uint64_t>(cell.free.memory_mib));
+}
+
+void FreeCapacity::Empty(const Cell& cell) {
+  --filled_;
+  Shelf& shelf = shelves_[cell.shelf];
+  shelf.memory.Erase(static_cast<uint64_t>(cell.free.memory_mib));
+  if (shelf.memory.empty()) {
+    pools_.find(shelf.gpus)
+        ->second.vcpus.Erase(static_cast<uint64_t>(shelf.vcpu_milli));
+  }
 }
 
 std::vector<FreeCapacity::Group> FreeCapacity::Groups() const {
   std::vector<Group> groups;
+  groups.reserve(filled_);
   for (const auto& [gpus, pool] : pools_) {
     for (uint64_t vcpu = pool.vcpus.First(); vcpu != SequenceBitmap::kNone;
          vcpu = pool.vcpus.FirstAtLeast(vcpu + 1)) {
       const Shelf& shelf =
-          pool.shelves.find(static_cast<int64_t>(vcpu))->second;
+          shelves_[pool.shelves.find(static_cast<int64_t>(vcpu))->second];
       for (uint64_t memory = shelf.memory.First();
            memory != SequenceBitmap::kNone;
            memory = shelf.memory.FirstAtLeast(memory + 1)) {
-        const List& list =
-            shelf.lists.find(static_cast<int64_t>(memory))->second;
-        groups.push_back(
-            {{static_cast<int64_t>(vcpu), static_cast<int64_t>(memory), gpus},
-             list.size,
-             list.first});
+        const Cell& cell =
+            cells_[cell_of_
+                       .find(Resources{shelf.vcpu_milli,
+                                       static_cast<int64_t>(memory), gpus})
+                       ->second];
+        groups.push_back({cell.free, cell.size, cell.first});
       }
     }
   }

@@ -6,10 +6,12 @@
 // the one whose free capacity changed last. So idle instances empty out.
 // Choice: D26.
 //
-// Instances with equal free amounts stand in one list, newest change first. The
-// lists are found through hierarchical bitmaps, for each number of free GPUs
-// over vCPU, and for each vCPU over memory: placing a job and taking it back
-// cost the same on ten instances and on ten thousand.
+// Instances with equal free amounts stand in one list, newest change first: a
+// cell. Cells are found through hierarchical bitmaps, for each number of free
+// GPUs over vCPU, and for each vCPU over memory: placing a job and taking it
+// back cost the same on ten instances and on ten thousand. An instance knows
+// its cell. One that gets empty is kept, because the same amounts come back;
+// when too many are empty, they go.
 #ifndef EMBATCH_CAPACITY_FREE_CAPACITY_H_
 #define EMBATCH_CAPACITY_FREE_CAPACITY_H_
 
@@ -33,6 +35,7 @@ class FreeCapacity {
   struct Links {
     uint32_t before = kNone;
     uint32_t behind = kNone;
+    uint32_t cell = kNone;
     uint64_t changed = 0;  // when its free capacity changed: a rising number
   };
 
@@ -47,7 +50,7 @@ class FreeCapacity {
   template <typename LinksOf>
   void Add(uint32_t instance, const Resources& free, LinksOf links);
   template <typename LinksOf>
-  void Remove(uint32_t instance, const Resources& free, LinksOf links);
+  void Remove(uint32_t instance, LinksOf links);
 
   // The best instance for a job that needs so much, or kNone.
   template <typename LinksOf>
@@ -59,61 +62,64 @@ class FreeCapacity {
   uint64_t changes() const { return changes_; }
 
  private:
-  struct List {
+  struct Cell {
+    Resources free;
+    uint32_t shelf = kNone;
     uint32_t first = kNone;
     int64_t size = 0;
   };
-  struct Shelf {  // instances with the same free vCPU and GPUs
-    SequenceBitmap memory;
-    absl::flat_hash_map<int64_t, List> lists;  // by free memory
+  struct Shelf {  // cells with the same free vCPU and GPUs
+    int64_t vcpu_milli = 0;
+    int32_t gpus = 0;
+    int64_t cells = 0;
+    SequenceBitmap memory;  // of cells that are not empty
   };
-  struct Pool {  // instances with the same number of free GPUs
-    SequenceBitmap vcpus;
-    absl::flat_hash_map<int64_t, Shelf> shelves;  // by free vCPU
+  struct Pool {            // cells with the same number of free GPUs
+    SequenceBitmap vcpus;  // of shelves that are not empty
+    absl::flat_hash_map<int64_t, uint32_t> shelves;  // by free vCPU
   };
 
-  // The list with the least vCPU, then the least memory, that holds `need`.
-  static const List* FirstThatHolds(const Pool& pool, const Resources& need,
-                                    Resources* free);
+  // The cell with the least vCPU, then the least memory, that holds `need`.
+  uint32_t FirstThatHolds(const Pool& pool, const Resources& need) const;
+  uint32_t CellOf(const Resources& free);
+  uint32_t ShelfOf(const Resources& free);
+  void Fill(const Cell& cell);   // its first instance came
+  void Empty(const Cell& cell);  // its last one went
+  void ForgetEmpty();
 
   std::map<int32_t, Pool> pools_;  // by free GPUs
+  std::vector<Shelf> shelves_;
+  std::vector<Cell> cells_;
+  absl::flat_hash_map<Resources, uint32_t> cell_of_;
+  std::vector<uint32_t> free_shelves_;
+  std::vector<uint32_t> free_cells_;
+  size_t filled_ = 0;  // cells that are not empty
   uint64_t changes_ = 0;
 };
 
 template <typename LinksOf>
 void FreeCapacity::Add(uint32_t instance, const Resources& free,
                        LinksOf links) {
-  Pool& pool = pools_[free.gpus];
-  pool.vcpus.Insert(static_cast<uint64_t>(free.vcpu_milli));
-  Shelf& shelf = pool.shelves[free.vcpu_milli];
-  shelf.memory.Insert(static_cast<uint64_t>(free.memory_mib));
-  List& list = shelf.lists[free.memory_mib];
+  const uint32_t index = CellOf(free);
+  Cell& cell = cells_[index];
+  if (cell.size++ == 0) Fill(cell);
   Links& own = links(instance);
   own.before = kNone;
-  own.behind = list.first;
+  own.behind = cell.first;
+  own.cell = index;
   own.changed = ++changes_;
-  if (list.first != kNone) links(list.first).before = instance;
-  list.first = instance;
-  ++list.size;
+  if (cell.first != kNone) links(cell.first).before = instance;
+  cell.first = instance;
 }
 
 template <typename LinksOf>
-void FreeCapacity::Remove(uint32_t instance, const Resources& free,
-                          LinksOf links) {
-  const auto pool = pools_.find(free.gpus);
-  const auto shelf = pool->second.shelves.find(free.vcpu_milli);
-  const auto list = shelf->second.lists.find(free.memory_mib);
+void FreeCapacity::Remove(uint32_t instance, LinksOf links) {
   const Links& own = links(instance);
+  Cell& cell = cells_[own.cell];
   if (own.before != kNone) links(own.before).behind = own.behind;
   if (own.behind != kNone) links(own.behind).before = own.before;
-  if (list->second.first == instance) list->second.first = own.behind;
-  if (--list->second.size > 0) return;
-  shelf->second.lists.erase(list);
-  shelf->second.memory.Erase(static_cast<uint64_t>(free.memory_mib));
-  if (!shelf->second.lists.empty()) return;
-  pool->second.shelves.erase(shelf);
-  pool->second.vcpus.Erase(static_cast<uint64_t>(free.vcpu_milli));
-  if (pool->second.shelves.empty()) pools_.erase(pool);
+  if (cell.first == instance) cell.first = own.behind;
+  if (--cell.size == 0) Empty(cell);
 }
 
 template <typename LinksOf>
@@ -122,17 +128,18 @@ uint32_t FreeCapacity::BestFit(const Resources& need, LinksOf links) const {
   Resources best_free;
   for (auto pool = pools_.lower_bound(need.gpus); pool != pools_.end();
        ++pool) {
-    Resources free;
-    const List* list = FirstThatHolds(pool->second, need, &free);
-    if (list == nullptr) continue;
-    const auto left = std::make_pair(free.vcpu_milli, free.memory_mib);
+    const uint32_t index = FirstThatHolds(pool->second, need);
+    if (index == kNone) continue;
+    const Cell& cell = cells_[index];
+    const auto left =
+        std::make_pair(cell.free.vcpu_milli, cell.free.memory_mib);
     const auto best_left =
         std::make_pair(best_free.vcpu_milli, best_free.memory_mib);
     if (best == kNone || left < best_left ||
         (left == best_left &&
-         links(list->first).changed > links(best).changed)) {
-      best = list->first;
-      best_free = free;
+         links(cell.first).changed > links(best).changed)) {
+      best = cell.first;
+      best_free = cell.free;
     }
   }
   return best;

@@ -32,7 +32,7 @@ class Instances {
     plain_[instance] = {true, free, ++changes_};
   }
   void Remove(uint32_t instance) {
-    capacity_.Remove(instance, plain_[instance].free, LinksOf{&links_});
+    capacity_.Remove(instance, LinksOf{&links_});
     plain_[instance].present = false;
   }
   void Change(uint32_t instance, const Resources& free) {
