@@ -82,6 +82,27 @@ JobQueueOptions DrawQueue(Random& random, int index, int environments) {
   return queue;
 }
 
+// What is done after an attempt that failed: patterns for all that can happen
+// here to one.
+std::vector<EvaluateOnExit> DrawRules(Random& random) {
+  std::vector<EvaluateOnExit> rules;
+  for (int i = random.Between(1, 3); i > 0; --i) {
+    EvaluateOnExit rule;
+    rule.action = random.OneOf({RetryAction::kRetry, RetryAction::kExit});
+    if (random.Percent(50)) rule.on_exit_code = random.OneOf({"1", "13*", "*"});
+    if (random.Percent(30)) {
+      rule.on_reason =
+          random.OneOf({"CannotPullContainerError:*", "*", "Out*"});
+    }
+    if (random.Percent(30) || (!rule.on_exit_code && !rule.on_reason)) {
+      rule.on_status_reason =
+          random.OneOf({"Host EC2*", "Task failed to start", "Essential*"});
+    }
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
 // Dependencies on jobs before `number`; `sizes` are those of their arrays.
 std::vector<PlannedDependency> DrawDependencies(
     Random& random, int number, const std::vector<int32_t>& sizes,
@@ -123,6 +144,9 @@ PlannedAction DrawSubmission(Random& random, int number, int queues,
   if (random.Percent(2)) overrides.gpus = 1;
   const int attempts = random.OneOf({1, 1, 2, 3});
   if (attempts > 1) request.retry_strategy = RetryStrategy{attempts};
+  if (attempts > 1 && random.Percent(40)) {
+    request.retry_strategy->evaluate_on_exit = DrawRules(random);
+  }
   if (random.Percent(25)) {
     request.timeout = JobTimeout{absl::Seconds(random.OneOf({60, 90}))};
   }
@@ -228,6 +252,7 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
 
 ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
                      const AttemptId& attempt) {
+  if (plan.fate) return plan.fate(job_name, attempt);
   uint64_t hash = plan.seed;
   for (char c : job_name) hash = Scatter(hash, static_cast<uint8_t>(c));
   hash = Scatter(hash, static_cast<uint64_t>(attempt.job.child + 1));

@@ -11,6 +11,7 @@
 #define EMBATCH_TESTS_PROPERTY_WORLD_PLAN_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,9 @@ struct WorldPlan {
   std::vector<PlannedEnvironment> environments;
   std::vector<JobQueueOptions> queues;
   std::vector<PlannedAction> actions;  // by time
+  // If set, says what becomes of a container, in place of chance.
+  std::function<ContainerFate(absl::string_view job_name, const AttemptId&)>
+      fate;
 };
 
 struct PlanOptions {
@@ -79,8 +83,8 @@ struct PlanOptions {
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});
 
-// What becomes of a container: it depends on the plan, the job's name, the
-// child and the attempt alone.
+// What becomes of a container. If the plan does not say, that depends on its
+// seed, the job's name, the child and the attempt alone.
 ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
                      const AttemptId& attempt);
 

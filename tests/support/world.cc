@@ -44,6 +44,8 @@ World::World(WorldOptions options)
         };
         return runtime;
       }()),
+      comparison_(options_.scheduler),
+      watched_runtime_(comparison_.Watch(&runtime_)),
       simulation_(options_.simulation),
       scheduler_(options_.scheduler) {
   simulation_.WaitFor(runtime_);
@@ -51,6 +53,7 @@ World::World(WorldOptions options)
 
 World::~World() {
   if (options_.check_replay) CheckReplay();
+  if (options_.check_twin) CheckTwin();
 }
 
 void World::MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
@@ -73,8 +76,8 @@ void World::MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
   provider = std::make_unique<SimulatedProvider>(std::move(plan.provider));
   ExpectOk(scheduler_.CreateComputeEnvironment(*std::move(environment), now()),
            "CreateComputeEnvironment");
-  ExpectOk(scheduler_.AttachPlugins(name, {provider.get(), &runtime_}),
-           "AttachPlugins");
+  const Plugins plugins{comparison_.Watch(provider.get()), watched_runtime_};
+  ExpectOk(scheduler_.AttachPlugins(name, plugins), "AttachPlugins");
   Settle();
 }
 
@@ -165,7 +168,10 @@ absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
   for (const JobWord& word : words) word(plan);
   MakeDefaults(plan.request.job_queue, plan.request.job_definition);
   const absl::StatusOr<JobId> job = scheduler_.SubmitJob(plan.request, now());
-  if (job.ok()) plans_[*job] = std::move(plan);
+  if (job.ok()) {
+    comparison_.Submitted(*job);
+    plans_[*job] = std::move(plan);
+  }
   return job;
 }
 
@@ -197,6 +203,7 @@ ContainerFate World::FateOf(const ContainerSpec& spec) const {
 Simulation::Observer World::Observer() {
   return [this](const Event& event) {
     events_.push_back({event, std::string(scheduler_.Text(event.reason))});
+    comparison_.Happened(event, events_.back().reason);
     if (options_.check_invariants) invariants_.Observe(scheduler_, event);
   };
 }
@@ -322,6 +329,12 @@ void World::CheckReplay() const {
   EXPECT_EQ(seen, events_.size()) << "replay has fewer events";
   EXPECT_TRUE(replayed.EncodeState() == scheduler_.EncodeState())
       << "replay ends in another state";
+}
+
+// The reference scheduler does in one turn all that there is to do.
+void World::CheckTwin() {
+  if (options_.scheduler.max_transitions < 100000) return;
+  EXPECT_EQ(comparison_.CatchUp(log_.inputs()), "");
 }
 
 std::ostream& operator<<(std::ostream& out, const WorldEvent& event) {

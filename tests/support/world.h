@@ -33,6 +33,7 @@
 #define EMBATCH_TESTS_SUPPORT_WORLD_H_
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -53,6 +54,7 @@
 #include "embatch/sim/simulated_runtime.h"
 #include "embatch/sim/simulation.h"
 #include "tests/support/invariants.h"
+#include "tests/support/reference/comparison.h"
 #include "tests/support/vocabulary.h"
 
 namespace embatch {
@@ -63,6 +65,9 @@ struct WorldOptions {
   ContainerFate fate;  // of a container, unless its job says otherwise
   bool check_invariants = true;
   bool check_replay = true;
+  // Against the reference scheduler (reference/); EMBATCH_TWIN=1 in the
+  // environment turns it on for every world.
+  bool check_twin = std::getenv("EMBATCH_TWIN") != nullptr;
 };
 
 // An event with its text.
@@ -161,6 +166,7 @@ class World {
 
   // Replays all inputs so far and expects the same. The destructor does too.
   void CheckReplay() const;
+  void CheckTwin();
 
  private:
   void MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
@@ -180,6 +186,8 @@ class World {
   MemoryInputLog log_;
   SimulatedRuntime runtime_;
   std::map<std::string, std::unique_ptr<SimulatedProvider>> providers_;
+  reference::Comparison comparison_;
+  ContainerRuntime* const watched_runtime_;
   Simulation simulation_;
   Scheduler scheduler_;
   InvariantChecker invariants_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Attempts: begun, running, stopped, ended, tried again. Source: §6, §7.
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "tests/support/reference/lines.h"
 #include "tests/support/reference/reference_scheduler.h"
 
@@ -13,6 +15,15 @@ constexpr absl::Duration kMargin = absl::Seconds(10);
 
 ContainerId ContainerOf(const Job& job) {
   return {{job.id, static_cast<uint16_t>(job.attempts)}, 0};
+}
+
+// Source: §6.3: the whole text, or what it begins with before a '*'.
+bool Matches(const std::optional<std::string>& pattern,
+             absl::string_view text) {
+  if (!pattern) return true;
+  if (!absl::EndsWith(*pattern, "*")) return text == *pattern;
+  return text.substr(0, pattern->size() - 1) ==
+         pattern->substr(0, pattern->size() - 1);
 }
 
 }  // namespace
@@ -92,10 +103,19 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
 
 // Source: §6.2, §6.3, decide().
 bool ReferenceScheduler::IsRetryDue(const Job& job,
-                                    absl::string_view /*status_reason*/,
-                                    absl::string_view /*reason*/,
-                                    std::optional<int> /*exit_code*/) const {
-  return !EndedByCaller(job) && job.attempts < job.retry_strategy.attempts;
+                                    absl::string_view status_reason,
+                                    absl::string_view reason,
+                                    std::optional<int> exit_code) const {
+  if (EndedByCaller(job)) return false;
+  if (job.attempts >= job.retry_strategy.attempts) return false;
+  const std::string code = exit_code ? absl::StrCat(*exit_code) : "";
+  for (const EvaluateOnExit& rule : job.retry_strategy.evaluate_on_exit) {
+    if (Matches(rule.on_status_reason, status_reason) &&
+        Matches(rule.on_reason, reason) && Matches(rule.on_exit_code, code)) {
+      return rule.action == RetryAction::kRetry;
+    }
+  }
+  return true;
 }
 
 }  // namespace embatch::reference
