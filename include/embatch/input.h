@@ -44,6 +44,15 @@ struct CreateJobQueueCommand {
   }
 };
 
+struct DeleteJobQueueCommand {
+  std::string job_queue;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_queue);
+  }
+};
+
 struct RegisterJobDefinitionCommand {
   JobDefinition job_definition;
 
@@ -88,7 +97,8 @@ struct Turn {
 using Command =
     absl::variant<CreateComputeEnvironmentCommand, CreateJobQueueCommand,
                   RegisterJobDefinitionCommand, DeregisterJobDefinitionCommand,
-                  SubmitJobRequest, EndJobCommand, Turn>;
+                  SubmitJobRequest, EndJobCommand, UpdateJobQueueRequest,
+                  DeleteJobQueueCommand, Turn>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

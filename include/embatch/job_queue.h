@@ -18,6 +18,7 @@
 #define EMBATCH_JOB_QUEUE_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,6 +79,24 @@ class JobQueue {
   explicit JobQueue(JobQueueOptions options) : options_(std::move(options)) {}
 
   JobQueueOptions options_;
+};
+
+// What of a queue is to change; what is absent stays. A scheduling policy can
+// be replaced, never removed.
+// Source: API UpdateJobQueue.
+struct UpdateJobQueueRequest {
+  std::string job_queue;  // a queue's name
+  std::optional<int> priority;
+  std::optional<ResourceState> state;
+  // Those that are not yet attached must be VALID.
+  std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
+  std::optional<Document> document;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_queue, self.priority, self.state,
+                 self.compute_environment_order, self.document);
+  }
 };
 
 }  // namespace embatch

@@ -164,6 +164,18 @@ class Scheduler {
   // when it is VALID. kFailedPrecondition if an environment is not VALID.
   absl::Status CreateJobQueue(JobQueue queue, absl::Time now);
 
+  // The queue is UPDATING, and VALID after the next Advance(). kNotFound;
+  // kFailedPrecondition while it is CREATING, UPDATING or DELETING.
+  absl::Status UpdateJobQueue(const UpdateJobQueueRequest& request,
+                              absl::Time now);
+
+  // The queue, which must be DISABLED, is DELETING. All its jobs end FAILED
+  // with the statusReason "JobQueue deleted", running ones when they have
+  // stopped; then its name is free again. An unknown name is no error.
+  // kFailedPrecondition: it is ENABLED, CREATING or UPDATING.
+  // Source: API DeleteJobQueue; §13.2.
+  absl::Status DeleteJobQueue(absl::string_view queue, absl::Time now);
+
   // Answers the revision: 1 for a new name, then 2, 3, ...
   absl::StatusOr<int> RegisterJobDefinition(JobDefinition definition,
                                             absl::Time now);

@@ -27,7 +27,8 @@ struct ArrayRecord {
   std::array<SequenceBitmap, kRetryClasses> waiting;
   // When the children failed that never ran, by BulkReason; a child that failed
   // at another time has details.
-  std::array<int64_t, 3> bulk_stopped_ns = {kNoTime, kNoTime, kNoTime};
+  std::array<int64_t, kBulkReasonCount> bulk_stopped_ns = {kNoTime, kNoTime,
+                                                           kNoTime, kNoTime};
   int64_t last_stopped_ns = kNoTime;  // when the last child so far ended
   RecordList paired_dependents;       // edges N_TO_N on this array
   std::map<int32_t, RecordList> child_dependents;  // edges on one child

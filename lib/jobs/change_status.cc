@@ -71,12 +71,14 @@ void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
 }
 
 // A child that fails without having run keeps its reason in two bits, if it is
-// one of two and came at the same time as for its siblings.
+// one of three and came at the same time as for its siblings.
 void JobTable::EndUntouchedChild(JobKey key, TextIndex reason, int64_t at_ns) {
   ArrayRecord& children = array(key.slot);
   BulkReason bulk = BulkReason::kNone;
   if (reason == kDependentJobFailed) {
     bulk = BulkReason::kDependencyFailed;
+  } else if (reason == kJobQueueDeleted) {
+    bulk = BulkReason::kQueueDeleted;
   } else if (reason == jobs_[key.slot].details.request_reason) {
     bulk = BulkReason::kEndedByCaller;
   }

@@ -99,7 +99,13 @@ enum class CellKind : uint8_t {
 };
 
 // Why a child that never ran is FAILED.
-enum class BulkReason : uint8_t { kNone, kDependencyFailed, kEndedByCaller };
+enum class BulkReason : uint8_t {
+  kNone,
+  kDependencyFailed,
+  kEndedByCaller,
+  kQueueDeleted,
+};
+inline constexpr int kBulkReasonCount = 4;
 
 // One byte: status in bits 0-2, CellKind in 3-4, BulkReason in 5-6, and
 // whether it stands in the class of retried jobs in 7. The child of an array

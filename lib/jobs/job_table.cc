@@ -4,6 +4,8 @@
 // in change_status.cc, attempts in attempts.cc.
 #include "lib/jobs/job_table.h"
 
+#include <algorithm>
+
 #include "lib/base/check.h"
 #include "lib/jobs/reasons.h"
 
@@ -47,6 +49,25 @@ uint32_t JobTable::InternSpec(const JobSpec& spec) {
 uint32_t JobTable::AddQueue() {
   queues_.emplace_back();
   return static_cast<uint32_t>(queues_.size() - 1);
+}
+
+bool JobTable::HasJobs(uint32_t queue) const {
+  const auto& by_status = queues_[queue].by_status;
+  return std::any_of(by_status.begin(), by_status.end(),
+                     [](const SequenceBitmap& jobs) { return !jobs.empty(); });
+}
+
+bool JobTable::HasActiveJobs(uint32_t queue) const {
+  return FirstActive(queue, 0) != SequenceBitmap::kNone;
+}
+
+uint64_t JobTable::FirstActive(uint32_t queue, uint64_t sequence) const {
+  uint64_t first = SequenceBitmap::kNone;
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    if (IsTerminal(static_cast<JobStatus>(i))) continue;
+    first = std::min(first, queues_[queue].by_status[i].FirstAtLeast(sequence));
+  }
+  return first;
 }
 
 uint32_t JobTable::Add(const NewJob& job) {

@@ -63,6 +63,12 @@ class JobTable {
 
   // --- Jobs ----------------------------------------------------------------
   uint32_t AddQueue();  // queues are numbered from 0
+  // Whether a queue has a job at all, or one that is not over.
+  bool HasJobs(uint32_t queue) const;
+  bool HasActiveJobs(uint32_t queue) const;
+  // The first job at or behind `sequence`, in the order of submission to the
+  // queue, that is not over; SequenceBitmap::kNone if there is none.
+  uint64_t FirstActive(uint32_t queue, uint64_t sequence) const;
 
   struct NewJob {
     uint32_t queue = 0;

@@ -26,8 +26,10 @@ inline constexpr TextIndex kBlockedConfiguration = 8;
 inline constexpr TextIndex kBlockedPermissions = 9;
 inline constexpr TextIndex kBlockedInvalid = 10;
 inline constexpr TextIndex kBlockedUndetermined = 11;
+// Source: §13.2 [field].
+inline constexpr TextIndex kJobQueueDeleted = 12;
 
-inline constexpr std::array<absl::string_view, 12> kFixedTexts = {
+inline constexpr std::array<absl::string_view, 13> kFixedTexts = {
     "",
     "Essential container in task exited",
     "Dependent Job failed",
@@ -46,6 +48,7 @@ inline constexpr std::array<absl::string_view, 12> kFixedTexts = {
     "permission issue.",
     "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.",
     "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
+    "JobQueue deleted",
 };
 
 }  // namespace embatch

@@ -105,7 +105,7 @@ struct JobRecord {
 };
 
 // Why an attempt is being stopped.
-enum class StopCause : uint8_t { kNone, kTerminated, kTimedOut };
+enum class StopCause : uint8_t { kNone, kTerminated, kTimedOut, kQueueDeleted };
 
 // An attempt that is STARTING or RUNNING: what the end of a container touches.
 struct LiveAttempt {

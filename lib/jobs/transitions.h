@@ -20,6 +20,7 @@ enum class JobTrigger : uint8_t {
   kChildRunnable,            // array parent: its first child became RUNNABLE
   kDependencyFailed,
   kEndedByCaller,  // cancelled or terminated before it started
+  kQueueDeleted,   // its queue is being deleted, and it has not started
   kBlocked,        // found blocked at the head of its queue
   kPlaced,
   kContainerStarted,
@@ -29,7 +30,7 @@ enum class JobTrigger : uint8_t {
   kChildrenSucceeded,
   kChildrenFailed,  // all have ended, at least one FAILED
 };
-inline constexpr int kJobTriggerCount = 13;
+inline constexpr int kJobTriggerCount = 14;
 
 struct Transition {
   JobStatus from;
@@ -49,6 +50,8 @@ inline constexpr std::array kTransitions = {
                JobStatus::kFailed},
     Transition{JobStatus::kSubmitted, JobTrigger::kEndedByCaller,
                JobStatus::kFailed},
+    Transition{JobStatus::kSubmitted, JobTrigger::kQueueDeleted,
+               JobStatus::kFailed},
     Transition{JobStatus::kSubmitted, JobTrigger::kChildrenFailed,
                JobStatus::kFailed},
 
@@ -58,12 +61,16 @@ inline constexpr std::array kTransitions = {
                JobStatus::kFailed},
     Transition{JobStatus::kPending, JobTrigger::kEndedByCaller,
                JobStatus::kFailed},
+    Transition{JobStatus::kPending, JobTrigger::kQueueDeleted,
+               JobStatus::kFailed},
     Transition{JobStatus::kPending, JobTrigger::kChildrenSucceeded,
                JobStatus::kSucceeded},
     Transition{JobStatus::kPending, JobTrigger::kChildrenFailed,
                JobStatus::kFailed},
 
     Transition{JobStatus::kRunnable, JobTrigger::kEndedByCaller,
+               JobStatus::kFailed},
+    Transition{JobStatus::kRunnable, JobTrigger::kQueueDeleted,
                JobStatus::kFailed},
     Transition{JobStatus::kRunnable, JobTrigger::kBlocked,
                JobStatus::kRunnable},

@@ -16,44 +16,6 @@
 namespace embatch {
 namespace {
 
-bool TakesWork(ResourceStatus status) {
-  return status == ResourceStatus::kValid ||
-         status == ResourceStatus::kUpdating;
-}
-
-absl::Status CheckCount(absl::string_view what, size_t count, int64_t most) {
-  if (static_cast<int64_t>(count) < most) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "there are ", count, " ", what, "; there may be at most ", most));
-}
-
-// Source: API JobQueueDetail.computeEnvironmentOrder; §13.1.
-absl::StatusOr<std::vector<uint32_t>> FindEnvironments(const State& state,
-                                                       const JobQueue& queue) {
-  std::vector<uint32_t> environments;
-  for (const ComputeEnvironmentOrder& entry :
-       queue.options().compute_environment_order) {
-    const std::optional<uint32_t> index =
-        state.fleet.FindEnvironment(entry.compute_environment);
-    if (!index.has_value()) {
-      return absl::NotFoundError(
-          absl::StrCat("compute_environment_order.compute_environment is ",
-                       Quoted(entry.compute_environment),
-                       "; there is no compute environment of that name"));
-    }
-    const ResourceStatus status = state.fleet.environment(*index).status;
-    if (!TakesWork(status)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "compute_environment_order.compute_environment is ",
-          Quoted(entry.compute_environment), ", which is ",
-          ResourceStatusName(status),
-          "; must be VALID (a new one is after the next Advance())"));
-    }
-    environments.push_back(*index);
-  }
-  return environments;
-}
-
 // §4, step 2.
 absl::StatusOr<uint32_t> CheckQueue(const State& state,
                                     const SubmitJobRequest& request) {
@@ -124,6 +86,12 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
 
 }  // namespace
 
+absl::Status CheckCount(absl::string_view what, size_t count, int64_t most) {
+  if (static_cast<int64_t>(count) < most) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "there are ", count, " ", what, "; there may be at most ", most));
+}
+
 std::optional<uint32_t> FindDefinition(const State& state,
                                        absl::string_view text) {
   const size_t colon = text.find(':');
@@ -166,38 +134,6 @@ absl::Status Apply(State& state,
       CheckCount("compute environments", state.fleet.environment_count(),
                  LimitsOf(state.settings.limits).environments_max));
   state.fleet.AddEnvironment(environment);
-  return absl::OkStatus();
-}
-
-absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
-  const Limits& limits = LimitsOf(state.settings.limits);
-  EMBATCH_RETURN_IF_ERROR(
-      JobQueue::Create(command.job_queue.options(), state.settings.limits)
-          .status());
-  const std::string& name = command.job_queue.job_queue_name();
-  if (state.queue_names.contains(name)) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("Job queue ", name, " already exists"));
-  }
-  EMBATCH_RETURN_IF_ERROR(
-      CheckCount("job queues", state.queues.size(), limits.queues_max));
-  absl::StatusOr<std::vector<uint32_t>> environments =
-      FindEnvironments(state, command.job_queue);
-  EMBATCH_RETURN_IF_ERROR(environments.status());
-
-  const uint32_t index = state.jobs.AddQueue();
-  state.queue_names[name] = index;
-  QueueRecord& queue = state.queues.emplace_back();
-  queue.config = command.job_queue;
-  queue.environments = *std::move(environments);
-  // Higher priorities first, of equal ones the older first. Choice: D43.
-  const auto place =
-      std::upper_bound(state.queue_order.begin(), state.queue_order.end(),
-                       index, [&state](uint32_t a, uint32_t b) {
-                         return state.queues[a].config.options().priority >
-                                state.queues[b].config.options().priority;
-                       });
-  state.queue_order.insert(place, index);
   return absl::OkStatus();
 }
 

@@ -16,9 +16,14 @@
 
 namespace embatch {
 
+// kResourceExhausted if there are `most` of something already.
+absl::Status CheckCount(absl::string_view what, size_t count, int64_t most);
+
 absl::Status Apply(State& state,
                    const CreateComputeEnvironmentCommand& command);
 absl::Status Apply(State& state, const CreateJobQueueCommand& command);
+absl::Status Apply(State& state, const UpdateJobQueueRequest& request);
+absl::Status Apply(State& state, const DeleteJobQueueCommand& command);
 absl::StatusOr<int> Apply(State& state,
                           const RegisterJobDefinitionCommand& command);
 absl::Status Apply(State& state, const DeregisterJobDefinitionCommand& command);

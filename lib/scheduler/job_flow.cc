@@ -136,19 +136,31 @@ void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
 
 // --- Failed before the start ----------------------------------------------
 
-// A SUBMITTED or PENDING job will never run: a dependency failed, or the caller
-// ended it, whose reason then goes first (§10).
+// A deleted queue goes before the caller's wish, whose reason goes before a
+// dependency's failure (§10).
+TurnRunner::Ending TurnRunner::EndingOf(JobKey job) const {
+  if (IsInDeletedQueue(job)) {
+    return {JobTrigger::kQueueDeleted, kJobQueueDeleted};
+  }
+  if (jobs_.IsEndedByCaller(job)) {
+    return {JobTrigger::kEndedByCaller, jobs_.RequestReason(job)};
+  }
+  return {JobTrigger::kDependencyFailed, kDependentJobFailed};
+}
+
+// A SUBMITTED or PENDING job will never run.
 void TurnRunner::FailPending(JobKey job) {
   JobRecord& record = jobs_.record(job.slot);
   if (!job.is_child() && record.is_array()) {
     AddWork(WorkKind::kFailChildren, job.slot, 0, jobs_.array(job.slot).size);
     return;
   }
-  if (jobs_.IsEndedByCaller(job)) {
-    Fail(job, JobTrigger::kEndedByCaller, jobs_.RequestReason(job));
-  } else {
-    Fail(job, JobTrigger::kDependencyFailed, kDependentJobFailed);
-  }
+  FailWaiting(job);
+}
+
+void TurnRunner::FailWaiting(JobKey job) {
+  const Ending ending = EndingOf(job);
+  Fail(job, ending.trigger, ending.reason);
 }
 
 void TurnRunner::Fail(JobKey job, JobTrigger trigger, TextIndex reason) {
@@ -224,13 +236,19 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
   LiveAttempt attempt = jobs_.live(live);
   const JobKey job = attempt.job;
   // It was to be stopped, and ended before it came to that.
-  if (attempt.stop == StopCause::kNone && jobs_.IsTerminatedByCaller(job)) {
-    attempt.stop = StopCause::kTerminated;
+  if (attempt.stop == StopCause::kNone) {
+    if (jobs_.IsTerminatedByCaller(job)) {
+      attempt.stop = StopCause::kTerminated;
+    } else if (IsInDeletedQueue(job)) {
+      attempt.stop = StopCause::kQueueDeleted;
+    }
   }
   if (attempt.stop == StopCause::kTerminated) {
     status_reason = jobs_.RequestReason(job);
   } else if (attempt.stop == StopCause::kTimedOut) {
     status_reason = kAttemptTimedOut;
+  } else if (attempt.stop == StopCause::kQueueDeleted) {
+    status_reason = kJobQueueDeleted;
   }
   const bool succeeded = attempt.stop == StopCause::kNone &&
                          exit_code.has_value() && *exit_code == 0;

@@ -20,7 +20,8 @@ void TurnRunner::RunArrivals() {
 void TurnRunner::Arrive(uint32_t slot) {
   JobRecord& record = jobs_.record(slot);
   record.arrived = true;
-  if (record.details.ended_by_caller() || record.dependency_failed) {
+  if (record.details.ended_by_caller() || record.dependency_failed ||
+      IsInDeletedQueue({slot, -1})) {
     FailPending({slot, -1});
     return;
   }

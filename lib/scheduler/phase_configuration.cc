@@ -14,11 +14,24 @@ void TurnRunner::RunConfiguration() {
     environment.status_reason = kEnvironmentHealthy;
     ++environment.epoch;
   }
-  for (QueueRecord& queue : state_.queues) {
-    if (queue.status != ResourceStatus::kCreating) continue;
-    queue.status = ResourceStatus::kValid;
-    queue.status_reason = "JobQueue Healthy";
+  for (uint32_t i = 0; i < state_.queues.size(); ++i) {
+    QueueRecord& queue = state_.queues[i];
+    if (queue.status == ResourceStatus::kCreating ||
+        queue.status == ResourceStatus::kUpdating) {
+      queue.status = ResourceStatus::kValid;
+      queue.status_reason = kQueueHealthy;
+    } else if (IsDeletionOver(i)) {
+      ForgetQueue(i);
+    }
   }
+}
+
+// Whether this phase has something to do once more: a queue's last job ended.
+bool TurnRunner::IsConfigurationDue() const {
+  for (uint32_t i = 0; i < state_.queues.size(); ++i) {
+    if (IsDeletionOver(i)) return true;
+  }
+  return false;
 }
 
 }  // namespace embatch

@@ -45,6 +45,7 @@ void TurnRunner::RunConsequences() {
 
 bool TurnRunner::Draw(WorkItem& item) {
   if (item.kind == WorkKind::kInstanceLost) return InstanceLost(item);
+  if (item.kind == WorkKind::kDeleteJobs) return DeleteJobs(item);
   const JobId id{item.slot, item.generation, -1};
   if (!jobs_.Find(id).has_value()) return true;
   switch (item.kind) {
@@ -67,6 +68,8 @@ bool TurnRunner::Draw(WorkItem& item) {
       return true;
     case WorkKind::kInstanceLost:
       return InstanceLost(item);
+    case WorkKind::kDeleteJobs:
+      return DeleteJobs(item);
     case WorkKind::kExpire:
       return Expire(item);
   }
@@ -94,7 +97,7 @@ bool TurnRunner::EndRequested(const WorkItem& item) {
       return true;
     case JobStatus::kRunnable:
       LeaveLine(job);
-      Fail(job, JobTrigger::kEndedByCaller, jobs_.RequestReason(job));
+      FailWaiting(job);
       return true;
     case JobStatus::kStarting:
     case JobStatus::kRunning: {
@@ -148,8 +151,7 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
 
 bool TurnRunner::FailChildren(WorkItem& item) {
   const ArrayRecord& array = jobs_.array(item.slot);
-  const JobKey parent{item.slot, -1};
-  const bool by_caller = jobs_.IsEndedByCaller(parent);
+  const Ending ending = EndingOf({item.slot, -1});
   while (item.first < item.last) {
     if (!has_budget()) return false;
     const int32_t first = item.first;
@@ -160,11 +162,8 @@ bool TurnRunner::FailChildren(WorkItem& item) {
       FailPending({item.slot, first});
       continue;
     }
-    jobs_.ChangeChildren(
-        item.slot, first, item.first,
-        by_caller ? JobTrigger::kEndedByCaller : JobTrigger::kDependencyFailed,
-        by_caller ? jobs_.RequestReason(parent) : kDependentJobFailed,
-        journal_);
+    jobs_.ChangeChildren(item.slot, first, item.first, ending.trigger,
+                         ending.reason, journal_);
     OnChildrenEnded(item.slot, first, item.first);
   }
   return true;
@@ -183,8 +182,7 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
       const int32_t first = static_cast<int32_t>(waiting.First());
       if (array.states.Get(first).cell() != CellKind::kNone) {
         LeaveLine({item.slot, first});
-        Fail({item.slot, first}, JobTrigger::kEndedByCaller,
-             jobs_.RequestReason({item.slot, first}));
+        FailWaiting({item.slot, first});
         continue;
       }
       const int32_t last = EndOfRun(array, first, array.size);
@@ -194,8 +192,9 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
         line.Leave(PlaceOf(record, retry_class), record.requirement);
       }
       line.AddJobs(record.requirement, first - last);
-      jobs_.ChangeChildren(item.slot, first, last, JobTrigger::kEndedByCaller,
-                           jobs_.RequestReason({item.slot, -1}), journal_);
+      const Ending ending = EndingOf({item.slot, -1});
+      jobs_.ChangeChildren(item.slot, first, last, ending.trigger,
+                           ending.reason, journal_);
       OnChildrenEnded(item.slot, first, last);
     }
   }
@@ -216,7 +215,9 @@ bool TurnRunner::StopChildren(WorkItem& item) {
       item.first = static_cast<int32_t>(end - 1);
     } else if (array.states.Get(item.first).cell() == CellKind::kLive) {
       StopAttempt(jobs_.LiveOf({item.slot, item.first}),
-                  StopCause::kTerminated);
+                  IsInDeletedQueue({item.slot, item.first})
+                      ? StopCause::kQueueDeleted
+                      : StopCause::kTerminated);
     }
   }
   return true;
@@ -321,6 +322,9 @@ void TurnRunner::EndParent(uint32_t slot) {
   if (jobs_.array(slot).counts[static_cast<int>(JobStatus::kFailed)] == 0) {
     jobs_.Change(parent, JobTrigger::kChildrenSucceeded, kNoReason, stopped_ns,
                  journal_);
+  } else if (IsInDeletedQueue(parent)) {
+    jobs_.Change(parent, JobTrigger::kQueueDeleted, kJobQueueDeleted,
+                 stopped_ns, journal_);
   } else if (record.details.ended_by_caller()) {
     jobs_.Change(parent, JobTrigger::kChildrenFailed,
                  record.details.request_reason, stopped_ns, journal_);
@@ -376,7 +380,9 @@ bool TurnRunner::Expire(const WorkItem& item) {
   }
   ResolvePaired(jobs_, item.slot);
   DropDependencies(jobs_, item.slot);
+  const uint32_t queue = record.queue;
   jobs_.Remove(item.slot);
+  ReuseQueue(queue);
   return true;
 }
 

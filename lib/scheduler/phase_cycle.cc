@@ -18,10 +18,7 @@ void TurnRunner::RunCycle() {
     if (!has_budget()) return;
     QueueRecord& queue = state_.queues[index];
     // Choice: D41, a DISABLED queue goes on; D59, so does an UPDATING one.
-    if (queue.status == ResourceStatus::kValid ||
-        queue.status == ResourceStatus::kUpdating) {
-      Serve(queue);
-    }
+    if (TakesWork(queue.status)) Serve(queue);
   }
 }
 

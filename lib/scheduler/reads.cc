@@ -30,6 +30,19 @@ std::optional<absl::Time> TimeOrNone(int64_t nanos) {
   return FromNanos(nanos);
 }
 
+TextIndex BulkText(const State& state, uint32_t slot, BulkReason bulk) {
+  switch (bulk) {
+    case BulkReason::kDependencyFailed:
+      return kDependentJobFailed;
+    case BulkReason::kQueueDeleted:
+      return kJobQueueDeleted;
+    case BulkReason::kNone:
+    case BulkReason::kEndedByCaller:
+      return state.jobs.record(slot).details.request_reason;
+  }
+  return kNoReason;
+}
+
 // What a child that has no details shows follows from its status and cell.
 void FillChildWithoutDetails(const State& state, JobKey key, JobView* view) {
   const ArrayRecord& array = state.jobs.array(key.slot);
@@ -45,10 +58,7 @@ void FillChildWithoutDetails(const State& state, JobKey key, JobView* view) {
     const BulkReason bulk = child.bulk_reason();
     view->stopped_at =
         TimeOrNone(array.bulk_stopped_ns[static_cast<int>(bulk)]);
-    view->status_reason = state.jobs.Text(
-        bulk == BulkReason::kDependencyFailed
-            ? kDependentJobFailed
-            : state.jobs.record(key.slot).details.request_reason);
+    view->status_reason = state.jobs.Text(BulkText(state, key.slot, bulk));
   }
 }
 

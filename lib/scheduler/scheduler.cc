@@ -179,6 +179,16 @@ absl::Status Scheduler::CreateJobQueue(JobQueue queue, absl::Time now) {
   return impl_->ApplyCommand(CreateJobQueueCommand{std::move(queue)}, now);
 }
 
+absl::Status Scheduler::UpdateJobQueue(const UpdateJobQueueRequest& request,
+                                       absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::DeleteJobQueue(absl::string_view queue,
+                                       absl::Time now) {
+  return impl_->ApplyCommand(DeleteJobQueueCommand{std::string(queue)}, now);
+}
+
 absl::StatusOr<int> Scheduler::RegisterJobDefinition(JobDefinition definition,
                                                      absl::Time now) {
   return impl_->ApplyCommand(
@@ -302,9 +312,14 @@ absl::StatusOr<ComputeEnvironmentView> Scheduler::DescribeComputeEnvironment(
 }
 
 std::vector<std::string> Scheduler::ListJobQueues() const {
+  const State& state = impl_->state;
+  std::vector<uint32_t> queues = state.queue_order;
+  std::sort(queues.begin(), queues.end(), [&state](uint32_t a, uint32_t b) {
+    return state.queues[a].number < state.queues[b].number;
+  });
   std::vector<std::string> names;
-  for (const QueueRecord& queue : impl_->state.queues) {
-    names.push_back(queue.config.job_queue_name());
+  for (uint32_t queue : queues) {
+    names.push_back(state.queues[queue].config.job_queue_name());
   }
   return names;
 }

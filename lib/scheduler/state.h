@@ -77,14 +77,27 @@ struct Placement {
   uint32_t instance = kNoIndex;
 };
 
+// Choice: D59, what is being updated goes on working.
+inline bool TakesWork(ResourceStatus status) {
+  return status == ResourceStatus::kValid ||
+         status == ResourceStatus::kUpdating;
+}
+
+// Source: API DescribeJobQueues, example (§13.1).
+inline constexpr char kQueueHealthy[] = "JobQueue Healthy";
+
 struct QueueRecord {
   QueueKind kind = QueueKind::kFifo;
   JobQueue config;
+  uint64_t number = 0;  // of creation
+  // kDeleted: it is kept, nameless, for its finished jobs.
   ResourceStatus status = ResourceStatus::kCreating;
   std::string status_reason;
   std::vector<uint32_t> environments;  // in the order in which they are tried
   WaitingLine line;                    // kFifo: all that wait
   JobKey blocked;                      // the head that carries a blocked reason
+  // kDeleting: jobs submitted before this one have been told to end.
+  uint64_t deleted_before = 0;
   // A remembered answer, no part of the state's bytes: this head did not fit
   // in this epoch (TurnRunner::EpochOf), for this reason.
   JobKey stuck;
@@ -98,8 +111,9 @@ struct QueueRecord {
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.kind, self.config, self.status, self.status_reason,
-                 self.environments, self.line, self.blocked);
+    return visit(self.kind, self.config, self.number, self.status,
+                 self.status_reason, self.environments, self.line, self.blocked,
+                 self.deleted_before);
   }
 };
 
@@ -127,6 +141,7 @@ enum class WorkKind : uint8_t {
   kChildRunnable,  // a SUBMITTED array's first child became RUNNABLE
   kInstanceLost,   // slot: the instance
   kExpire,         // forget the job
+  kDeleteJobs,     // slot: the queue, whose jobs are all to end
 };
 
 struct WorkItem {
@@ -151,6 +166,8 @@ struct State {
   std::vector<DefinitionRecord> definitions;
   std::vector<QueueRecord> queues;
   std::vector<uint32_t> queue_order;  // as the cycle looks at them
+  std::vector<uint32_t> free_queues;  // deleted, and their jobs forgotten
+  uint64_t next_queue_number = 0;
   JobTable jobs;
   Fleet fleet;
   DeadlineQueue deadlines;
@@ -168,9 +185,9 @@ struct State {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.settings, self.now_ns, self.next_event, self.definitions,
-                 self.queues, self.queue_order, self.jobs, self.fleet,
-                 self.deadlines, self.unread, self.arrivals, self.work,
-                 self.ignored);
+                 self.queues, self.queue_order, self.free_queues,
+                 self.next_queue_number, self.jobs, self.fleet, self.deadlines,
+                 self.unread, self.arrivals, self.work, self.ignored);
   }
 };
 

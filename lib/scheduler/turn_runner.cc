@@ -34,7 +34,7 @@ void TurnRunner::Run(const Turn& turn) {
   bool rest = all_known && has_budget();
   if (rest) {
     RunCycle();
-    rest = has_budget() && !RunScaling();
+    rest = has_budget() && !RunScaling() && !IsConfigurationDue();
   }
   outcome_.next_ns =
       rest ? std::max(now_ns_, state_.deadlines.NextTime()) : now_ns_;

@@ -53,6 +53,7 @@ class TurnRunner {
 
   // 1. phase_configuration.cc
   void RunConfiguration();
+  bool IsConfigurationDue() const;
 
   // 2. phase_reports.cc
   void RunReports(const Turn& turn, bool may_be_more);
@@ -87,6 +88,14 @@ class TurnRunner {
   void TellDependent(uint32_t edge, bool succeeded);
   void EndParent(uint32_t slot);
 
+  // queue_deletion.cc
+  bool DeleteJobs(const WorkItem& item);
+  void DeleteJob(uint32_t slot);
+  bool IsInDeletedQueue(JobKey job) const;  // it is DELETING
+  bool IsDeletionOver(uint32_t queue) const;
+  void ForgetQueue(uint32_t queue);
+  void ReuseQueue(uint32_t queue);  // if it is deleted and has no job left
+
   // 5. phase_cycle.cc
   void RunCycle();
   void Serve(QueueRecord& queue);
@@ -120,7 +129,14 @@ class TurnRunner {
   void ReleaseChild(JobKey child);
   void AfterChildRunnable(uint32_t slot);
   void ReleaseUntouched(uint32_t slot, int32_t first, int32_t last);
-  void FailPending(JobKey job);  // a dependency failed, or the caller's wish
+  // Why a job that has not started ends.
+  struct Ending {
+    JobTrigger trigger;
+    TextIndex reason;
+  };
+  Ending EndingOf(JobKey job) const;
+  void FailPending(JobKey job);
+  void FailWaiting(JobKey job);  // no array; it stands in no line (any more)
   void Fail(JobKey job, JobTrigger trigger, TextIndex reason);
   void OnEnded(JobKey job);
   void OnChildrenEnded(uint32_t slot, int32_t first, int32_t last);

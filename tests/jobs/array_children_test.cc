@@ -31,6 +31,8 @@ class ArrayChildrenTest : public testing::Test, protected JobStories {
         return kNoReason;
       case BulkReason::kDependencyFailed:
         return kDependentJobFailed;
+      case BulkReason::kQueueDeleted:
+        return kJobQueueDeleted;
       case BulkReason::kEndedByCaller:
         return table.record(child.slot).details.request_reason;
     }

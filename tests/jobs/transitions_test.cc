@@ -21,21 +21,22 @@ constexpr const char* kTable[kJobStatusCount] = {
     //  |   |   its first child is RUNNABLE
     //  |   |   |   a dependency failed
     //  |   |   |   |   ended by the caller before it started
-    //  |   |   |   |   |   blocked at the head
-    //  |   |   |   |   |   |   placed
-    //  |   |   |   |   |   |   |   the container started
-    //  |   |   |   |   |   |   |   |   a retry is due
-    //  |   |   |   |   |   |   |   |   |   the attempt succeeded
-    //  |   |   |   |   |   |   |   |   |   |   failed, no retry
-    //  |   |   |   |   |   |   |   |   |   |   |   children succeeded
-    //  |   |   |   |   |   |   |   |   |   |   |   |   one failed
-    "   P   R   P   F   F   .   .   .   .   .   .   .   F  ",  // SUBMITTED
-    "   .   R   .   F   F   .   .   .   .   .   .   S   F  ",  // PENDING
-    "   .   .   .   .   F   R   T   .   .   .   .   .   .  ",  // RUNNABLE
-    "   .   .   .   .   .   .   .   U   R   .   F   .   .  ",  // STARTING
-    "   .   .   .   .   .   .   .   .   R   S   F   .   .  ",  // RUNNING
-    "   .   .   .   .   .   .   .   .   .   .   .   .   .  ",  // SUCCEEDED
-    "   .   .   .   .   .   .   .   .   .   .   .   .   .  ",  // FAILED
+    //  |   |   |   |   |   its queue is deleted before it started
+    //  |   |   |   |   |   |   blocked at the head
+    //  |   |   |   |   |   |   |   placed
+    //  |   |   |   |   |   |   |   |   the container started
+    //  |   |   |   |   |   |   |   |   |   a retry is due
+    //  |   |   |   |   |   |   |   |   |   |   the attempt succeeded
+    //  |   |   |   |   |   |   |   |   |   |   |   failed, no retry
+    //  |   |   |   |   |   |   |   |   |   |   |   |   children succeeded
+    //  |   |   |   |   |   |   |   |   |   |   |   |   |   one failed
+    "   P   R   P   F   F   F   .   .   .   .   .   .   .   F  ",  // SUBMITTED
+    "   .   R   .   F   F   F   .   .   .   .   .   .   S   F  ",  // PENDING
+    "   .   .   .   .   F   F   R   T   .   .   .   .   .   .  ",  // RUNNABLE
+    "   .   .   .   .   .   .   .   .   U   R   .   F   .   .  ",  // STARTING
+    "   .   .   .   .   .   .   .   .   .   R   S   F   .   .  ",  // RUNNING
+    "   .   .   .   .   .   .   .   .   .   .   .   .   .   .  ",  // SUCCEEDED
+    "   .   .   .   .   .   .   .   .   .   .   .   .   .   .  ",  // FAILED
 };
 
 std::optional<JobStatus> Expected(int from, int trigger) {
@@ -59,7 +60,7 @@ std::optional<JobStatus> Expected(int from, int trigger) {
 
 TEST(TransitionsTest, AreThoseOfTheReference) {
   for (int from = 0; from < kJobStatusCount; ++from) {
-    ASSERT_EQ(std::string(kTable[from]).size(), 54u);
+    ASSERT_EQ(std::string(kTable[from]).size(), 58u);
     for (int trigger = 0; trigger < kJobTriggerCount; ++trigger) {
       EXPECT_EQ(NextStatus(static_cast<JobStatus>(from),
                            static_cast<JobTrigger>(trigger)),

@@ -37,6 +37,16 @@ JobQueue SomeQueue() {
   return *JobQueue::Create(std::move(options));
 }
 
+UpdateJobQueueRequest SomeQueueUpdate() {
+  UpdateJobQueueRequest request;
+  request.job_queue = "render";
+  request.priority = 3;
+  request.state = ResourceState::kDisabled;
+  request.compute_environment_order = {{1, "machines"}};
+  request.document = Document("{}");
+  return request;
+}
+
 JobDefinition SomeDefinition() {
   JobDefinitionOptions options;
   options.job_definition_name = "resize";
@@ -108,6 +118,8 @@ std::vector<Input> SomeInputs() {
       {1, DeregisterJobDefinitionCommand{"resize:3"}},
       {2, SomeSubmission()},
       {3, EndJobCommand{{4, 1, 0}, true, "why not"}},
+      {4, SomeQueueUpdate()},
+      {5, DeleteJobQueueCommand{"render"}},
       {std::numeric_limits<int64_t>::max(), SomeTurn()},
   };
 }

@@ -100,6 +100,23 @@ void World::Queue(absl::string_view name, std::vector<std::string> environments,
   Settle();
 }
 
+void World::UpdateQueue(const UpdateJobQueueRequest& request) {
+  ExpectOk(scheduler_.UpdateJobQueue(request, now()), "UpdateJobQueue");
+  Settle();
+}
+
+void World::DisableQueue(absl::string_view name) {
+  UpdateJobQueueRequest request;
+  request.job_queue = std::string(name);
+  request.state = ResourceState::kDisabled;
+  UpdateQueue(request);
+}
+
+void World::DeleteQueue(absl::string_view name) {
+  DisableQueue(name);
+  ExpectOk(scheduler_.DeleteJobQueue(name, now()), "DeleteJobQueue");
+}
+
 void World::Define(JobDefinitionOptions options) {
   auto definition =
       JobDefinition::Create(std::move(options), options_.scheduler.limits);

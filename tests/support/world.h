@@ -99,6 +99,11 @@ class World {
   void Queue(absl::string_view name, std::vector<std::string> environments,
              int priority = 1);
   void Define(JobDefinitionOptions options);
+  // VALID again when the call returns.
+  void UpdateQueue(const UpdateJobQueueRequest& request);
+  void DisableQueue(absl::string_view name);
+  void DeleteQueue(
+      absl::string_view name);  // disables it first; takes its time
 
   // --- What happens to it.
   // ----------------------------------------------------

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of a queue as its owner sees it: created, updated, deleted.
+#include <algorithm>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/status_macros.h"
+#include "lib/model/limits.h"
+#include "lib/model/validation.h"
+#include "lib/scheduler/commands.h"
+
+namespace embatch {
+namespace {
+
+absl::Status QueueStateError(absl::string_view name, absl::string_view is,
+                             absl::string_view must) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "job_queue is ", Quoted(name), ", which is ", is, "; ", must));
+}
+
+// Source: API JobQueueDetail.computeEnvironmentOrder; §13.1, each must be VALID
+// when it is associated. Those in `attached` are already.
+absl::StatusOr<std::vector<uint32_t>> FindEnvironments(
+    const State& state, const JobQueue& queue,
+    const std::vector<uint32_t>& attached) {
+  std::vector<uint32_t> environments;
+  for (const ComputeEnvironmentOrder& entry :
+       queue.options().compute_environment_order) {
+    const std::optional<uint32_t> index =
+        state.fleet.FindEnvironment(entry.compute_environment);
+    if (!index.has_value()) {
+      return absl::NotFoundError(
+          absl::StrCat("compute_environment_order.compute_environment is ",
+                       Quoted(entry.compute_environment),
+                       "; there is no compute environment of that name"));
+    }
+    const ResourceStatus status = state.fleet.environment(*index).status;
+    if (!TakesWork(status) && !absl::c_linear_search(attached, *index)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "compute_environment_order.compute_environment is ",
+          Quoted(entry.compute_environment), ", which is ",
+          ResourceStatusName(status),
+          "; must be VALID (a new one is after the next Advance())"));
+    }
+    environments.push_back(*index);
+  }
+  return environments;
+}
+
+// Higher priorities first, of equal ones the older first. Choice: D43.
+void PutInOrder(State& state, uint32_t index) {
+  std::vector<uint32_t>& order = state.queue_order;
+  order.erase(std::remove(order.begin(), order.end(), index), order.end());
+  const auto goes_before = [&state](uint32_t a, uint32_t b) {
+    const QueueRecord& first = state.queues[a];
+    const QueueRecord& second = state.queues[b];
+    if (first.config.options().priority != second.config.options().priority) {
+      return first.config.options().priority > second.config.options().priority;
+    }
+    return first.number < second.number;
+  };
+  order.insert(std::upper_bound(order.begin(), order.end(), index, goes_before),
+               index);
+}
+
+// A place in the table of queues. That of a deleted queue is taken again once
+// its last finished job is forgotten.
+uint32_t AddQueue(State& state) {
+  if (state.free_queues.empty()) {
+    state.queues.emplace_back();
+    return state.jobs.AddQueue();
+  }
+  const uint32_t index = state.free_queues.back();
+  state.free_queues.pop_back();
+  state.queues[index] = QueueRecord();
+  return index;
+}
+
+}  // namespace
+
+absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
+  const Limits& limits = LimitsOf(state.settings.limits);
+  EMBATCH_RETURN_IF_ERROR(
+      JobQueue::Create(command.job_queue.options(), state.settings.limits)
+          .status());
+  const std::string& name = command.job_queue.job_queue_name();
+  if (state.queue_names.contains(name)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("Job queue ", name, " already exists"));
+  }
+  EMBATCH_RETURN_IF_ERROR(
+      CheckCount("job queues", state.queue_order.size(), limits.queues_max));
+  absl::StatusOr<std::vector<uint32_t>> environments =
+      FindEnvironments(state, command.job_queue, {});
+  EMBATCH_RETURN_IF_ERROR(environments.status());
+
+  const uint32_t index = AddQueue(state);
+  state.queue_names[name] = index;
+  QueueRecord& queue = state.queues[index];
+  queue.config = command.job_queue;
+  queue.number = state.next_queue_number++;
+  queue.environments = *std::move(environments);
+  PutInOrder(state, index);
+  return absl::OkStatus();
+}
+
+// Source: API UpdateJobQueue; §13.1.
+absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
+  const std::optional<uint32_t> index = FindQueue(state, request.job_queue);
+  if (!index.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "job_queue: Job queue ", Quoted(request.job_queue), " does not exist"));
+  }
+  QueueRecord& queue = state.queues[*index];
+  if (queue.status != ResourceStatus::kValid &&
+      queue.status != ResourceStatus::kInvalid) {
+    // Choice: one change at a time, as for deletion (§22).
+    return QueueStateError(request.job_queue, ResourceStatusName(queue.status),
+                           "Cannot update, resource is being modified");
+  }
+  JobQueueOptions options = queue.config.options();
+  if (request.priority.has_value()) options.priority = *request.priority;
+  if (request.state.has_value()) options.state = *request.state;
+  if (request.compute_environment_order.has_value()) {
+    options.compute_environment_order = *request.compute_environment_order;
+  }
+  if (request.document.has_value()) options.document = *request.document;
+  absl::StatusOr<JobQueue> updated =
+      JobQueue::Create(std::move(options), state.settings.limits);
+  EMBATCH_RETURN_IF_ERROR(updated.status());
+  absl::StatusOr<std::vector<uint32_t>> environments =
+      FindEnvironments(state, *updated, queue.environments);
+  EMBATCH_RETURN_IF_ERROR(environments.status());
+
+  queue.config = *std::move(updated);
+  queue.environments = *std::move(environments);
+  queue.status = ResourceStatus::kUpdating;
+  queue.status_reason.clear();
+  queue.stuck = JobKey();  // its head may fit elsewhere now
+  PutInOrder(state, *index);
+  return absl::OkStatus();
+}
+
+// Source: API DeleteJobQueue; §13.2. Choice: D42; §22 for a queue that is being
+// modified.
+absl::Status Apply(State& state, const DeleteJobQueueCommand& command) {
+  const std::optional<uint32_t> index = FindQueue(state, command.job_queue);
+  if (!index.has_value()) return absl::OkStatus();
+  QueueRecord& queue = state.queues[*index];
+  if (queue.status == ResourceStatus::kDeleting) return absl::OkStatus();
+  if (queue.status == ResourceStatus::kCreating ||
+      queue.status == ResourceStatus::kUpdating) {
+    return QueueStateError(command.job_queue, ResourceStatusName(queue.status),
+                           "Cannot delete, resource is being modified");
+  }
+  if (queue.config.options().state == ResourceState::kEnabled) {
+    return QueueStateError(command.job_queue, "ENABLED", "must be DISABLED");
+  }
+  queue.status = ResourceStatus::kDeleting;
+  queue.status_reason.clear();
+  WorkItem item;
+  item.kind = WorkKind::kDeleteJobs;
+  item.slot = *index;
+  state.work.push_back(item);
+  return absl::OkStatus();
+}
+
+}  // namespace embatch
