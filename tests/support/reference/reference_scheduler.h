@@ -80,6 +80,9 @@ class ReferenceScheduler {
   void Do(const DeregisterJobDefinitionCommand& command);
   void Do(const SubmitJobRequest& request);
   void Do(const EndJobCommand& command);
+  // A command that is not told of here yet; no world gives one.
+  template <typename Other>
+  void Do(const Other&) {}
   void Do(const Turn& turn);
   int FindDefinition(absl::string_view text) const;
   void AddDependencies(const SubmitJobRequest& request, Job& job);
