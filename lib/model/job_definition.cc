@@ -4,40 +4,70 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "lib/model/container_checks.h"
 #include "lib/model/limits.h"
 #include "lib/model/validation.h"
 
 namespace embatch {
 namespace {
 
-absl::Status CheckOneKindOfProperties(const JobDefinitionOptions& options) {
+// Source: API RegisterJobDefinition.type; §3.2.
+absl::Status CheckType(const JobDefinitionOptions& options) {
+  if (!IsValidEnum(options.type)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("type is ", static_cast<int>(options.type),
+                     "; type must be one of ('container', 'multinode')"));
+  }
+  if (options.type == JobDefinitionType::kMultinode) {
+    return absl::InvalidArgumentError(
+        "type is multinode; node_properties must be given");
+  }
   const int given =
       (options.container_properties != ContainerProperties() ? 1 : 0) +
       (options.ecs_properties.has_value() ? 1 : 0) +
       (options.eks_properties.has_value() ? 1 : 0);
   if (given <= 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "container_properties, ecs_properties and eks_properties: more than one "
-      "is given; must be exactly one");
+  return absl::InvalidArgumentError(absl::StrCat(
+      given,
+      " of container_properties, ecs_properties and eks_properties are given; "
+      "must be exactly one"));
 }
 
-absl::Status CheckContainer(const ContainerProperties& container) {
-  if (container.image.empty()) {
-    return absl::InvalidArgumentError(
-        "container_properties.image is empty; containerProperties must contain "
-        "image");
+// Source: API RegisterJobDefinition.platformCapabilities; §3.2.
+absl::Status CheckPlatforms(const JobDefinitionOptions& options) {
+  const std::vector<PlatformCapability>& platforms =
+      options.platform_capabilities;
+  for (size_t i = 0; i < platforms.size(); ++i) {
+    if (!IsValidEnum(platforms[i])) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "platform_capabilities[", i, "] is ", static_cast<int>(platforms[i]),
+          "; must be EC2 or FARGATE"));
+    }
   }
-  if (container.image.size() > kImageLengthMax) {
+  if (!options.eks_properties.has_value()) return absl::OkStatus();
+  if (!platforms.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("container_properties.image has ", container.image.size(),
-                     " characters; must have at most ", kImageLengthMax));
+        "platform_capabilities is given; must not be with eks_properties");
   }
-  EMBATCH_RETURN_IF_ERROR(
-      CheckCommand("container_properties.command", container.command));
-  EMBATCH_RETURN_IF_ERROR(CheckEnvironment("container_properties.environment",
-                                           container.environment));
-  return CheckPartialResources("container_properties.resources",
-                               container.resources);
+  if (options.propagate_tags) {
+    return absl::InvalidArgumentError(
+        "propagate_tags is true; must not be with eks_properties");
+  }
+  return absl::OkStatus();
+}
+
+// Without any of the kinds the container's image is missed.
+absl::Status CheckContainers(const JobDefinitionOptions& options,
+                             const Limits& limits) {
+  const ContainerRules rules = RulesFor(options, limits);
+  if (options.ecs_properties.has_value()) {
+    return CheckEcsProperties("ecs_properties", *options.ecs_properties, rules);
+  }
+  if (options.eks_properties.has_value()) {
+    return CheckEksProperties("eks_properties", *options.eks_properties);
+  }
+  return CheckContainerProperties("container_properties",
+                                  options.container_properties, rules);
 }
 
 }  // namespace
@@ -47,8 +77,9 @@ absl::StatusOr<JobDefinition> JobDefinition::Create(
   const Limits& limits = LimitsOf(profile);
   EMBATCH_RETURN_IF_ERROR(
       CheckName("job_definition_name", options.job_definition_name));
-  EMBATCH_RETURN_IF_ERROR(CheckOneKindOfProperties(options));
-  EMBATCH_RETURN_IF_ERROR(CheckContainer(options.container_properties));
+  EMBATCH_RETURN_IF_ERROR(CheckType(options));
+  EMBATCH_RETURN_IF_ERROR(CheckPlatforms(options));
+  EMBATCH_RETURN_IF_ERROR(CheckContainers(options, limits));
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(options.retry_strategy, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(options.timeout));
   EMBATCH_RETURN_IF_ERROR(CheckSchedulingPriority("scheduling_priority",

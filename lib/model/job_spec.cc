@@ -6,76 +6,119 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
-#include "lib/model/parameters.h"
 #include "lib/model/validation.h"
 
 namespace embatch {
 namespace {
 
-// Of equal names the last one counts, and a submission's beats a definition's.
-// Source: API ContainerOverrides.environment.
-std::vector<EnvironmentVariable> MergedEnvironment(
-    const std::vector<EnvironmentVariable>& definition,
-    const std::vector<EnvironmentVariable>& submission) {
-  std::map<std::string, std::string> merged;
-  for (const EnvironmentVariable& variable : definition) {
-    merged[variable.name] = variable.value;
+// An override is of the kind that its definition has.
+// Source: API SubmitJob.containerOverrides, ecsPropertiesOverride ("for jobs
+// that are run on Amazon ECS"), eksPropertiesOverride.
+absl::Status CheckKindOfOverrides(const JobDefinitionOptions& options,
+                                  const SubmitJobRequest& request) {
+  absl::string_view member;
+  if (request.container_overrides != ContainerOverrides() &&
+      (options.ecs_properties.has_value() ||
+       options.eks_properties.has_value())) {
+    member = "container_overrides";
+  } else if (request.ecs_properties_override.has_value() &&
+             !options.ecs_properties.has_value()) {
+    member = "ecs_properties_override";
+  } else if (request.eks_properties_override.has_value() &&
+             !options.eks_properties.has_value()) {
+    member = "eks_properties_override";
+  } else {
+    return absl::OkStatus();
   }
-  for (const EnvironmentVariable& variable : submission) {
-    merged[variable.name] = variable.value;
-  }
-  std::vector<EnvironmentVariable> result;
-  result.reserve(merged.size());
-  for (auto& [name, value] : merged) result.push_back({name, value});
-  return result;
+  return absl::InvalidArgumentError(absl::StrCat(
+      member, " is given; the job definition has properties of another kind"));
 }
 
-// Merged by type. Source: API ContainerOverrides.resourceRequirements.
-absl::StatusOr<Resources> MergedResources(const Resources& definition,
-                                          const ContainerOverrides& overrides) {
-  constexpr absl::string_view kMember = "container_overrides";
-  if (overrides.vcpu_milli.has_value()) {
-    EMBATCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(kMember, ".vcpu_milli"),
-                                       *overrides.vcpu_milli, 1,
-                                       kVcpuMilliMax));
+// The containers, with the parameters put in. Source: §3.5, §3.6.
+absl::Status MergeContainers(const JobDefinitionOptions& options,
+                             const SubmitJobRequest& request,
+                             const Limits& limits, JobSpec& spec) {
+  EMBATCH_RETURN_IF_ERROR(CheckKindOfOverrides(options, request));
+  spec.parameters = request.parameters;
+  spec.parameters.insert(options.parameters.begin(), options.parameters.end());
+  const MergeContext context = {&spec.parameters, RulesFor(options, limits)};
+  if (options.ecs_properties.has_value() ||
+      options.eks_properties.has_value()) {
+    absl::StatusOr<TaskSpec> task =
+        options.ecs_properties.has_value()
+            ? MergeEcs("ecs_properties_override", *options.ecs_properties,
+                       request.ecs_properties_override, context)
+            : MergeEks("eks_properties_override", *options.eks_properties,
+                       request.eks_properties_override, context);
+    EMBATCH_RETURN_IF_ERROR(task.status());
+    spec.task = *std::move(task);
+    spec.resources = NeedOf(spec.task);
+    return absl::OkStatus();
   }
-  if (overrides.memory_mib.has_value()) {
-    EMBATCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(kMember, ".memory_mib"),
-                                       *overrides.memory_mib, kMemoryMibMin,
-                                       kMemoryMibMax));
-  }
-  if (overrides.gpus.has_value()) {
-    EMBATCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(kMember, ".gpus"),
-                                       *overrides.gpus, 0, kGpusMax));
-  }
-  Resources merged;
-  merged.vcpu_milli = overrides.vcpu_milli.value_or(definition.vcpu_milli);
-  merged.memory_mib = overrides.memory_mib.value_or(definition.memory_mib);
-  merged.gpus = overrides.gpus.value_or(definition.gpus);
-  EMBATCH_RETURN_IF_ERROR(CheckJobResources(merged));
-  return merged;
-}
-
-absl::Status CheckOverrides(const SubmitJobRequest& request,
-                            const Limits& limits) {
-  const ContainerOverrides& overrides = request.container_overrides;
-  EMBATCH_RETURN_IF_ERROR(
-      CheckCommand("container_overrides.command", overrides.command));
-  EMBATCH_RETURN_IF_ERROR(CheckEnvironment("container_overrides.environment",
-                                           overrides.environment));
-  EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(request.retry_strategy, limits));
-  EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout));
-  EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
-  // Dependencies have a limit of their own.
-  const size_t none = Encoded(std::vector<JobDependency>()).size();
-  const int64_t bytes = static_cast<int64_t>(
-      Encoded(request).size() - Encoded(request.depends_on).size() + none);
-  if (bytes > limits.submission_bytes_max) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the submission has ", bytes, " bytes; must have at most ",
-                     limits.submission_bytes_max));
-  }
+  absl::StatusOr<TaskContainer> container =
+      MergeContainer("container_overrides", options.container_properties,
+                     request.container_overrides, context);
+  EMBATCH_RETURN_IF_ERROR(container.status());
+  spec.command = std::move(container->command);
+  spec.environment = std::move(container->environment);
+  spec.resources = container->resources;
   return absl::OkStatus();
+}
+
+// Choice: AWS does not say what it counts. We count what ECS is handed for a
+// job: the JSON of the commands that differ from the definition's and of the
+// overridden variables, without escapes.
+int64_t LengthOf(const std::vector<std::string>& definition,
+                 const std::vector<std::string>& merged) {
+  if (merged == definition) return 0;
+  int64_t length = 0;
+  for (const std::string& element : merged) {
+    length += static_cast<int64_t>(element.size() + 3);  // "",
+  }
+  return length;
+}
+int64_t LengthOf(const std::vector<EnvironmentVariable>& environment) {
+  constexpr absl::string_view kFrame = "{\"name\":\"\",\"value\":\"\"},";
+  int64_t length = 0;
+  for (const EnvironmentVariable& variable : environment) {
+    length += static_cast<int64_t>(kFrame.size() + variable.name.size() +
+                                   variable.value.size());
+  }
+  return length;
+}
+
+int64_t OverridesLength(const JobDefinitionOptions& options,
+                        const SubmitJobRequest& request, const JobSpec& spec) {
+  // A pod is not started by ECS.
+  if (options.eks_properties.has_value()) return 0;
+  if (!options.ecs_properties.has_value()) {
+    return LengthOf(options.container_properties.command, spec.command) +
+           LengthOf(request.container_overrides.environment);
+  }
+  int64_t length = 0;
+  const std::vector<TaskContainerProperties>& containers =
+      options.ecs_properties->task_properties.front().containers;
+  for (size_t i = 0; i < containers.size(); ++i) {
+    length += LengthOf(containers[i].command, spec.task.containers[i].command);
+  }
+  if (!request.ecs_properties_override.has_value()) return length;
+  for (const TaskPropertiesOverride& task :
+       request.ecs_properties_override->task_properties) {
+    for (const TaskContainerOverrides& container : task.containers) {
+      length += LengthOf(container.environment);
+    }
+  }
+  return length;
+}
+
+// Source: API SubmitJob.propagateTags; §2.4, §5.2.
+void MergeTags(const JobDefinitionOptions& options,
+               const SubmitJobRequest& request, JobSpec& spec) {
+  spec.tags = request.tags;
+  spec.propagate_tags = request.propagate_tags.value_or(options.propagate_tags);
+  if (!spec.propagate_tags) return;
+  spec.propagated_tags = request.tags;
+  spec.propagated_tags.insert(options.tags.begin(), options.tags.end());
 }
 
 }  // namespace
@@ -101,25 +144,21 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                                     uint32_t definition_index,
                                     const SubmitJobRequest& request,
                                     const Limits& limits) {
-  EMBATCH_RETURN_IF_ERROR(CheckOverrides(request, limits));
   const JobDefinitionOptions& options = definition.options();
-  const ContainerProperties& container = options.container_properties;
-  const ContainerOverrides& overrides = request.container_overrides;
-  absl::StatusOr<Resources> resources =
-      MergedResources(container.resources, overrides);
-  EMBATCH_RETURN_IF_ERROR(resources.status());
-
   JobSpec spec;
   spec.definition = definition_index;
-  spec.resources = *resources;
-  spec.command =
-      overrides.command.empty() ? container.command : overrides.command;
-  spec.parameters = request.parameters;
-  spec.parameters.insert(options.parameters.begin(), options.parameters.end());
-  EMBATCH_RETURN_IF_ERROR(SubstituteParameters(
-      spec.parameters, limits.submission_bytes_max, spec.command));
-  spec.environment =
-      MergedEnvironment(container.environment, overrides.environment);
+  EMBATCH_RETURN_IF_ERROR(MergeContainers(options, request, limits, spec));
+  EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout));
+  EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(request.retry_strategy, limits));
+  EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
+  // Source: API SubmitJob.propagateTags, RegisterJobDefinition.propagateTags
+  // ("If the job runs on Amazon EKS resources, ... must not specify").
+  if (request.propagate_tags.has_value() &&
+      options.eks_properties.has_value()) {
+    return absl::InvalidArgumentError(
+        "propagate_tags is given; must not be for a job definition with "
+        "eks_properties");
+  }
   spec.retry_strategy = request.retry_strategy.has_value()
                             ? *request.retry_strategy
                             : options.retry_strategy.value_or(RetryStrategy{});
@@ -127,10 +166,27 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
       request.timeout.has_value() ? request.timeout : options.timeout;
   spec.scheduling_priority = request.scheduling_priority_override.value_or(
       options.scheduling_priority.value_or(0));
-  spec.propagate_tags = request.propagate_tags.value_or(options.propagate_tags);
-  spec.tags = request.tags;
+  MergeTags(options, request, spec);
   spec.document = request.document;
+  if (spec.propagated_tags.size() > kTagsMax) {
+    spec.launch_rejection = LaunchRejection::kTooManyTags;
+  } else if (OverridesLength(options, request, spec) >
+             limits.container_overrides_length_max) {
+    spec.launch_rejection = LaunchRejection::kOverridesTooLong;
+  }
   return spec;
+}
+
+absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
+                                 const Limits& limits) {
+  // Dependencies have a limit of their own.
+  const size_t none = Encoded(std::vector<JobDependency>()).size();
+  const int64_t bytes = static_cast<int64_t>(
+      Encoded(request).size() - Encoded(request.depends_on).size() + none);
+  if (bytes <= limits.submission_bytes_max) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the submission has ", bytes,
+                                                 " bytes; must have at most ",
+                                                 limits.submission_bytes_max));
 }
 
 }  // namespace embatch

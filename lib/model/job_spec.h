@@ -11,34 +11,55 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "embatch/fields.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
 #include "embatch/resources.h"
 #include "lib/model/limits.h"
+#include "lib/model/task_spec.h"
 
 namespace embatch {
 
+// Why no attempt of a job can be launched: it will fail when it is placed, and
+// is not tried again. Source: §5.2, "launch-time rejections"; §6.2.
+enum class LaunchRejection : uint8_t {
+  kNone,
+  kTooManyTags,       // propagateTags, and more than 50 in all
+  kOverridesTooLong,  // more than ECS takes
+};
+constexpr bool IsValidEnum(LaunchRejection value) {
+  return value <= LaunchRejection::kOverridesTooLong;
+}
+
 struct JobSpec {
   uint32_t definition = 0;  // index of the definition's revision
+  // Of the job's only container; `task` has no containers then.
   std::vector<std::string> command;
   std::vector<EnvironmentVariable> environment;  // by name, each once
-  Resources resources;
+  TaskSpec task;        // the containers of a task or of a pod
+  Resources resources;  // of the whole job
   RetryStrategy retry_strategy;
   std::optional<JobTimeout> timeout;
   int scheduling_priority = 0;  // Choice: D16
   bool propagate_tags = false;
+  LaunchRejection launch_rejection = LaunchRejection::kNone;
   std::map<std::string, std::string> parameters;
-  std::map<std::string, std::string> tags;
+  std::map<std::string, std::string> tags;  // the job's own
+  // With propagate_tags: the definition's tags and the job's, which win.
+  std::map<std::string, std::string> propagated_tags;
   Document document;
+
+  bool has_task() const { return !task.containers.empty(); }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.definition, self.command, self.environment,
+    return visit(self.definition, self.command, self.environment, self.task,
                  self.resources, self.retry_strategy, self.timeout,
-                 self.scheduling_priority, self.propagate_tags, self.parameters,
-                 self.tags, self.document);
+                 self.scheduling_priority, self.propagate_tags,
+                 self.launch_rejection, self.parameters, self.tags,
+                 self.propagated_tags, self.document);
   }
 };
 
@@ -46,13 +67,18 @@ struct JobSpec {
 // is the definition's own.
 bool IsPlainSubmission(const SubmitJobRequest& request);
 
-// Merges by the precedence of §3.6 and checks the result (§4, steps 9 and 11).
+// Merges by the precedence of §3.6 and checks the result (§4, step 9).
 // `definition_index` only goes into the spec. Dependencies, array size, queue
 // and name are checked elsewhere: they are no part of the spec.
 absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                                     uint32_t definition_index,
                                     const SubmitJobRequest& request,
                                     const Limits& limits);
+
+// §4, step 11. Choice: AWS measures the JSON of the request; we measure our own
+// bytes of the same content, which are a little fewer.
+absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
+                                 const Limits& limits);
 
 }  // namespace embatch
 

@@ -32,16 +32,21 @@ struct Limits {
   int environments_per_queue_max;
   // Source: guide "Service quotas" (jobs in SUBMITTED).
   int64_t submitted_jobs_max;
+  // Source: API ResourceRequirement, VCPU ("For jobs that run on EC2 ... at
+  // least one vCPU"). Fargate and EKS have rules of their own.
+  int64_t ec2_vcpu_milli_min;
+  // Source: §5.2 [field], "Container Overrides length must be at most 8192".
+  int64_t container_overrides_length_max;
 };
 
-inline constexpr Limits kAwsLimits = {10, 10000, 20, 24 << 10, 30 << 10,
-                                      50, 50,    3,  1000000};
+inline constexpr Limits kAwsLimits = {
+    10, 10000, 20, 24 << 10, 30 << 10, 50, 50, 3, 1000000, 1000, 8192};
 
 // Choice: "unlimited" is not infinite; these hold in every profile, so that
 // indices stay in 32 bits and no request takes the host program's memory.
-inline constexpr Limits kUnlimitedLimits = {65535,   1 << 27, 1 << 24,
-                                            1 << 20, 1 << 20, 1 << 16,
-                                            1 << 16, 1 << 16, int64_t{1} << 31};
+inline constexpr Limits kUnlimitedLimits = {
+    65535,   1 << 27, 1 << 24,          1 << 20, 1 << 20, 1 << 16,
+    1 << 16, 1 << 16, int64_t{1} << 31, 1,       1 << 20};
 
 inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
   return profile == LimitsProfile::kAws ? kAwsLimits : kUnlimitedLimits;
@@ -91,6 +96,10 @@ inline constexpr int kContainerReasonLengthMax = 255;
 inline constexpr int kListJobsMax = 1000;
 // Source: guide "Job timeouts" (30 seconds between SIGTERM and SIGKILL).
 inline constexpr absl::Duration kStopTimeoutDefault = absl::Seconds(30);
+// Source: API TaskContainerProperties.stopTimeout (at least 2 seconds, on
+// Fargate at most 120).
+inline constexpr absl::Duration kStopTimeoutMin = absl::Seconds(2);
+inline constexpr absl::Duration kStopTimeoutFargateMax = absl::Seconds(120);
 // Choice: §7; a runtime has this long after the grace to report the end of a
 // container that was to be stopped. Then the attempt ends without it.
 inline constexpr absl::Duration kStopMargin = absl::Seconds(10);
@@ -108,6 +117,27 @@ inline constexpr int kBorrowLimitMax = 1000000;
 inline constexpr int64_t kCapacityMax = int64_t{1} << 38;
 // Choice: §15.5, the window of preemptionSummary.recentPreemptedAttempts.
 inline constexpr size_t kRecentPreemptedAttemptsMax = 10;
+
+// Source: API EcsTaskProperties.containers, EksPodProperties.containers,
+// .initContainers (10 each).
+inline constexpr int kContainersPerTaskMax = 10;
+// Source: API EksContainerResourceRequirements (multiples of 0.25 CPUs).
+inline constexpr int64_t kEksCpuMilliStep = 250;
+
+// The sizes that Fargate has.
+// Source: API ResourceRequirement, VCPU and MEMORY; §3.4.
+struct FargateSize {
+  int64_t vcpu_milli;
+  int64_t memory_mib_min;
+  int64_t memory_mib_max;
+  int64_t memory_mib_step;
+};
+inline constexpr FargateSize kFargateSizes[] = {
+    {250, 512, 1024, 512},      {250, 2048, 2048, 1},
+    {500, 1024, 4096, 1024},    {1000, 2048, 8192, 1024},
+    {2000, 4096, 16384, 1024},  {4000, 8192, 30720, 1024},
+    {8000, 16384, 61440, 4096}, {16000, 32768, 122880, 8192},
+};
 
 // Choice: bounds that keep sums of resources far from overflow: no job or
 // instance has a billion vCPUs or an exbibyte of memory.

@@ -49,7 +49,11 @@ absl::StatusOr<JobSpec> Spec(const JobDefinitionOptions& options,
   const auto definition =
       JobDefinition::Create(options, LimitsProfile::kUnlimited);
   EXPECT_EQ(Answer(definition), "OK");
-  return MakeJobSpec(*definition, kIndex, request, limits);
+  absl::StatusOr<JobSpec> spec =
+      MakeJobSpec(*definition, kIndex, request, limits);
+  const absl::Status size = CheckSubmissionSize(request, limits);
+  if (spec.ok() && !size.ok()) return size;
+  return spec;
 }
 
 JobSpec Merged(const SubmitJobRequest& request,
@@ -96,7 +100,7 @@ TEST(JobSpecTest, WhatNobodyGaveHasItsDefault) {
   JobDefinitionOptions options;
   options.job_definition_name = "d";
   options.container_properties.image = "i";
-  options.container_properties.resources = {250, 4, 0};
+  options.container_properties.resources = {1000, 4, 0};
   const JobSpec spec = Merged({}, options);
   EXPECT_THAT(spec.command, IsEmpty());
   EXPECT_EQ(spec.retry_strategy.attempts, 1);
@@ -121,7 +125,7 @@ TEST(JobSpecTest, ResourcesMergeByType) {
     SubmitJobRequest request;
     Resources want = {2000, 512, 1};
     if ((given & 1) != 0) {
-      request.container_overrides.vcpu_milli = want.vcpu_milli = 250;
+      request.container_overrides.vcpu_milli = want.vcpu_milli = 1500;
     }
     if ((given & 2) != 0) {
       request.container_overrides.memory_mib = want.memory_mib = 64;
@@ -180,7 +184,10 @@ TEST(JobSpecTest, WhatTheSubmissionAddsIsChecked) {
        },
        "container_overrides.environment[0].name is \"AWS_BATCH_X\"; must not "
        "begin with AWS_BATCH"},
-      {[](auto& r) { r.container_overrides.vcpu_milli = 1; }, "OK"},
+      {[](auto& r) { r.container_overrides.vcpu_milli = 1000; }, "OK"},
+      {[](auto& r) { r.container_overrides.vcpu_milli = 999; },
+       absl::StrCat("resources.vcpu_milli is 999; must be between 1000 and ",
+                    kMax)},
       {[](auto& r) { r.container_overrides.vcpu_milli = 0; },
        absl::StrCat("container_overrides.vcpu_milli is 0; must be between 1 "
                     "and ",
@@ -273,6 +280,8 @@ TEST(PlainSubmissionTest, IsOneThatLeavesItsDefinitionsSpecAsItIs) {
       [](auto& r) { r.container_overrides.vcpu_milli = 1000; },
       [](auto& r) { r.container_overrides.memory_mib = 64; },
       [](auto& r) { r.container_overrides.gpus = 0; },
+      [](auto& r) { r.container_overrides.deprecated_vcpus = 1; },
+      [](auto& r) { r.container_overrides.deprecated_memory_mib = 64; },
       [](auto& r) {
         r.parameters = {{"in", "x"}};
       },
@@ -297,7 +306,6 @@ TEST(PlainSubmissionTest, IsOneThatLeavesItsDefinitionsSpecAsItIs) {
     SubmitJobRequest request = plain;
     change(request);
     EXPECT_FALSE(IsPlainSubmission(request));
-    EXPECT_FALSE(Merged(request) == Merged({}));
   }
 }
 
