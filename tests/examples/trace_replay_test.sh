@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # trace_replay on traces made here: its figures against an independent
-# computation (fcfs.awk), good and bad flags, good and bad traces. Every
+# computation (schedule.awk), good and bad flags, good and bad traces. Every
 # function test_<case> is one test.
 #
 # usage: trace_replay_test.sh CASE TRACE_REPLAY SCRATCH_FOLDER
@@ -76,10 +76,11 @@ make_trace() {
     }' >"$trace"
 }
 
-# The figures of an independent program: the lines between machine and real
-# time.
-same_as_fcfs_awk() {
-  awk -v processors="$1" -f "$here/fcfs.awk" "$2" >"$scratch/wanted"
+# same_as_awk POLICY PROCESSORS TRACE: as the figures of an independent program,
+# the lines between machine and real time.
+same_as_awk() {
+  awk -v policy="$1" -v processors="$2" -f "$here/schedule.awk" "$3" \
+    >"$scratch/wanted"
   sed '1,2d;$d' "$out" | cmp -s - "$scratch/wanted" || {
     cat "$scratch/wanted" >&2
     fail "other figures are right"
@@ -94,7 +95,7 @@ test_fcfs() {
     run 0 --trace="$trace"
     says 'trace             360 jobs; left out: 40 that say too little, 0 too'
     says 'machine           64 processors, 1 instances'
-    same_as_fcfs_awk 64 "$trace"
+    same_as_awk fcfs 64 "$trace"
   done
 }
 
@@ -103,18 +104,18 @@ test_fcfs() {
 test_fcfs_in_other_ways() {
   make_trace 300 4
   run 0 --trace="$trace" --steps=event
-  same_as_fcfs_awk 64 "$trace"
+  same_as_awk fcfs 64 "$trace"
   run 0 --trace="$trace" --limits=aws
-  same_as_fcfs_awk 64 "$trace"
+  same_as_awk fcfs 64 "$trace"
 }
 
 test_another_machine() {
   make_trace 300 5
   run 0 --trace="$trace" --processors=1000
-  same_as_fcfs_awk 1000 "$trace"
+  same_as_awk fcfs 1000 "$trace"
   says 'mean 0.0000 s'
   run 0 --trace="$trace" --processors=40
-  same_as_fcfs_awk 40 "$trace"
+  same_as_awk fcfs 40 "$trace"
 }
 
 # Jobs of up to 16 on four instances of 16, and on one of 64.
@@ -126,7 +127,7 @@ test_many_instances() {
   # With jobs of one width there is nothing to break up.
   awk '/^;/ { print; next } { $5 = $8 = 4; print }' "$trace" >"$scratch/narrow"
   run 0 --trace="$scratch/narrow" --instances=4
-  same_as_fcfs_awk 64 "$scratch/narrow"
+  same_as_awk fcfs 64 "$scratch/narrow"
 }
 
 test_sequences() {
@@ -134,17 +135,17 @@ test_sequences() {
   grep -v '^;' "$trace" | awk '$4 > 0' | tail -n +101 | head -n 50 \
     >"$scratch/sequence"
   run 0 --trace="$trace" --sequence_start=100 --sequence_length=50
-  same_as_fcfs_awk 64 "$scratch/sequence"
+  same_as_awk fcfs 64 "$scratch/sequence"
   run 0 --trace="$trace" --sequence_start=100,100 --sequence_length=50
   says 'means of 2 sequences'
   sed -i '/^from job 100 /d; /^means/d' "$out"
-  same_as_fcfs_awk 64 "$scratch/sequence"
+  same_as_awk fcfs 64 "$scratch/sequence"
 }
 
 test_standard_input() {
   make_trace 50 8
   "$trace_replay" --trace=- <"$trace" >"$out" 2>&1 || fail "exit code $?"
-  same_as_fcfs_awk 64 "$trace"
+  same_as_awk fcfs 64 "$trace"
 }
 
 test_lines_as_others_write_them() {
