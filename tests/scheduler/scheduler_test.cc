@@ -15,8 +15,6 @@
 namespace embatch {
 namespace {
 
-using ::testing::HasSubstr;
-
 const absl::Time kStart = absl::FromUnixSeconds(1767225600);
 
 JobDefinition Definition() {
@@ -131,7 +129,7 @@ TEST(SchedulerLogTest, FailedCommitStopsAllButReads) {
   log.commits = false;
   const Step step = scheduler.Advance(kStart);
   EXPECT_EQ(step.status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(step.status.message()), HasSubstr("no power"));
+  EXPECT_EQ(step.status.message(), "the input log failed: no power");
   log.commits = true;
   EXPECT_EQ(scheduler.Advance(kStart).status.code(),
             absl::StatusCode::kDataLoss);
@@ -146,9 +144,10 @@ TEST(SchedulerLogTest, CommandThatCannotBeLoggedIsDataLoss) {
   SchedulerOptions options;
   options.log = &log;
   Scheduler scheduler(options);
-  EXPECT_EQ(
-      scheduler.RegisterJobDefinition(Definition(), kStart).status().code(),
-      absl::StatusCode::kDataLoss);
+  const absl::Status status =
+      scheduler.RegisterJobDefinition(Definition(), kStart).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(status.message(), "the input log failed: disk full");
   EXPECT_EQ(scheduler.Advance(kStart).status.code(),
             absl::StatusCode::kDataLoss);
 }
@@ -181,8 +180,28 @@ TEST(SchedulerReplayTest, InputOutOfItsOrderIsDataLoss) {
   for (const std::string& input : inputs) {
     ASSERT_TRUE(scheduler.Replay(input).status.ok());
   }
-  EXPECT_EQ(scheduler.Replay(inputs.front()).status.code(),
-            absl::StatusCode::kDataLoss);
+  const Step step = scheduler.Replay(inputs.front());
+  EXPECT_EQ(step.status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(step.status.message(),
+            "this input is not the next one: its time is out of order");
+}
+
+// A log holds only what was accepted; one that holds more is another's.
+TEST(SchedulerReplayTest, LoggedCommandThatIsRefusedIsDataLoss) {
+  MemoryInputLog log;
+  SchedulerOptions options;
+  options.log = &log;
+  Scheduler scheduler(options);
+  ASSERT_TRUE(scheduler.CreateComputeEnvironment(Environment(), kStart).ok());
+  Scheduler other;
+  ASSERT_TRUE(other.CreateComputeEnvironment(Environment(), kStart).ok());
+  const std::string before = other.EncodeState();
+  const Step step = other.Replay(log.inputs().front());
+  EXPECT_EQ(step.status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(step.status.message(),
+            "a logged command is refused: A compute environment already exists "
+            "with the name e");
+  EXPECT_TRUE(other.EncodeState() == before);
 }
 
 // --- Forks
