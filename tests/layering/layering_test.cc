@@ -58,6 +58,11 @@ class SourceTreeTest : public ::testing::Test {
           "#include <sys/wait.h>\n#include \"embatch/ids.h\"\n");
     Write("examples/rainbow/main.cc", "#include \"embatch/local/process.h\"\n");
     Write("tests/jobs/job_table_test.cc", "#include \"lib/jobs/retry.h\"\n");
+    WriteExactly(
+        "tests/jobs/CMakeLists.txt",
+        "# SPDX-License-Identifier: Apache-2.0\n"
+        "embatch_test(jobs_test SOURCES job_table_test.cc deep/a_test.cc)");
+    Write("tests/jobs/deep/a_test.cc", "");
     for (const char* folder :
          {"lib/base", "lib/model", "lib/jobs", "lib/scheduler", "lib/sim",
           "lib/local", "examples/rainbow"}) {
@@ -134,8 +139,9 @@ TEST_F(SourceTreeTest, EachForbiddenIncludeIsFound) {
 
 TEST_F(SourceTreeTest, FileWithoutLicenceLineIsFound) {
   for (const char* path :
-       {"include/embatch/bad.h", "lib/jobs/bad.cc", "tests/jobs/CMakeLists.txt",
-        "examples/rainbow/run", "benchmarks/bad.cc", "cmake/bad.cmake"}) {
+       {"include/embatch/bad.h", "lib/jobs/bad.cc",
+        "tests/queues/CMakeLists.txt", "examples/rainbow/run",
+        "benchmarks/bad.cc", "cmake/bad.cmake"}) {
     for (const char* text :
          {"", "int x;\n", "\n// SPDX-License-Identifier: "}) {
       SCOPED_TRACE(absl::StrCat(path, " is '", text, "'"));
@@ -151,6 +157,15 @@ TEST_F(SourceTreeTest, LicenceLineMayFollowTheInterpreter) {
   WriteExactly("examples/rainbow/run",
                "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n");
   EXPECT_THAT(FindViolations(root_), IsEmpty());
+}
+
+TEST_F(SourceTreeTest, TestThatNoListNamesIsFound) {
+  Write("tests/jobs/table_test.cc", "");  // not job_table_test.cc
+  Write("tests/jobs/deep/b_test.cc", "");
+  Write("tests/jobs/helper.cc", "");
+  EXPECT_THAT(FindViolations(root_),
+              ElementsAre(StartsWith("tests/jobs/deep/b_test.cc: "),
+                          StartsWith("tests/jobs/table_test.cc: ")));
 }
 
 TEST_F(SourceTreeTest, RoomWithoutReadmeIsFound) {

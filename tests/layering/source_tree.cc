@@ -190,6 +190,30 @@ bool NeedsLicence(const fs::path& file) {
                     file.extension().string()) == 0;
 }
 
+bool IsTest(const std::vector<std::string>& path) {
+  return path[0] == "tests" && absl::EndsWith(path.back(), "_test.cc");
+}
+
+// Nobody misses a test that no list names: it must be in that of its folder, or
+// of a folder above.
+void CheckIsBuilt(const fs::path& root, const fs::path& file,
+                  std::vector<std::string>& violations) {
+  const std::string name = file.lexically_relative(root).generic_string();
+  const fs::path top = root / "tests";
+  for (fs::path folder = file.parent_path();; folder = folder.parent_path()) {
+    const std::string wanted = file.lexically_relative(folder).generic_string();
+    for (const std::string& line : Lines(folder / "CMakeLists.txt")) {
+      for (absl::string_view word :
+           absl::StrSplit(line, absl::ByAnyChar(" )"))) {
+        if (word == wanted) return;
+      }
+    }
+    if (folder == top) break;
+  }
+  violations.push_back(
+      absl::StrCat(name, ": a CMakeLists.txt names each test"));
+}
+
 void CheckFile(const fs::path& root, const fs::path& file,
                std::vector<std::string>& violations) {
   const std::string name = file.lexically_relative(root).generic_string();
@@ -200,6 +224,7 @@ void CheckFile(const fs::path& root, const fs::path& file,
   }
   if (file.extension() != ".h" && file.extension() != ".cc") return;
   const std::vector<std::string> path = absl::StrSplit(name, '/');
+  if (IsTest(path)) CheckIsBuilt(root, file, violations);
   for (const Include& include : Includes(lines)) {
     const std::string wrong = Wrong(path, include);
     if (!wrong.empty()) {

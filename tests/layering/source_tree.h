@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of the source tree as text: who includes whom, licence lines, READMEs.
+// Checks of the source tree as text: who includes whom, licence lines, READMEs,
+// tests that are built.
 #ifndef EMBATCH_TESTS_LAYERING_SOURCE_TREE_H_
 #define EMBATCH_TESTS_LAYERING_SOURCE_TREE_H_
 
