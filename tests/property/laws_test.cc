@@ -167,6 +167,7 @@ TEST_F(LawsTest, LateCallsTakeThingsInTheOrderOfTheirTimes) {
     plan.mishaps = false;
     plan.forgetful = false;
     plan.ends_by_caller = false;
+    plan.queues_change = false;
     RunOptions options;
     options.late = true;
     RandomWorld world(DrawPlan(seed, plan), options);

@@ -158,6 +158,11 @@ void RandomWorld::Submit(const PlannedAction& action) {
     }
     request.depends_on.push_back(dependency);
   }
+  const auto queue = scheduler_->DescribeJobQueue(request.job_queue);
+  const bool is_open =
+      queue.ok() && queue->status != ResourceStatus::kDeleting &&
+      queue->status != ResourceStatus::kCreating &&
+      queue->job_queue->options().state == ResourceState::kEnabled;
   // Choice: D4.
   bool all_known = true;
   for (size_t i = 0; i < request.depends_on.size(); ++i) {
@@ -166,12 +171,34 @@ void RandomWorld::Submit(const PlannedAction& action) {
         action.dependencies[i].job < 0 || scheduler_->DescribeJob(other).ok();
   }
   const absl::StatusOr<JobId> job = scheduler_->SubmitJob(request, now_);
-  EXPECT_EQ(job.ok(), all_known) << job.status();
-  if (!all_known) {
+  EXPECT_EQ(job.ok(), is_open && all_known) << job.status();
+  if (is_open && !all_known) {
     EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);
   }
   jobs_.push_back(job.ok() ? *job : JobId());
   if (job.ok()) comparison_.Submitted(*job);
+}
+
+// One that is gone, or is just being changed, refuses; that is no failure.
+void RandomWorld::ChangeQueue(const PlannedAction& action) {
+  const std::string& name = plan_.queues[action.queue].job_queue_name;
+  if (action.kind == PlannedAction::Kind::kCreateQueue) {
+    const bool is_there = scheduler_->DescribeJobQueue(name).ok();
+    const absl::Status status = scheduler_->CreateJobQueue(
+        *JobQueue::Create(plan_.queues[action.queue]), now_);
+    EXPECT_EQ(status.ok(), !is_there) << status;
+    return;
+  }
+  UpdateJobQueueRequest update = action.update;
+  if (action.kind == PlannedAction::Kind::kDeleteQueue) {
+    ComeToRest();
+    update.state = ResourceState::kDisabled;
+  }
+  (void)scheduler_->UpdateJobQueue(update, now_);
+  if (action.kind != PlannedAction::Kind::kDeleteQueue) return;
+  ComeToRest();
+  const absl::Status status = scheduler_->DeleteJobQueue(name, now_);
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 void RandomWorld::Do(const PlannedAction& action) {
@@ -188,6 +215,10 @@ void RandomWorld::Do(const PlannedAction& action) {
             : scheduler_->TerminateJob(job, "terminated by the plan", now_);
     EXPECT_TRUE(status.ok()) << status;
     return;
+  }
+  if (action.kind == Kind::kUpdateQueue || action.kind == Kind::kDeleteQueue ||
+      action.kind == Kind::kCreateQueue) {
+    return ChangeQueue(action);
   }
   SimulatedProvider& provider = *providers_[action.environment];
   const PlannedEnvironment& planned = plan_.environments[action.environment];
@@ -242,6 +273,9 @@ absl::Time RandomWorld::ComeToRest() {
     if (next <= now_) continue;
     CheckInvariants();
     if (options_.checks_rest) CheckRest(next);
+    if (options_.checks_twin) {
+      EXPECT_EQ(comparison_.CheckQuietUntil(next), "") << "at " << now_;
+    }
     return next;
   }
   ADD_FAILURE() << "law 7: no rest at " << now_;
@@ -314,6 +348,7 @@ void RandomWorld::CheckReplay(const embatch::Step& step) {
 // The same events, the same requests, the same jobs that can be read.
 void RandomWorld::CheckTwin() {
   const std::string difference = comparison_.CatchUp(log_.inputs());
+  ASSERT_TRUE(comparison_.twin().understands());
   ASSERT_TRUE(difference.empty())
       << "in step " << steps_ << " at " << now_ << " " << difference;
   for (const JobId& job : jobs_) {

@@ -98,6 +98,7 @@ class RandomWorld {
   void MakeFurniture();
   void Do(const PlannedAction& action);
   void Submit(const PlannedAction& action);
+  void ChangeQueue(const PlannedAction& action);
   absl::Time Step();  // one Advance(); answers Step::next
   // Advances at now() until at rest; answers when to go on.
   absl::Time ComeToRest();

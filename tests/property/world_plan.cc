@@ -189,6 +189,37 @@ PlannedAction DrawJoin(Random& random, int environment) {
   return action;
 }
 
+void AddQueueChanges(Random& random, WorldPlan& plan) {
+  const int queues = static_cast<int>(plan.queues.size());
+  const auto add = [&](PlannedAction::Kind kind, int queue) {
+    PlannedAction& action = plan.actions.emplace_back();
+    action.kind = kind;
+    action.at = DrawTime(random);
+    action.queue = queue;
+    action.update.job_queue = plan.queues[queue].job_queue_name;
+    return &action;
+  };
+  for (int i = random.Between(1, 3); i > 0; --i) {
+    PlannedAction* action =
+        add(PlannedAction::Kind::kUpdateQueue, random.Below(queues));
+    if (random.Percent(50)) action->update.priority = random.OneOf({1, 5, 9});
+    if (random.Percent(30)) {
+      action->update.state =
+          random.OneOf({ResourceState::kEnabled, ResourceState::kDisabled});
+    }
+    if (random.Percent(50)) {
+      const int environments = static_cast<int>(plan.environments.size());
+      action->update.compute_environment_order =
+          DrawQueue(random, 0, environments).compute_environment_order;
+    }
+  }
+  if (random.Percent(50)) {
+    const int queue = random.Below(queues);
+    add(PlannedAction::Kind::kDeleteQueue, queue);
+    add(PlannedAction::Kind::kCreateQueue, queue);
+  }
+}
+
 SchedulerOptions DrawSchedulerOptions(Random& random, const PlanOptions& plan) {
   SchedulerOptions options;
   options.seed = random.Next();
@@ -242,6 +273,11 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
       continue;
     }
     for (int j = random.Between(1, 4); j > 0; --j) add(DrawJoin(random, i));
+  }
+  // Drawn from chance of their own, so that the rest of a world stays as it is.
+  Random changes(Scatter(seed, 3));
+  if (options.queues_change && changes.Percent(30)) {
+    AddQueueChanges(changes, plan);
   }
   std::stable_sort(plan.actions.begin(), plan.actions.end(),
                    [](const PlannedAction& a, const PlannedAction& b) {

@@ -22,6 +22,7 @@
 #include "embatch/job_queue.h"
 #include "embatch/resources.h"
 #include "embatch/scheduler.h"
+#include "embatch/scheduling_policy.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
 
@@ -37,13 +38,17 @@ struct PlannedDependency {
 // What happens at one moment.
 struct PlannedAction {
   enum class Kind {
-    kSubmit,       // request, dependencies
-    kCancel,       // job, child
-    kTerminate,    // job, child
-    kLose,         // environment; number: which of the instances it holds
-    kInterrupt,    // the same
-    kJoin,         // environment, resources
-    kSetCapacity,  // environment; number: how many, of the first type
+    kSubmit,        // request, dependencies
+    kCancel,        // job, child
+    kTerminate,     // job, child
+    kLose,          // environment; number: which of the instances it holds
+    kInterrupt,     // the same
+    kJoin,          // environment, resources
+    kSetCapacity,   // environment; number: how many, of the first type
+    kUpdateQueue,   // queue, update
+    kDeleteQueue,   // queue: it is disabled, then deleted
+    kCreateQueue,   // queue: once more, if it is gone
+    kUpdatePolicy,  // policy
   };
   Kind kind = Kind::kSubmit;
   absl::Duration at;  // since the world's beginning
@@ -54,6 +59,9 @@ struct PlannedAction {
   int environment = 0;
   int number = 0;
   Resources resources;
+  int queue = 0;
+  UpdateJobQueueRequest update;
+  SchedulingPolicyOptions policy;
 };
 
 struct PlannedEnvironment {
@@ -66,6 +74,7 @@ struct WorldPlan {
   bool answers_at_once = true;
   SchedulerOptions scheduler;
   std::vector<PlannedEnvironment> environments;
+  std::vector<SchedulingPolicyOptions> policies;
   std::vector<JobQueueOptions> queues;
   std::vector<PlannedAction> actions;  // by time
   // If set, says what becomes of a container, in place of chance.
@@ -79,6 +88,8 @@ struct PlanOptions {
   bool forgetful = true;  // some worlds forget finished jobs quickly
   bool ends_by_caller = true;   // some jobs are cancelled and terminated
   bool answers_at_once = true;  // some containers start in no time
+  bool queues_change = true;    // some queues are updated, deleted, made again
+  bool fair_share = true;       // some queues have shares
 };
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});

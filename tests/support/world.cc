@@ -351,7 +351,10 @@ void World::CheckReplay() const {
 // The reference scheduler does in one turn all that there is to do.
 void World::CheckTwin() {
   if (options_.scheduler.max_transitions < 100000) return;
-  EXPECT_EQ(comparison_.CatchUp(log_.inputs()), "");
+  const std::string difference = comparison_.CatchUp(log_.inputs());
+  if (comparison_.twin().understands()) {
+    EXPECT_EQ(difference, "");
+  }
 }
 
 std::ostream& operator<<(std::ostream& out, const WorldEvent& event) {

@@ -36,6 +36,9 @@ void ReferenceScheduler::BeginAttempt(int index, int instance) {
   attempt.number = job.attempts;
   attempt.instance = instance;
   attempt.placed_order = ++order_;
+  attempt.use = static_cast<int>(uses_.size());
+  uses_.push_back(
+      {job.queue, job.share, job.need.vcpu_milli, now_ns_ / 1000000, kNever});
   instances_[instance].changed_order = ++order_;
   Change(index, JobStatus::kStarting, "");
   Request(StartLine(ContainerOf(job),
@@ -79,12 +82,16 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
   job.attempt.reset();
   Instance& instance = instances_[attempt.instance];
   instance.changed_order = ++order_;
+  uses_[attempt.use].to_ms = now_ns_ / 1000000;
   if (RunningOn(attempt.instance) == 0) instance.idle_since_ns = now_ns_;
   if (attempt.stop == Stop::kTimedOut) {
     End(index, JobStatus::kFailed, "Job attempt duration exceeded timeout",
         at_ns);
-  } else if (attempt.stop == Stop::kTerminated || TerminatedByCaller(job)) {
+  } else if (attempt.stop == Stop::kTerminated ||
+             (attempt.stop == Stop::kNone && TerminatedByCaller(job))) {
     End(index, JobStatus::kFailed, RequestReason(job), at_ns);
+  } else if (attempt.stop == Stop::kQueueDeleted || IsInDeletedQueue(job)) {
+    End(index, JobStatus::kFailed, "JobQueue deleted", at_ns);
   } else if (exit_code == 0) {
     End(index, JobStatus::kSucceeded, status_reason, at_ns);
   } else if (IsRetryDue(job, status_reason, reason, exit_code)) {

@@ -15,20 +15,6 @@ void ReferenceScheduler::Do(const CreateComputeEnvironmentCommand& command) {
   environments_.push_back(std::move(environment));
 }
 
-void ReferenceScheduler::Do(const CreateJobQueueCommand& command) {
-  Queue queue;
-  queue.options = command.job_queue.options();
-  std::vector<ComputeEnvironmentOrder> order =
-      queue.options.compute_environment_order;
-  std::sort(order.begin(), order.end(),
-            [](const ComputeEnvironmentOrder& a,
-               const ComputeEnvironmentOrder& b) { return a.order < b.order; });
-  for (const ComputeEnvironmentOrder& entry : order) {
-    queue.environments.push_back(FindEnvironment(entry.compute_environment));
-  }
-  queues_.push_back(std::move(queue));
-}
-
 // Source: §3.1.
 void ReferenceScheduler::Do(const RegisterJobDefinitionCommand& command) {
   Definition definition;
@@ -77,9 +63,10 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   Job job;
   job.id = submitted_;
   job.name = request.job_name;
-  for (int i = 0; i < static_cast<int>(queues_.size()); ++i) {
-    if (queues_[i].options.job_queue_name == request.job_queue) job.queue = i;
-  }
+  job.queue = FindQueue(request.job_queue);
+  job.share = request.share_identifier;
+  job.priority = request.scheduling_priority_override.value_or(
+      definition.scheduling_priority.value_or(0));
   job.need = definition.container_properties.resources;
   job.need.vcpu_milli = overrides.vcpu_milli.value_or(job.need.vcpu_milli);
   job.need.memory_mib = overrides.memory_mib.value_or(job.need.memory_mib);

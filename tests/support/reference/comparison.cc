@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/reference/comparison.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -100,6 +101,16 @@ std::string Comparison::CatchUp(const std::vector<std::string>& inputs) {
   return absl::StrCat(
       Difference("events", library_said_.events, twin_said_.events),
       Difference("requests", library_said_.requests, twin_said_.requests));
+}
+
+std::string Comparison::CheckQuietUntil(absl::Time next) const {
+  const absl::Time latest = twin_.now() + absl::Hours(24 * 30);
+  const absl::Time moment =
+      std::min(std::max(next - absl::Nanoseconds(1), twin_.now()), latest);
+  ReferenceScheduler twin = twin_;
+  const Output said = twin.Apply({absl::ToUnixNanos(moment), Turn()});
+  return absl::StrCat(Difference("events before `next`", {}, said.events),
+                      Difference("requests before `next`", {}, said.requests));
 }
 
 }  // namespace embatch::reference

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "embatch/container_runtime.h"
 #include "embatch/event.h"
 #include "embatch/ids.h"
@@ -53,6 +54,10 @@ class Comparison {
   // it says and asks for the same as the scheduler so far. `inputs` are all of
   // a log, from the first on.
   std::string CatchUp(const std::vector<std::string>& inputs);
+
+  // Empty: if nothing is reported before `next`, the reference scheduler has
+  // nothing to do before then either (laws 4 and 5).
+  std::string CheckQuietUntil(absl::Time next) const;
 
   const ReferenceScheduler& twin() const { return twin_; }
 

@@ -13,7 +13,8 @@ namespace embatch::reference {
 void ReferenceScheduler::TakeArrivals() {
   for (int index : arrivals_) {
     const Job& job = jobs_[index];
-    if (job.ended_by_caller() || job.dependency_failed) {
+    if (job.ended_by_caller() || job.dependency_failed ||
+        IsInDeletedQueue(job)) {
       FailWaiting(index);
       continue;
     }
@@ -57,6 +58,8 @@ void ReferenceScheduler::Draw(const Consequence& item) {
       return JobEnded(item.job);
     case Kind::kInstanceLost:
       return InstanceLost(item.instance);
+    case Kind::kDeleteJobs:
+      return DeleteJobs(item.queue);
   }
 }
 
@@ -109,9 +112,7 @@ void ReferenceScheduler::FailChildren(int array, int first, int last) {
       continue;
     }
     for (int i = run.first; i < run.last; ++i) {
-      End(ChildOf(array, i), JobStatus::kFailed,
-          jobs_[array].ended_by_caller() ? jobs_[array].request_reason
-                                         : "Dependent Job failed",
+      End(ChildOf(array, i), JobStatus::kFailed, EndingOf(jobs_[array]),
           now_ns_);
     }
     ChildrenHaveEnded(array, run.first, run.last);
@@ -129,7 +130,7 @@ void ReferenceScheduler::EndWaiting(int array) {
         continue;
       }
       for (int i = run.first; i < run.last; ++i) {
-        End(ChildOf(array, i), JobStatus::kFailed, jobs_[array].request_reason,
+        End(ChildOf(array, i), JobStatus::kFailed, EndingOf(jobs_[array]),
             now_ns_);
       }
       ChildrenHaveEnded(array, run.first, run.last);
@@ -140,7 +141,9 @@ void ReferenceScheduler::EndWaiting(int array) {
 void ReferenceScheduler::StopChildren(int array) {
   for (int i = 0; i < jobs_[array].size; ++i) {
     if (jobs_[ChildOf(array, i)].attempt) {
-      StopAttempt(ChildOf(array, i), Stop::kTerminated);
+      StopAttempt(ChildOf(array, i), IsInDeletedQueue(jobs_[array])
+                                         ? Stop::kQueueDeleted
+                                         : Stop::kTerminated);
     }
   }
 }
@@ -179,6 +182,8 @@ void ReferenceScheduler::EndArray(int index) {
   }
   if (!failed) {
     End(index, JobStatus::kSucceeded, "", stopped_ns);
+  } else if (IsInDeletedQueue(array)) {
+    End(index, JobStatus::kFailed, "JobQueue deleted", stopped_ns);
   } else if (array.ended_by_caller()) {
     End(index, JobStatus::kFailed, array.request_reason, stopped_ns);
   } else if (array.dependency_failed) {

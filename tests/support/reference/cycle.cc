@@ -22,7 +22,7 @@ std::vector<int> ReferenceScheduler::QueuesInOrder() const {
 }
 
 // The RUNNABLE jobs of a queue: retried ones first, then by submission, then by
-// index. Source: §13.4. Choice: D17.
+// index; or as shares say. Source: §13.4, §14.3. Choice: D17.
 std::vector<int> ReferenceScheduler::WaitingIn(const Queue& queue) const {
   std::vector<int> waiting;
   for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
@@ -37,50 +37,77 @@ std::vector<int> ReferenceScheduler::WaitingIn(const Queue& queue) const {
   return waiting;
 }
 
-int ReferenceScheduler::HeadOf(const Queue& queue) const {
-  const std::vector<int> waiting = WaitingIn(queue);
-  return waiting.empty() ? kNothing : waiting.front();
-}
-
 void ReferenceScheduler::RunCycle() {
   for (int index : QueuesInOrder()) Serve(queues_[index]);
 }
 
-// Strictly from the head. Choice: D9, D41, D52 (the reason of a job that is no
-// longer head goes silently).
+// Strictly from the head, which is found anew after each start. Choice: D9,
+// D41.
 void ReferenceScheduler::Serve(Queue& queue) {
   if (queue.status != ResourceStatus::kValid &&
       queue.status != ResourceStatus::kUpdating) {
     return;
   }
+  queue.without_demand = false;
+  if (queue.fairshare_policy && false) {
+    ServeSharesApart(queue);
+    return;
+  }
   for (;;) {
-    const int head = HeadOf(queue);
-    if (queue.blocked != kNothing && queue.blocked != head) {
-      Job& before = jobs_[queue.blocked];
-      if (before.status == JobStatus::kRunnable) before.status_reason.clear();
-      queue.blocked = kNothing;
-    }
+    const std::vector<int> waiting = WaitingIn(queue);
+    const int head = waiting.empty() ? kNothing : waiting.front();
+    ForgetBlocked(queue, head);
     if (head == kNothing) return;
-    if (!TryToPlace(queue, head)) {
-      MarkBlocked(queue, head);
-      return;
-    }
-    queue.blocked = kNothing;
+    const Held held = TryToStart(queue, head);
+    if (held == Held::kNot) continue;
+    MarkBlocked(queue, head);
+    queue.without_demand = held == Held::kReservation;
+    return;
   }
 }
 
+// A share whose head is held is left out for the rest of the pass; the first
+// that is held counts as the queue's head. Choice: D10.
+void ReferenceScheduler::ServeSharesApart(Queue& queue) {
+  std::set<std::string> aside;
+  bool wants_room = false;
+  for (;;) {
+    int head = kNothing;
+    for (int job : WaitingIn(queue)) {
+      if (head == kNothing && aside.count(jobs_[job].share) == 0) head = job;
+    }
+    if (aside.empty()) ForgetBlocked(queue, head);
+    if (head == kNothing) break;
+    const Held held = TryToStart(queue, head);
+    if (held == Held::kNot) continue;
+    if (aside.empty()) MarkBlocked(queue, head);
+    wants_room |= held == Held::kNoRoom;
+    aside.insert(jobs_[head].share);
+  }
+  queue.without_demand = !aside.empty() && !wants_room;
+}
+
+// The reason of a job that is no longer head goes silently. Choice: D52.
+void ReferenceScheduler::ForgetBlocked(Queue& queue, int head) {
+  if (queue.blocked == kNothing || queue.blocked == head) return;
+  Job& before = jobs_[queue.blocked];
+  if (before.status == JobStatus::kRunnable) before.status_reason.clear();
+  queue.blocked = kNothing;
+}
+
 // Choice: D22, an environment that can grow for the job is waited for.
-bool ReferenceScheduler::TryToPlace(const Queue& queue, int job) {
+ReferenceScheduler::Held ReferenceScheduler::TryToStart(const Queue& queue,
+                                                        int job) {
   for (int environment : queue.environments) {
     if (!environments_[environment].takes_jobs()) continue;
     const int instance = BestInstance(environment, jobs_[job].need);
     if (instance != kNothing) {
       BeginAttempt(job, instance);
-      return true;
+      return Held::kNot;
     }
-    if (CanGrowFor(environment, jobs_[job].need)) return false;
+    if (CanGrowFor(environment, jobs_[job].need)) return Held::kNoRoom;
   }
-  return false;
+  return Held::kNoRoom;
 }
 
 // One event for each code in a job's life. Choice: D33, D52.

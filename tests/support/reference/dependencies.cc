@@ -87,17 +87,20 @@ void ReferenceScheduler::ChildBecameRunnable(int array) {
   }
 }
 
-// A job that has not started never will: the caller ended it, or a dependency
-// failed; the caller's reason goes first (§10).
+// Why a job that has not started never will: its queue goes, the caller ended
+// it, or a dependency failed; the first of these that holds (§10, §13.2).
+std::string ReferenceScheduler::EndingOf(const Job& job) const {
+  if (IsInDeletedQueue(job)) return "JobQueue deleted";
+  return EndedByCaller(job) ? RequestReason(job) : "Dependent Job failed";
+}
+
 void ReferenceScheduler::FailWaiting(int index) {
   const Job& job = jobs_[index];
   if (job.is_array()) {
     Add(Consequence::Kind::kFailChildren, index, 0, job.size);
     return;
   }
-  End(index, JobStatus::kFailed,
-      EndedByCaller(job) ? RequestReason(job) : "Dependent Job failed",
-      now_ns_);
+  End(index, JobStatus::kFailed, EndingOf(job), now_ns_);
   if (job.is_child()) {
     ChildrenHaveEnded(job.array, job.id.child, job.id.child + 1);
   } else {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,6 +21,7 @@
 #include "embatch/job_queue.h"
 #include "embatch/resource_provider.h"
 #include "embatch/resources.h"
+#include "embatch/scheduling_policy.h"
 
 namespace embatch::reference {
 
@@ -34,7 +36,7 @@ inline int64_t After(int64_t a_ns, int64_t b_ns) {
 // --- Jobs --------------------------------------------------------------------
 
 // Why an attempt is being stopped.
-enum class Stop { kNone, kTerminated, kTimedOut };
+enum class Stop { kNone, kTerminated, kTimedOut, kQueueDeleted };
 
 // What an attempt waits for; of equal times the first one here comes first.
 enum class DueKind { kTimeout, kStopOverdue };
@@ -49,6 +51,7 @@ struct Attempt {
   DueKind due_kind = DueKind::kTimeout;
   int64_t due_order = 0;     // when the deadline was set: a rising number
   int64_t placed_order = 0;  // the same of its placement
+  int use = kNothing;        // of compute, by the share
 };
 
 // An entry of dependsOn.
@@ -67,6 +70,8 @@ struct Job {
   Resources need;
   RetryStrategy retry_strategy;
   int64_t timeout_ns = kNever;
+  std::string share;  // fair-share queues
+  int priority = 0;   // the same: inside a share
 
   int array = kNothing;  // child: the array that it belongs to
   int size = 0;          // array: how many children follow
@@ -104,11 +109,30 @@ struct Definition {
 
 // --- Queues ------------------------------------------------------------------
 
+struct Share {
+  bool active = false;
+};
+
+// Compute that an attempt uses or used, in a fair-share queue.
+struct Use {
+  int queue = kNothing;
+  std::string share;
+  int64_t vcpu_milli = 0;
+  int64_t from_ms = 0;
+  int64_t to_ms = kNever;
+};
+
 struct Queue {
   JobQueueOptions options;
   ResourceStatus status = ResourceStatus::kCreating;
   std::vector<int> environments;  // in the order in which they are tried
   int blocked = kNothing;         // the head that carries a blocked reason
+  // What is held is held by what no instance would help.
+  bool without_demand = false;
+
+  std::optional<FairsharePolicy> fairshare_policy;
+  std::map<std::string, Share> shares;  // by identifier
+  int64_t history_from_ms = 0;          // what was used before is forgotten
 };
 
 // --- Environments ------------------------------------------------------------

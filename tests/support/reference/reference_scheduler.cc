@@ -27,11 +27,7 @@ void ReferenceScheduler::Do(const Turn& turn) {
       environment.status = ResourceStatus::kValid;
     }
   }
-  for (Queue& queue : queues_) {
-    if (queue.status == ResourceStatus::kCreating) {
-      queue.status = ResourceStatus::kValid;
-    }
-  }
+  StepQueues();
   ForgetJobs();
   TakeReports(turn);
   TakeArrivals();

@@ -17,13 +17,16 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 #include "embatch/container_runtime.h"
 #include "embatch/input.h"
 #include "embatch/scheduler.h"
+#include "embatch/scheduling_policy.h"
 #include "tests/support/reference/model.h"
 
 namespace embatch::reference {
@@ -46,6 +49,11 @@ class ReferenceScheduler {
   // over.
   bool Knows(JobId job) const { return FindJob(job) != kNothing; }
 
+  absl::Time now() const { return absl::FromUnixNanos(now_ns_); }
+
+  // Whether every command so far is one that is told of here.
+  bool understands() const { return understands_; }
+
  private:
   // What follows from something that happened; see consequences.cc.
   struct Consequence {
@@ -58,12 +66,14 @@ class ReferenceScheduler {
       kChildrenEnded,    // job: children in [first, last) have ended
       kJobEnded,         // job
       kInstanceLost,     // instance
+      kDeleteJobs,       // queue: all of its jobs end
     };
     Kind kind = Kind::kJobEnded;
     int job = kNothing;
     int first = 0;
     int last = 0;
     int instance = kNothing;
+    int queue = kNothing;
   };
   // Children [first, last) of an array that stand alike: one, or several to
   // which nothing happened that did not happen to all of them.
@@ -75,17 +85,28 @@ class ReferenceScheduler {
 
   // commands.cc
   void Do(const CreateComputeEnvironmentCommand& command);
-  void Do(const CreateJobQueueCommand& command);
   void Do(const RegisterJobDefinitionCommand& command);
   void Do(const DeregisterJobDefinitionCommand& command);
   void Do(const SubmitJobRequest& request);
   void Do(const EndJobCommand& command);
   // A command that is not told of here yet; no world gives one.
   template <typename Other>
-  void Do(const Other&) {}
+  void Do(const Other& /*command*/) {
+    understands_ = false;
+  }
   void Do(const Turn& turn);
   int FindDefinition(absl::string_view text) const;
   void AddDependencies(const SubmitJobRequest& request, Job& job);
+
+  // queue_life.cc: and phase 1
+  void Do(const CreateJobQueueCommand& command);
+  void Do(const UpdateJobQueueRequest& request);
+  void Do(const DeleteJobQueueCommand& command);
+  int FindQueue(absl::string_view name) const;
+  void AttachEnvironments(Queue& queue) const;
+  void StepQueues();
+  void DeleteJobs(int queue);
+  bool IsInDeletedQueue(const Job& job) const;
 
   // reports.cc: phase 2
   void TakeReports(const Turn& turn);
@@ -118,6 +139,7 @@ class ReferenceScheduler {
   void DependenciesMet(int job);
   void ReleaseChild(int child);
   void ChildBecameRunnable(int array);
+  std::string EndingOf(const Job& job) const;
   void FailWaiting(int job);
   void TellPaired(int array, int first, int last);
   void TellPlain(int job);
@@ -136,10 +158,13 @@ class ReferenceScheduler {
   // cycle.cc: phase 5
   void RunCycle();
   void Serve(Queue& queue);
-  int HeadOf(const Queue& queue) const;
+  void ServeSharesApart(Queue& queue);
+  void ForgetBlocked(Queue& queue, int head);
   std::vector<int> QueuesInOrder() const;
   std::vector<int> WaitingIn(const Queue& queue) const;  // in order
-  bool TryToPlace(const Queue& queue, int job);
+  // What keeps a job from starting.
+  enum class Held { kNot, kNoRoom, kReservation };
+  Held TryToStart(const Queue& queue, int job);
   void MarkBlocked(Queue& queue, int job);
   std::string BlockedReason(const Queue& queue, int job) const;
 
@@ -204,7 +229,7 @@ class ReferenceScheduler {
     output_.requests.push_back(std::move(line));
   }
 
-  const SchedulerOptions options_;
+  SchedulerOptions options_;
   int64_t now_ns_ = 0;
   int64_t last_ns_ = 0;  // of the input before this one
   int64_t order_ = 0;    // a rising number
@@ -215,6 +240,9 @@ class ReferenceScheduler {
   std::vector<Environment> environments_;
   std::vector<Instance> instances_;
   std::vector<Job> jobs_;
+  std::vector<Use> uses_;
+  std::map<std::string, SchedulingPolicyOptions> policies_;
+  bool understands_ = true;
   std::vector<int> arrivals_;
   std::deque<Consequence> work_;
   Output output_;

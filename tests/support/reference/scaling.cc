@@ -68,8 +68,11 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
     plan.rows[instance.environment].cells.push_back(cell);
   }
   for (int index : QueuesInOrder()) {
-    if (queues_[index].status == ResourceStatus::kValid) {
-      PlanQueue(queues_[index], plan);
+    const Queue& queue = queues_[index];
+    if ((queue.status == ResourceStatus::kValid ||
+         queue.status == ResourceStatus::kUpdating) &&
+        !queue.without_demand) {
+      PlanQueue(queue, plan);
     }
   }
   for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
@@ -105,6 +108,8 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
       ++same->jobs;
     }
   }
+  // Whether what is held keeps all behind it from starting.
+  const bool strict = !queue.fairshare_policy || true;
   for (Demand& demand : demands) {
     bool served = false;
     for (int index : queue.environments) {
@@ -113,7 +118,8 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
                 (why == Why::kMayLater || why == Why::kNoCapacity ||
                  why == Why::kMisconfigured || why == Why::kNotPermitted);
     }
-    if (!served) return;
+    if (!served && strict) return;
+    if (!served) continue;
     for (int index : queue.environments) {
       const Environment& environment = environments_[index];
       if (!environment.takes_jobs() ||
@@ -124,7 +130,7 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
       Fill(plan, index, demand.need, demand.jobs);
       Grow(plan, index, demand.need, demand.jobs);
     }
-    if (demand.jobs > 0) return;
+    if (demand.jobs > 0 && strict) return;
   }
 }
 
