@@ -48,12 +48,20 @@ struct ContainerSpec {
   absl::string_view job_queue;
   absl::string_view compute_environment;
   int32_t array_size = 0;  // of the array that the job is a child of; else 0
-  uint64_t id_seed = 0;    // SchedulerOptions::seed
-  Document document;       // the job definition's
-  Document job_document;   // the submission's
+  // Of the multi-node job that this is a node of; else 0. Its index is that of
+  // the job's child.
+  int32_t num_nodes = 0;
+  int32_t main_node = 0;
+  // Where the other nodes find the main node: its instance's private address,
+  // or, if the provider told none, the instance's name. Empty on the main node.
+  absl::string_view main_node_address;
+  uint64_t id_seed = 0;        // SchedulerOptions::seed
+  Document document;           // the job definition's
+  Document job_document;       // the submission's
   bool after_restart = false;  // may have been asked before
 
-  // The job's id as AWS's users see it; a child's with ":<index>".
+  // The job's id as AWS's users see it; a child's with ":<index>",
+  // a node's with "#<index>".
   std::string JobIdText() const;
 
   // Where the container's output belongs:

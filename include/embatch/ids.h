@@ -17,11 +17,12 @@
 
 namespace embatch {
 
-// A job, or one child of an array job. A default-constructed id names nothing.
+// A job, one child of an array job, or one node of a multi-node job. A
+// default-constructed id names nothing.
 struct JobId {
   uint32_t slot = 0;
   uint32_t generation = 0;  // 0: names nothing
-  int32_t child = -1;       // -1: the job itself; array children count from 0
+  int32_t child = -1;  // -1: the job itself; children and nodes count from 0
 
   bool is_null() const { return generation == 0; }
   JobId Child(int32_t index) const { return {slot, generation, index}; }
@@ -94,9 +95,15 @@ std::ostream& operator<<(std::ostream& out, const InstanceId& id);
 // Source: guide "Array jobs" (child ids); Choice: §2.2, ids are reproducible.
 std::string FormatJobId(const JobId& id, uint64_t seed);
 
+// The same for a multi-node job and its nodes: "#<index>" follows for a node.
+// An id does not say of which kind its job is.
+// Source: guide "Multi-node parallel jobs" (§2.2).
+std::string FormatNodeId(const JobId& id, uint64_t seed);
+
 // The reverse. Nothing when `text` is not a job id made under `seed`. That an
 // id parses does not say that its job still exists.
 std::optional<JobId> ParseJobId(absl::string_view text, uint64_t seed);
+std::optional<JobId> ParseNodeId(absl::string_view text, uint64_t seed);
 
 // The id of the task that runs an attempt: 32 hexadecimal digits, different
 // for every attempt of every job.

@@ -82,6 +82,7 @@ struct SubmitJobRequest {
   ContainerOverrides container_overrides;
   std::optional<EcsPropertiesOverride> ecs_properties_override;
   std::optional<EksPropertiesOverride> eks_properties_override;
+  std::optional<NodeOverrides> node_overrides;
   std::map<std::string, std::string> parameters;  // win over the definition's
   std::optional<RetryStrategy> retry_strategy;    // replaces the definition's
   std::optional<JobTimeout> timeout;              // replaces the definition's
@@ -96,18 +97,19 @@ struct SubmitJobRequest {
     return visit(self.job_name, self.job_queue, self.job_definition,
                  self.array_size, self.depends_on, self.container_overrides,
                  self.ecs_properties_override, self.eks_properties_override,
-                 self.parameters, self.retry_strategy, self.timeout,
-                 self.share_identifier, self.scheduling_priority_override,
-                 self.propagate_tags, self.tags, self.document);
+                 self.node_overrides, self.parameters, self.retry_strategy,
+                 self.timeout, self.share_identifier,
+                 self.scheduling_priority_override, self.propagate_tags,
+                 self.tags, self.document);
   }
 };
 
 // How many children of an array are in each status; index by JobStatus.
 using StatusSummary = std::array<int32_t, kJobStatusCount>;
 
-// A job, an array's child included, as it stands. A view: its texts are valid
-// until the next non-const call of the scheduler.
-// Source: API JobDetail.
+// A job, an array's child and a node included, as it stands. A view: its texts
+// are valid until the next non-const call of the scheduler. Source: API
+// JobDetail.
 struct JobView {
   JobId job;
   absl::string_view job_name;
@@ -138,6 +140,14 @@ struct JobView {
 
   int32_t array_size = 0;          // array parent; else 0
   StatusSummary status_summary{};  // array parent
+
+  // Of a multi-node job and of each of its nodes; else 0. The job shows what
+  // its main node does. A node's index is job.child.
+  // Source: API NodeDetails, NodePropertiesSummary.
+  int32_t num_nodes = 0;
+  int32_t main_node = 0;
+
+  bool is_main_node() const { return num_nodes > 0 && job.child == main_node; }
 };
 
 // One attempt that has ended.

@@ -34,6 +34,7 @@
 #include "embatch/container_properties.h"
 #include "embatch/fields.h"
 #include "embatch/limits_profile.h"
+#include "embatch/node_properties.h"
 #include "embatch/resources.h"
 
 namespace embatch {
@@ -151,6 +152,7 @@ struct JobDefinitionOptions {
   ContainerProperties container_properties;
   std::optional<EcsProperties> ecs_properties;
   std::optional<EksProperties> eks_properties;
+  std::optional<NodeProperties> node_properties;  // type multinode
   // Empty: EC2. Must be empty with eks_properties.
   std::vector<PlatformCapability> platform_capabilities;
   std::map<std::string, std::string> parameters;  // defaults for `Ref::name`
@@ -164,7 +166,7 @@ struct JobDefinitionOptions {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_definition_name, self.type, self.container_properties,
-                 self.ecs_properties, self.eks_properties,
+                 self.ecs_properties, self.eks_properties, self.node_properties,
                  self.platform_capabilities, self.parameters,
                  self.retry_strategy, self.timeout, self.scheduling_priority,
                  self.propagate_tags, self.tags, self.document);

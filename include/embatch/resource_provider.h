@@ -80,6 +80,9 @@ struct InstanceReport {
   std::string compute_environment;
   std::string name;     // kReady: the instance's own name, e.g. "i-0abc"
   Resources resources;  // kReady: what it registers
+  // kReady: where other instances find it. Empty: the provider does not know;
+  // nodes of multi-node jobs are then told its name.
+  std::string private_ipv4_address;
   std::string message;  // kLaunchFailed: why, in the provider's words
   std::vector<InstanceType> instance_types;  // kCatalogue
 
@@ -88,7 +91,8 @@ struct InstanceReport {
   // Answers a LaunchRequest; or, for an InstanceId::Joined(), tells of an
   // instance that joins an UNMANAGED environment.
   static InstanceReport Ready(absl::Time time, InstanceId instance,
-                              std::string name, Resources resources);
+                              std::string name, Resources resources,
+                              std::string private_ipv4_address = "");
   static InstanceReport LaunchFailed(absl::Time time, InstanceId instance,
                                      LaunchFailure failure,
                                      std::string message);
@@ -99,7 +103,7 @@ struct InstanceReport {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.kind, self.failure, self.time_ns, self.instance,
                  self.compute_environment, self.name, self.resources,
-                 self.message, self.instance_types);
+                 self.private_ipv4_address, self.message, self.instance_types);
   }
 };
 

@@ -118,18 +118,20 @@ struct ComputeEnvironmentView {
   Resources free;  // summed over the instances that take jobs
 };
 
-// Which jobs to list: those of a queue, or the children of an array.
+// Which jobs to list: those of a queue, the children of an array, or the nodes
+// of a multi-node job.
 // Source: API ListJobs.
 struct ListJobsRequest {
-  std::string job_queue;  // this or `array`
+  std::string job_queue;  // exactly one of these three
   JobId array;
+  JobId multi_node_job;
   JobStatus status = JobStatus::kRunning;
   int max_results = 100;  // 1..1000
   JobId after;            // JobPage::next of the page before
 };
 
 struct JobPage {
-  std::vector<JobId> jobs;  // newest first; children by index
+  std::vector<JobId> jobs;  // newest first; children and nodes by index
   JobId next;               // null: no more
 };
 
@@ -212,7 +214,8 @@ class Scheduler {
   // --- Reads: const, no time ----------------------------------------------
 
   // kNotFound: never existed, or its retention is over. All three take a child
-  // of an array as well as a job.
+  // of an array, or a node, as well as a job. What is said of the attempts of a
+  // multi-node job is its main node's.
   absl::StatusOr<JobView> DescribeJob(JobId job) const;
   absl::StatusOr<std::vector<AttemptView>> DescribeAttempts(JobId job) const;
   absl::StatusOr<std::vector<JobDependency>> DescribeDependencies(

@@ -111,7 +111,7 @@ void Fleet::SetCatalogue(uint32_t index,
   }
 }
 
-uint32_t Fleet::Launch(uint32_t index, uint32_t type) {
+uint32_t Fleet::Launch(uint32_t index, uint32_t type, bool for_minimum) {
   EnvironmentRecord& environment = environments_[index];
   const uint32_t slot = instances_.Allocate().slot;
   InstanceRecord& instance = instances_[slot];
@@ -124,6 +124,8 @@ uint32_t Fleet::Launch(uint32_t index, uint32_t type) {
   ++environment.instances;
   ++environment.booting;
   ++environment.types[type].booting;
+  instance.for_minimum = for_minimum;
+  if (for_minimum) ++environment.types[type].booting_for_minimum;
   ++environment.epoch;
   return slot;
 }
@@ -135,6 +137,7 @@ void Fleet::BecomeReady(uint32_t slot, absl::string_view name,
   TypeRecord& type = environment.types[instance.type];
   --environment.booting;
   --type.booting;
+  if (instance.for_minimum) --type.booting_for_minimum;
   environment.vcpu_milli -= instance.total.vcpu_milli;
   registered = Bounded(registered);
   type.type.resources = Smaller(type.type.resources, registered);
@@ -175,6 +178,22 @@ void Fleet::AddReady(uint32_t slot, Resources registered, int64_t now_ns) {
   ++environment.epoch;
 }
 
+void Fleet::Close(uint32_t slot) {
+  InstanceRecord& instance = instances_[slot];
+  if (instance.closing || instance.for_minimum || instance.type == kNone ||
+      instance.state != InstanceState::kReady) {
+    return;
+  }
+  instance.closing = true;
+  ++environments_[instance.environment].types[instance.type].closing;
+}
+
+void Fleet::Open(InstanceRecord& instance) {
+  if (!instance.closing) return;
+  instance.closing = false;
+  --environments_[instance.environment].types[instance.type].closing;
+}
+
 void Fleet::StopPlacing(uint32_t slot, InstanceState state) {
   InstanceRecord& instance = instances_[slot];
   EnvironmentRecord& environment = environments_[instance.environment];
@@ -182,10 +201,13 @@ void Fleet::StopPlacing(uint32_t slot, InstanceState state) {
     environment.free.Remove(slot, LinksOf{&instances_});
     environment.free_sum -= instance.free;
     CountSize(environment.sizes, instance.total, -1);
+    Open(instance);
     if (instance.type != kNone) environment.idle.Erase(instance.number);
   } else if (instance.state == InstanceState::kBooting) {
     --environment.booting;
-    --environment.types[instance.type].booting;
+    TypeRecord& type = environment.types[instance.type];
+    --type.booting;
+    if (instance.for_minimum) --type.booting_for_minimum;
   }
   if (state == InstanceState::kLost && instance.state != state) {
     environment.vcpu_milli -= instance.total.vcpu_milli;
@@ -245,6 +267,7 @@ void Fleet::Release(uint32_t slot, const Resources& need, int64_t now_ns) {
   EnvironmentRecord& environment = environments_[instance.environment];
   SetFree(instance, slot, instance.free + need);
   if (--instance.running == 0) {
+    Open(instance);
     instance.idle_since_ns = now_ns;
     if (instance.type != kNone && instance.state == InstanceState::kReady) {
       environment.idle.Insert(instance.number);

@@ -45,20 +45,24 @@ struct InstanceRecord {
   Resources total;
   Resources free;
   FreeCapacity::Links links;
-  int64_t lost_ns = 0;                           // kLost: since when
-  bool registered = false;                       // it was ready once
-  uint32_t running = 0;                          // attempts on it
+  int64_t lost_ns = 0;       // kLost: since when
+  bool registered = false;   // it was ready once
+  bool for_minimum = false;  // launched for minvCpus
+  bool closing = false;      // its one attempt is a node that is being stopped
+  uint32_t running = 0;      // attempts on it
   uint32_t first_attempt = FreeCapacity::kNone;  // the owner's list of them
   int64_t idle_since_ns = 0;
   DeadlineQueue::Handle idle_deadline = DeadlineQueue::kNoHandle;
   std::string name;
+  std::string private_address;  // empty: not known
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.number, self.environment, self.type, self.state,
                  self.total, self.free, self.links.changed, self.lost_ns,
-                 self.registered, self.running, self.first_attempt,
-                 self.idle_since_ns, self.name);
+                 self.registered, self.for_minimum, self.closing, self.running,
+                 self.first_attempt, self.idle_since_ns, self.name,
+                 self.private_address);
   }
 };
 
@@ -70,11 +74,14 @@ struct TypeRecord {
   int64_t back_off_until_ns = 0;
   LaunchFailure failure = LaunchFailure::kCapacity;  // the latest one
   int32_t booting = 0;
+  int32_t booting_for_minimum = 0;  // of these, launched for minvCpus
+  int32_t closing = 0;  // ready instances that will be empty in a moment
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.type, self.promised, self.offered, self.back_off_until_ns,
-                 self.failure, self.booting);
+                 self.failure, self.booting, self.booting_for_minimum,
+                 self.closing);
   }
 };
 
@@ -129,7 +136,7 @@ struct EnvironmentRecord {
   }
   // Choice: D47; where the overshoot of one instance made room for it, too.
   bool is_below_max_vcpus(const Requirement& need) const {
-    return !config.managed() || need.resources.vcpu_milli <= max_vcpu_milli();
+    return !config.managed() || need.total_vcpu_milli() <= max_vcpu_milli();
   }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
@@ -179,7 +186,9 @@ class Fleet {
                     const std::vector<InstanceType>& types);
 
   // Begins an instance. The answer is its slot; its number is new.
-  uint32_t Launch(uint32_t environment, uint32_t type);
+  // `for_minimum`: only because minvCpus says so.
+  uint32_t Launch(uint32_t environment, uint32_t type,
+                  bool for_minimum = false);
   // A launched instance takes jobs from now on. If it registers less than its
   // type promised, the type counts as that small from now on.
   // Choice: §16.6, so that no instance is launched for ever for a job that does
@@ -189,6 +198,8 @@ class Fleet {
   // An instance that came on its own, ready.
   uint32_t Join(uint32_t environment, InstanceId id, absl::string_view name,
                 Resources registered, int64_t now_ns);
+  // The node that has it to itself is being stopped: it will be empty soon.
+  void Close(uint32_t slot);
   // It takes no more jobs; those it has run on.
   void StopPlacing(uint32_t slot, InstanceState state);
   // Forgets an instance without attempts.
@@ -198,6 +209,14 @@ class Fleet {
   uint32_t BestFit(uint32_t environment, const Requirement& need) const;
   void Place(uint32_t slot, const Resources& need);
   void Release(uint32_t slot, const Resources& need, int64_t now_ns);
+
+  // Where others in its network find it: its private address, or, if its
+  // provider told none, its name.
+  const std::string& AddressOf(uint32_t slot) const {
+    const InstanceRecord& record = instances_[slot];
+    return record.private_address.empty() ? record.name
+                                          : record.private_address;
+  }
 
   void Encode(Encoder& encoder) const;
 
@@ -218,6 +237,7 @@ class Fleet {
 
   static InstanceName NameOf(uint32_t environment, uint64_t number);
   void AddReady(uint32_t slot, Resources registered, int64_t now_ns);
+  void Open(InstanceRecord& instance);  // undoes Close()
   void SetFree(InstanceRecord& instance, uint32_t slot, const Resources& free);
 
   std::vector<EnvironmentRecord> environments_;

@@ -41,7 +41,7 @@ void ScalingPlan::Insert(Environment& environment, const Cell& cell) {
   if (cell.instances == 0) return;
   const auto order = [](const Cell& a) {
     return std::make_tuple(a.kind, a.room.vcpu_milli, a.room.memory_mib,
-                           a.room.gpus, a.idle_group);
+                           a.room.gpus, a.idle_group, a.node_type);
   };
   const auto place = std::lower_bound(
       environment.cells.begin(), environment.cells.end(), cell,
@@ -61,13 +61,15 @@ void ScalingPlan::AddIdleCells(uint32_t index, Environment& environment) {
         fleet_.instance(fleet_.FindInstance(index, InstanceId{number}));
     int32_t group = 0;
     while (group < static_cast<int32_t>(environment.idle.size()) &&
-           environment.idle[group].room != instance.free) {
+           (environment.idle[group].room != instance.free ||
+            environment.idle[group].node_type != NodeTypeOf(instance))) {
       ++group;
     }
     if (group == static_cast<int32_t>(environment.idle.size())) {
-      environment.idle.push_back({instance.free, 0});
+      environment.idle.push_back({instance.free, NodeTypeOf(instance), 0});
     }
-    Insert(environment, {Cell::Kind::kIdle, instance.free, 1, group});
+    Insert(environment,
+           {Cell::Kind::kIdle, instance.free, 1, group, NodeTypeOf(instance)});
   }
 }
 
@@ -88,11 +90,29 @@ ScalingPlan::Environment& ScalingPlan::Load(uint32_t index) {
     Insert(environment,
            {Cell::Kind::kBusy, group.free, group.instances - idle, -1});
   }
-  for (const TypeRecord& type : record.types) {
+  for (uint32_t i = 0; i < record.types.size(); ++i) {
+    const TypeRecord& type = record.types[i];
+    const Resources& room = type.type.resources;
+    Insert(environment, {Cell::Kind::kClosing, room, type.closing, -1, i});
+    Insert(environment, {Cell::Kind::kBooting, room,
+                         type.booting - type.booting_for_minimum, -1, i});
     Insert(environment,
-           {Cell::Kind::kBooting, type.type.resources, type.booting, -1});
+           {Cell::Kind::kBooting, room, type.booting_for_minimum, -1});
   }
   return environment;
+}
+
+void ScalingPlan::DropUsedUp(Environment& environment) {
+  environment.cells.erase(
+      std::remove_if(environment.cells.begin(), environment.cells.end(),
+                     [](const Cell& cell) { return cell.instances == 0; }),
+      environment.cells.end());
+}
+
+// Source: guide "Multi-node parallel jobs" (§12.2); what was launched for
+// minvCpus is for other jobs.
+uint32_t ScalingPlan::NodeTypeOf(const InstanceRecord& instance) const {
+  return instance.for_minimum ? Fleet::kNone : instance.type;
 }
 
 // Puts up to `jobs` jobs into what is there. Answers how many.
@@ -102,6 +122,7 @@ int64_t ScalingPlan::Fill(Environment& environment, const Requirement& need,
   std::vector<Cell> changed;
   for (Cell& cell : environment.cells) {
     if (placed == jobs) break;
+    if (cell.kind == Cell::Kind::kClosing) continue;
     const int64_t each = CountFitting(cell.room, need.resources);
     if (each == 0) continue;
     const int64_t full = std::min(cell.instances, (jobs - placed) / each);
@@ -120,10 +141,7 @@ int64_t ScalingPlan::Fill(Environment& environment, const Requirement& need,
     if (rest > 0)
       changed.push_back({kind, cell.room - rest * need.resources, 1, -1});
   }
-  environment.cells.erase(
-      std::remove_if(environment.cells.begin(), environment.cells.end(),
-                     [](const Cell& cell) { return cell.instances == 0; }),
-      environment.cells.end());
+  DropUsedUp(environment);
   for (const Cell& cell : changed) Insert(environment, cell);
   return placed;
 }
@@ -151,7 +169,7 @@ int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
   const int64_t instances = std::min(DivideUp(jobs, each), allowed);
   AddLaunch(index, type, instances);
   environment.vcpu_milli += instances * size.vcpu_milli;
-  Insert(environment, {Cell::Kind::kBooting, size, instances, -1});
+  Insert(environment, {Cell::Kind::kBooting, size, instances, -1, type});
   return Fill(environment, need, std::min(jobs, instances * each));
 }
 
@@ -173,6 +191,12 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
   for (const ClassDemand& demand : classes) {
     if (!CanEverServe(environments, demand.need)) return;
     int64_t jobs = demand.jobs;
+    if (demand.need.nodes > 0) {
+      for (; jobs > 0; --jobs) {
+        if (!AddNodes(environments, demand.need)) return;
+      }
+      continue;
+    }
     for (uint32_t index : environments) {
       if (jobs == 0) break;
       const EnvironmentRecord& record = fleet_.environment(index);
@@ -198,6 +222,7 @@ const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
     if (type == Fleet::kNone) continue;
     const int64_t size = record.types[type].type.resources.vcpu_milli;
     AddLaunch(i, type, DivideUp(missing, size));
+    launches_.back().for_minimum = true;
     environment.vcpu_milli += DivideUp(missing, size) * size;
   }
   return launches_;
@@ -224,7 +249,11 @@ std::vector<uint32_t> ScalingPlan::Terminations() const {
     for (IdleGroup& group : groups) {
       int64_t count = 0;
       for (uint32_t slot : idle) {
-        if (fleet_.instance(slot).free == group.room) ++count;
+        const InstanceRecord& instance = fleet_.instance(slot);
+        if (instance.free == group.room &&
+            NodeTypeOf(instance) == group.node_type) {
+          ++count;
+        }
       }
       group.wanted = count - group.wanted;  // from now on: how many may go
     }
@@ -235,8 +264,10 @@ std::vector<uint32_t> ScalingPlan::Terminations() const {
         continue;
       }
       const auto group = std::find_if(
-          groups.begin(), groups.end(),
-          [&instance](const IdleGroup& g) { return g.room == instance.free; });
+          groups.begin(), groups.end(), [this, &instance](const IdleGroup& g) {
+            return g.room == instance.free &&
+                   g.node_type == NodeTypeOf(instance);
+          });
       if (group != groups.end() && group->wanted-- <= 0) continue;
       if (SaturatingAdd(instance.idle_since_ns, idle_time_ns_) > now_ns_) {
         continue;

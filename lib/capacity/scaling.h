@@ -26,6 +26,7 @@ class ScalingPlan {
     uint32_t environment = 0;
     uint32_t type = 0;
     int64_t instances = 0;
+    bool for_minimum = false;  // by the top-up to minvCpus
   };
 
   ScalingPlan(const Fleet& fleet, int64_t now_ns, int64_t idle_time_ns);
@@ -43,14 +44,17 @@ class ScalingPlan {
  private:
   // Instances with equal room, real or planned.
   struct Cell {
-    enum class Kind : uint8_t { kBusy, kBooting, kIdle };
+    enum class Kind : uint8_t { kBusy, kClosing, kBooting, kIdle };
     Kind kind = Kind::kBusy;
     Resources room;
     int64_t instances = 0;
     int32_t idle_group = -1;  // kIdle: where its use is counted
+    // Of empty instances that a node may have: their type.
+    uint32_t node_type = Fleet::kNone;
   };
   struct IdleGroup {
     Resources room;
+    uint32_t node_type = Fleet::kNone;
     int64_t wanted = 0;
   };
   struct Environment {
@@ -66,6 +70,14 @@ class ScalingPlan {
   int64_t Fill(Environment& environment, const Requirement& need, int64_t jobs);
   int64_t Grow(uint32_t index, Environment& environment,
                const Requirement& need, int64_t jobs);
+  // gang_scaling.cc
+  bool AddNodes(const std::vector<uint32_t>& environments,
+                const Requirement& need);
+  int64_t TakeEmpty(uint32_t index, Environment& environment,
+                    const Requirement& need, bool take);
+
+  static void DropUsedUp(Environment& environment);
+  uint32_t NodeTypeOf(const InstanceRecord& instance) const;
   bool CanEverServe(const std::vector<uint32_t>& environments,
                     const Requirement& need) const;
   void AddLaunch(uint32_t environment, uint32_t type, int64_t instances);

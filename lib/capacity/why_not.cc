@@ -2,6 +2,7 @@
 #include "lib/capacity/why_not.h"
 
 #include "absl/numeric/int128.h"
+#include "lib/capacity/gang.h"
 
 namespace embatch {
 namespace {
@@ -57,8 +58,8 @@ WhyNot WhyLaunchesFail(const EnvironmentRecord& environment,
   return result;
 }
 
-// Whether scale-in can ever take an instance away, so that another kind may be
-// launched: one that boots, or whose loss is announced, counts as going.
+}  // namespace
+
 bool CanShrink(const EnvironmentRecord& environment) {
   int32_t ready = 0;
   for (const SizeCount& size : environment.sizes) {
@@ -71,8 +72,6 @@ bool CanShrink(const EnvironmentRecord& environment) {
   return ready < environment.instances;
 }
 
-}  // namespace
-
 uint32_t BestTypeFor(const EnvironmentRecord& environment,
                      const Requirement& need, int64_t now_ns) {
   uint32_t best = Fleet::kNone;
@@ -80,7 +79,7 @@ uint32_t BestTypeFor(const EnvironmentRecord& environment,
     const TypeRecord& type = environment.types[i];
     if (!type.offered || type.back_off_until_ns > now_ns ||
         type.type.resources.vcpu_milli <= 0 ||
-        !need.FitsIn(type.type.resources)) {
+        !need.FitsIn(type.type.resources) || !need.AllowsType(type.type.name)) {
       continue;
     }
     if (best == Fleet::kNone ||
@@ -93,6 +92,7 @@ uint32_t BestTypeFor(const EnvironmentRecord& environment,
 
 bool CanGrowFor(const Fleet& fleet, uint32_t index, const Requirement& need,
                 int64_t now_ns) {
+  if (need.nodes > 0) return CanGrowForNodes(fleet, index, need);
   const EnvironmentRecord& environment = fleet.environment(index);
   if (!environment.config.managed() || !environment.places_jobs() ||
       !environment.is_below_max_vcpus(need)) {
@@ -107,6 +107,7 @@ bool CanGrowFor(const Fleet& fleet, uint32_t index, const Requirement& need,
 
 WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Requirement& need,
                 int64_t now_ns) {
+  if (need.nodes > 0) return WhyNotNodesIn(fleet, index, need, now_ns);
   const EnvironmentRecord& environment = fleet.environment(index);
   if (environment.status == ResourceStatus::kInvalid) return WhyNot::kInvalid;
   if (!environment.config.managed()) {

@@ -42,6 +42,10 @@ bool CanGrowFor(const Fleet& fleet, uint32_t environment,
 uint32_t BestTypeFor(const EnvironmentRecord& environment,
                      const Requirement& need, int64_t now_ns);
 
+// Whether scale-in can ever take an instance away, so that another kind may be
+// launched: one that boots, or whose loss is announced, counts as going.
+bool CanShrink(const EnvironmentRecord& environment);
+
 }  // namespace embatch
 
 #endif  // EMBATCH_CAPACITY_WHY_NOT_H_

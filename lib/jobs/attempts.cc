@@ -9,6 +9,7 @@ namespace embatch {
 
 uint32_t JobTable::LiveOf(JobKey key) const {
   if (!key.is_child()) return jobs_[key.slot].live;
+  if (jobs_[key.slot].has_nodes) return nodes(key.slot).at(key.child).live;
   const ArrayRecord& children = array(key.slot);
   return children.states.Get(key.child).cell() == CellKind::kLive
              ? children.cells.Get(key.child).index()
@@ -17,6 +18,9 @@ uint32_t JobTable::LiveOf(JobKey key) const {
 
 int JobTable::AttemptsOf(JobKey key) const {
   if (!key.is_child()) return jobs_[key.slot].details.attempts;
+  if (jobs_[key.slot].has_nodes) {
+    return nodes(key.slot).at(key.child).details.attempts;
+  }
   const ArrayRecord& children = array(key.slot);
   const uint32_t index = children.cells.Get(key.child).index();
   switch (children.states.Get(key.child).cell()) {
@@ -41,6 +45,10 @@ uint32_t JobTable::BeginAttempt(JobKey key) {
   if (!key.is_child()) {
     jobs_[key.slot].live = index;
     jobs_[key.slot].details.attempts = attempt.number;
+    return index;
+  }
+  if (jobs_[key.slot].has_nodes) {
+    BeginNodeAttempt(key, index);
     return index;
   }
   ArrayRecord& children = array(key.slot);
@@ -81,7 +89,9 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   outcome.number = attempt.number;
   outcome.instance_number = attempt.instance_number;
   outcome.started_ns = attempt.started_ns;
-  if (key.is_child()) {
+  if (attempt.is_node) {
+    EndNodeAttempt(key, final);
+  } else if (key.is_child()) {
     if (final && PackOutcome(key, attempt, outcome)) {
       live_.Free(live);
       return;

@@ -12,9 +12,13 @@ namespace embatch {
 void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
                       int64_t at_ns, Journal& journal) {
   const JobStatus from = StatusOf(key);
-  const std::optional<JobStatus> to = NextStatus(from, trigger);
+  const bool is_node = key.is_child() && jobs_[key.slot].has_nodes;
+  const std::optional<JobStatus> to =
+      is_node ? NextNodeStatus(from, trigger) : NextStatus(from, trigger);
   EMBATCH_CHECK(to.has_value());
-  if (key.is_child()) {
+  if (is_node) {
+    ChangeNode(key, *to, reason, at_ns);
+  } else if (key.is_child()) {
     ChangeChild(key, *to, reason, at_ns);
   } else {
     ChangeJob(key.slot, *to, reason, at_ns);
@@ -32,6 +36,7 @@ void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
 void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
                          int64_t at_ns) {
   JobRecord& record = jobs_[slot];
+  const JobStatus from = record.status;
   if (to != record.status) {
     QueueIndex& queue = queues_[record.queue];
     queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
@@ -42,6 +47,7 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
   if (IsTerminal(to)) record.details.stopped_ns = at_ns;
   // Choice: §5.3; a job that waits again shows no start.
   if (to == JobStatus::kRunnable) record.details.started_ns = kNoTime;
+  if (record.has_nodes) FollowJob(slot, from, reason, at_ns);
 }
 
 void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,

@@ -36,6 +36,9 @@ absl::Status CheckOne(const JobTable& jobs, size_t index,
                             dependency.job.child,
                             "; there is no such job (any more)"));
   }
+  if (key->is_child() && jobs.record(key->slot).has_nodes) {
+    return Refused(index, "names a node; must name its job");
+  }
   if (dependency.type != DependencyType::kNToN) return absl::OkStatus();
   const int32_t other_size =
       key->is_child() || !jobs.record(key->slot).is_array()

@@ -76,8 +76,7 @@ uint32_t JobTable::Add(const NewJob& job) {
   record.queue = job.queue;
   record.spec = job.spec;
   record.share = job.share;
-  record.requirement =
-      requirements_.Intern(Requirement{specs_[job.spec].resources});
+  record.requirement = requirements_.Intern(RequirementOf(specs_[job.spec]));
   record.name = names_.Add(job.name);
   record.created_ns = job.created_ns;
   QueueIndex& queue = queues_[job.queue];
@@ -85,13 +84,14 @@ uint32_t JobTable::Add(const NewJob& job) {
   queue.by_status[static_cast<int>(JobStatus::kSubmitted)].Insert(
       record.sequence);
   if (job.array_size > 0) {
-    record.array = arrays_.Allocate().slot;
-    ArrayRecord& array = arrays_[record.array];
+    record.children = arrays_.Allocate().slot;
+    ArrayRecord& array = arrays_[record.children];
     array.size = job.array_size;
     array.counts[static_cast<int>(JobStatus::kPending)] = job.array_size;
     array.states = LazyBlocks<ChildState, 16>(job.array_size);
     array.cells = LazyBlocks<ChildCell, 8>(job.array_size);
   }
+  if (specs_[job.spec].is_multi_node()) AddNodes(slot);
   return slot;
 }
 
@@ -126,7 +126,8 @@ void JobTable::RemoveArray(uint32_t index) {
 void JobTable::Remove(uint32_t slot) {
   JobRecord& record = jobs_[slot];
   EMBATCH_DCHECK(record.live == kNoIndex && record.dependents.empty());
-  if (record.is_array()) RemoveArray(record.array);
+  if (record.is_array()) RemoveArray(record.children);
+  if (record.has_nodes) RemoveNodes(record.children);
   ReleaseDetails(record.details);
   QueueIndex& queue = queues_[record.queue];
   queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
@@ -140,15 +141,19 @@ void JobTable::Remove(uint32_t slot) {
 std::optional<JobKey> JobTable::Find(const JobId& id) const {
   const JobRecord* record = jobs_.Find(id.slot, id.generation);
   if (record == nullptr || id.child < -1) return std::nullopt;
-  if (id.child >= 0 &&
-      (!record->is_array() || id.child >= arrays_[record->array].size)) {
-    return std::nullopt;
+  if (id.child >= 0) {
+    if (record->children == kNoIndex) return std::nullopt;
+    const int32_t count = record->has_nodes ? nodes_[record->children].size()
+                                            : arrays_[record->children].size;
+    if (id.child >= count) return std::nullopt;
   }
   return JobKey{id.slot, id.child};
 }
 
 JobStatus JobTable::StatusOf(JobKey key) const {
-  if (!key.is_child()) return jobs_[key.slot].status;
+  const JobRecord& record = jobs_[key.slot];
+  if (!key.is_child()) return record.status;
+  if (record.has_nodes) return nodes(key.slot).at(key.child).status;
   return array(key.slot).states.Get(key.child).status();
 }
 
@@ -159,6 +164,7 @@ int JobTable::RetryClassOf(JobKey key) const {
 
 const JobDetails* JobTable::FindDetails(JobKey key) const {
   if (!key.is_child()) return &jobs_[key.slot].details;
+  if (jobs_[key.slot].has_nodes) return &nodes(key.slot).at(key.child).details;
   const ArrayRecord& children = array(key.slot);
   const uint32_t index = children.cells.Get(key.child).index();
   switch (children.states.Get(key.child).cell()) {
@@ -232,6 +238,7 @@ void JobTable::Encode(Encoder& encoder) const {
     encoder.Encode(Name(slot));
   });
   encoder.Encode(arrays_);
+  encoder.Encode(nodes_);
   encoder.Encode(live_);
   encoder.Encode(history_);
   encoder.Encode(details_);

@@ -3,8 +3,9 @@
 // The JobTable holds every job that the scheduler knows, and is the only one
 // that changes a job's status.
 //
-// It works on single jobs, array parents and array children alike: a JobKey
-// names any of them. It knows nothing of capacity or of the order in queues.
+// It works on single jobs, array parents, array children, multi-node jobs and
+// their nodes alike: a JobKey names any of them. It knows nothing of capacity
+// or of the order in queues.
 #ifndef EMBATCH_JOBS_JOB_TABLE_H_
 #define EMBATCH_JOBS_JOB_TABLE_H_
 
@@ -25,6 +26,7 @@
 #include "lib/base/sequence_index.h"
 #include "lib/base/slot_table.h"
 #include "lib/jobs/array_record.h"
+#include "lib/jobs/nodes_record.h"
 #include "lib/jobs/records.h"
 #include "lib/jobs/transitions.h"
 #include "lib/model/job_spec.h"
@@ -91,9 +93,13 @@ class JobTable {
 
   JobRecord& record(uint32_t slot) { return jobs_[slot]; }
   const JobRecord& record(uint32_t slot) const { return jobs_[slot]; }
-  ArrayRecord& array(uint32_t slot) { return arrays_[jobs_[slot].array]; }
+  ArrayRecord& array(uint32_t slot) { return arrays_[jobs_[slot].children]; }
   const ArrayRecord& array(uint32_t slot) const {
-    return arrays_[jobs_[slot].array];
+    return arrays_[jobs_[slot].children];
+  }
+  NodesRecord& nodes(uint32_t slot) { return nodes_[jobs_[slot].children]; }
+  const NodesRecord& nodes(uint32_t slot) const {
+    return nodes_[jobs_[slot].children];
   }
   absl::string_view Name(uint32_t slot) const {
     return names_.Get(jobs_[slot].name);
@@ -125,6 +131,8 @@ class JobTable {
   // ran: one event.
   void ChangeChildren(uint32_t slot, int32_t first, int32_t last,
                       JobTrigger trigger, TextIndex reason, Journal& journal);
+  // The same for all nodes of a multi-node job that stand in one status.
+  void ChangeNodes(uint32_t slot, JobTrigger trigger, Journal& journal);
   // Sets the statusReason without an event. Choice: D52.
   void SetReasonSilently(JobKey key, TextIndex reason);
 
@@ -132,7 +140,8 @@ class JobTable {
   LiveAttempt& live(uint32_t index) { return live_[index]; }
   const LiveAttempt& live(uint32_t index) const { return live_[index]; }
   size_t live_count() const { return live_.size(); }
-  // The running attempt of a job, or kNoIndex.
+  // The running attempt of a job, or kNoIndex. Of a multi-node job it is that
+  // of its main node.
   uint32_t LiveOf(JobKey key) const;
   int AttemptsOf(JobKey key) const;
   uint32_t BeginAttempt(JobKey key);
@@ -171,14 +180,22 @@ class JobTable {
   void SetText(TextIndex& field, TextIndex text);
   void ReleaseDetails(JobDetails& details);
   void RemoveArray(uint32_t array);
+  void AddNodes(uint32_t slot);
+  void RemoveNodes(uint32_t nodes);
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
   void ChangeChild(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
+  void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
+  void FollowJob(uint32_t slot, JobStatus from, TextIndex reason,
+                 int64_t at_ns);
   void EndUntouchedChild(JobKey key, TextIndex reason, int64_t at_ns);
+  void BeginNodeAttempt(JobKey node, uint32_t live);
+  void EndNodeAttempt(JobKey node, bool final);
   bool PackOutcome(JobKey key, const LiveAttempt& attempt,
                    const AttemptRecord& outcome);
 
   SlotTable<JobRecord> jobs_;
   SlotTable<ArrayRecord, 256> arrays_;
+  SlotTable<NodesRecord, 256> nodes_;
   SlotTable<LiveAttempt, 4096> live_;
   SlotTable<AttemptRecord, 4096> history_;
   SlotTable<JobDetails, 4096> details_;

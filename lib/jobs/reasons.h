@@ -28,8 +28,10 @@ inline constexpr TextIndex kBlockedInvalid = 10;
 inline constexpr TextIndex kBlockedUndetermined = 11;
 // Source: §13.2 [field].
 inline constexpr TextIndex kJobQueueDeleted = 12;
+// Choice: D36.
+inline constexpr TextIndex kMainNodeExited = 13;
 
-inline constexpr std::array<absl::string_view, 13> kFixedTexts = {
+inline constexpr std::array<absl::string_view, 14> kFixedTexts = {
     "",
     "Essential container in task exited",
     "Dependent Job failed",
@@ -49,6 +51,7 @@ inline constexpr std::array<absl::string_view, 13> kFixedTexts = {
     "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.",
     "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
     "JobQueue deleted",
+    "Main node exited",
 };
 
 }  // namespace embatch

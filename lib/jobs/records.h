@@ -18,8 +18,9 @@ namespace embatch {
 inline constexpr uint32_t kNoIndex = std::numeric_limits<uint32_t>::max();
 inline constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
 
-// A job, or a child of an array, inside the library: `slot` is that of the
-// submitted job, `child` is -1 for the job itself.
+// A job, a child of an array, or a node of a multi-node job, inside the
+// library: `slot` is that of the submitted job, `child` is -1 for the job
+// itself.
 struct JobKey {
   uint32_t slot = kNoIndex;
   int32_t child = -1;
@@ -50,8 +51,9 @@ inline constexpr int kRetriedClass = 0;
 inline constexpr int kFirstClass = 1;
 inline constexpr int kRetryClasses = 2;
 
-// What is known of a job beside its status. Every submitted job has one; a
-// child of an array has one only when its story does not fit into 16 bytes.
+// What is known of a job beside its status. Every submitted job has one, and
+// every node; a child of an array has one only when its story does not fit into
+// 16 bytes.
 struct JobDetails {
   int64_t started_ns = kNoTime;  // of the latest attempt
   int64_t stopped_ns = kNoTime;
@@ -72,7 +74,7 @@ struct JobDetails {
   }
 };
 
-// A submitted job: a single one, or the parent of an array.
+// A submitted job: a single one, the parent of an array, or a multi-node one.
 struct JobRecord {
   JobDetails details;
   JobStatus status = JobStatus::kSubmitted;
@@ -80,6 +82,7 @@ struct JobRecord {
   bool released = false;           // array: its plain dependencies are met
   bool dependency_failed = false;  // one that the whole job waits for
   uint8_t retry_class = kFirstClass;
+  bool has_nodes = false;  // it is a multi-node job
   uint32_t queue = 0;
   uint32_t spec = 0;
   uint32_t requirement = 0;
@@ -87,25 +90,33 @@ struct JobRecord {
   uint64_t name = 0;          // NameBlocks::Ref
   uint64_t sequence = 0;      // place in the order of submission to its queue
   int64_t created_ns = 0;
-  uint32_t live = kNoIndex;   // its running attempt
-  uint32_t array = kNoIndex;  // its children
-  uint32_t unmet = 0;         // plain dependencies not yet met
-  RecordList dependencies;    // edges, as submitted
-  RecordList dependents;      // edges of those that wait for the whole job
+  // Its running attempt; of a multi-node job that of the main node.
+  uint32_t live = kNoIndex;
+  // Its ArrayRecord, or its NodesRecord if it has nodes.
+  uint32_t children = kNoIndex;
+  uint32_t unmet = 0;       // plain dependencies not yet met
+  RecordList dependencies;  // edges, as submitted
+  RecordList dependents;    // edges of those that wait for the whole job
 
-  bool is_array() const { return array != kNoIndex; }
+  bool is_array() const { return children != kNoIndex && !has_nodes; }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.details, self.status, self.arrived, self.released,
-                 self.dependency_failed, self.retry_class, self.queue,
-                 self.spec, self.requirement, self.share, self.sequence,
-                 self.created_ns, self.live, self.array, self.unmet,
-                 self.dependencies, self.dependents);
+                 self.dependency_failed, self.retry_class, self.has_nodes,
+                 self.queue, self.spec, self.requirement, self.share,
+                 self.sequence, self.created_ns, self.live, self.children,
+                 self.unmet, self.dependencies, self.dependents);
   }
 };
 
 // Why an attempt is being stopped.
-enum class StopCause : uint8_t { kNone, kTerminated, kTimedOut, kQueueDeleted };
+enum class StopCause : uint8_t {
+  kNone,
+  kTerminated,
+  kTimedOut,
+  kQueueDeleted,
+  kWithMainNode,  // the node's job is over
+};
 
 // An attempt that is STARTING or RUNNING: what the end of a container touches.
 struct LiveAttempt {
@@ -117,6 +128,7 @@ struct LiveAttempt {
   uint32_t spec = 0;
   uint32_t environment = 0;
   uint32_t instance = 0;  // slot
+  bool is_node = false;   // of a multi-node job: it has its instance to itself
   uint64_t instance_number = 0;
   uint32_t before = kNoIndex;  // on the same instance
   uint32_t behind = kNoIndex;
@@ -126,7 +138,7 @@ struct LiveAttempt {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job, self.number, self.stop, self.started, self.details,
-                 self.spec, self.environment, self.instance,
+                 self.spec, self.environment, self.instance, self.is_node,
                  self.instance_number, self.before, self.behind,
                  self.started_ns);
   }

@@ -89,30 +89,72 @@ inline constexpr std::array kTransitions = {
                JobStatus::kFailed},
 };
 
+// The part of the table that is about nodes of a multi-node job. While no
+// attempt of its job is under way a node stands where the job stands.
+// Source: guide "Multi-node parallel jobs"; §12.3. Choice: D35, D36.
+inline constexpr std::array kNodeTransitions = {
+    Transition{JobStatus::kRunnable, JobTrigger::kPlaced, JobStatus::kStarting},
+
+    Transition{JobStatus::kStarting, JobTrigger::kContainerStarted,
+               JobStatus::kRunning},
+    Transition{JobStatus::kStarting, JobTrigger::kRetry, JobStatus::kRunnable},
+    // It had not started when the main node ended.
+    Transition{JobStatus::kStarting, JobTrigger::kAttemptSucceeded,
+               JobStatus::kSucceeded},
+    Transition{JobStatus::kStarting, JobTrigger::kAttemptFailed,
+               JobStatus::kFailed},
+
+    Transition{JobStatus::kRunning, JobTrigger::kAttemptSucceeded,
+               JobStatus::kSucceeded},
+    Transition{JobStatus::kRunning, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kRunning, JobTrigger::kAttemptFailed,
+               JobStatus::kFailed},
+
+    // It had ended before its job, which is tried again.
+    Transition{JobStatus::kSucceeded, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kFailed, JobTrigger::kRetry, JobStatus::kRunnable},
+};
+
 namespace transitions_internal {
 inline constexpr uint8_t kNoStatus = 0xff;
 
-constexpr std::array<uint8_t, kJobStatusCount * kJobTriggerCount> BuildIndex() {
+template <size_t N>
+constexpr std::array<uint8_t, kJobStatusCount * kJobTriggerCount> BuildIndex(
+    const std::array<Transition, N>& transitions) {
   std::array<uint8_t, kJobStatusCount * kJobTriggerCount> index{};
   for (uint8_t& entry : index) entry = kNoStatus;
-  for (const Transition& transition : kTransitions) {
+  for (const Transition& transition : transitions) {
     index[static_cast<size_t>(transition.from) * kJobTriggerCount +
           static_cast<size_t>(transition.trigger)] =
         static_cast<uint8_t>(transition.to);
   }
   return index;
 }
-inline constexpr auto kIndex = BuildIndex();
+inline constexpr auto kIndex = BuildIndex(kTransitions);
+inline constexpr auto kNodeIndex = BuildIndex(kNodeTransitions);
+
+template <typename Index>
+constexpr std::optional<JobStatus> Look(const Index& index, JobStatus from,
+                                        JobTrigger trigger) {
+  const uint8_t to = index[static_cast<size_t>(from) * kJobTriggerCount +
+                           static_cast<size_t>(trigger)];
+  if (to == kNoStatus) return std::nullopt;
+  return static_cast<JobStatus>(to);
+}
 }  // namespace transitions_internal
 
 // The status after `trigger`, or nothing if it can't happen in `from`.
 constexpr std::optional<JobStatus> NextStatus(JobStatus from,
                                               JobTrigger trigger) {
-  const uint8_t to = transitions_internal::kIndex[static_cast<size_t>(from) *
-                                                      kJobTriggerCount +
-                                                  static_cast<size_t>(trigger)];
-  if (to == transitions_internal::kNoStatus) return std::nullopt;
-  return static_cast<JobStatus>(to);
+  return transitions_internal::Look(transitions_internal::kIndex, from,
+                                    trigger);
+}
+
+// The same for a node.
+constexpr std::optional<JobStatus> NextNodeStatus(JobStatus from,
+                                                  JobTrigger trigger) {
+  return transitions_internal::Look(transitions_internal::kNodeIndex, from,
+                                    trigger);
 }
 
 }  // namespace embatch

@@ -7,6 +7,9 @@
 
 namespace embatch {
 
+// All that runs here finds all else that does.
+constexpr char kLoopbackAddress[] = "127.0.0.1";
+
 LocalProvider::LocalProvider(LocalProviderOptions options)
     : options_(std::move(options)),
       resources_(options_.resources.has_value() ? *options_.resources
@@ -14,8 +17,9 @@ LocalProvider::LocalProvider(LocalProviderOptions options)
   // Times are filled in when the reports are given out.
   if (options_.join) {
     up_ = InstanceId::Joined(1);
-    reports_.push_back(InstanceReport::Ready(
-        absl::UnixEpoch(), up_, options_.instance_type, resources_));
+    reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_,
+                                             options_.instance_type, resources_,
+                                             kLoopbackAddress));
   } else {
     reports_.push_back(InstanceReport::Catalogue(
         absl::UnixEpoch(), {InstanceType{options_.instance_type, resources_}}));
@@ -45,7 +49,8 @@ void LocalProvider::Launch(const LaunchRequest& request) noexcept {
   up_ = request.instance;
   asked_again_ = asked_again_ || request.after_restart;
   reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_,
-                                           options_.instance_type, resources_));
+                                           options_.instance_type, resources_,
+                                           kLoopbackAddress));
 }
 
 void LocalProvider::Terminate(InstanceId instance) noexcept {

@@ -6,7 +6,8 @@
 namespace embatch {
 
 std::string ContainerSpec::JobIdText() const {
-  return FormatJobId(container.attempt.job, id_seed);
+  return num_nodes > 0 ? FormatNodeId(container.attempt.job, id_seed)
+                       : FormatJobId(container.attempt.job, id_seed);
 }
 
 std::string ContainerSpec::LogStreamName() const {
@@ -27,6 +28,16 @@ void ContainerSpec::AppendEnvironment(
     out.push_back({"AWS_BATCH_JOB_ARRAY_INDEX",
                    absl::StrCat(container.attempt.job.child)});
     out.push_back({"AWS_BATCH_JOB_ARRAY_SIZE", absl::StrCat(array_size)});
+  }
+  if (num_nodes == 0) return;
+  const int32_t node = container.attempt.job.child;
+  out.push_back({"AWS_BATCH_JOB_NODE_INDEX", absl::StrCat(node)});
+  out.push_back({"AWS_BATCH_JOB_NUM_NODES", absl::StrCat(num_nodes)});
+  out.push_back({"AWS_BATCH_JOB_MAIN_NODE_INDEX", absl::StrCat(main_node)});
+  // Source: guide "Job environment variables"; the main node has it not.
+  if (node != main_node) {
+    out.push_back({"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS",
+                   std::string(main_node_address)});
   }
 }
 

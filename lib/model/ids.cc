@@ -16,6 +16,36 @@ namespace {
 constexpr uint8_t kJobKind = 0;
 constexpr uint8_t kTaskKind = 1;
 
+std::string Format(const JobId& id, char before_child, uint64_t seed) {
+  std::string text =
+      UuidCodec(seed).Format({id.slot, id.generation, kJobKind, 0});
+  if (id.child >= 0) {
+    text += before_child;
+    absl::StrAppend(&text, id.child);
+  }
+  return text;
+}
+
+std::optional<JobId> Parse(absl::string_view text, char before_child,
+                           uint64_t seed) {
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(text, absl::MaxSplits(before_child, 1));
+  const std::optional<UuidCodec::Parts> uuid =
+      UuidCodec(seed).Parse(parts.first);
+  if (!uuid.has_value() || uuid->kind != kJobKind || uuid->number != 0 ||
+      uuid->generation == 0) {
+    return std::nullopt;
+  }
+  JobId id{uuid->slot, uuid->generation, -1};
+  if (parts.first.size() == text.size()) return id;
+  // "7", not "07", "+7" or " 7": one text for each child.
+  if (!absl::SimpleAtoi(parts.second, &id.child) || id.child < 0 ||
+      absl::StrCat(id.child) != parts.second) {
+    return std::nullopt;
+  }
+  return id;
+}
+
 }  // namespace
 
 bool operator<(const JobId& a, const JobId& b) {
@@ -43,29 +73,19 @@ std::ostream& operator<<(std::ostream& out, const InstanceId& id) {
 }
 
 std::string FormatJobId(const JobId& id, uint64_t seed) {
-  std::string text =
-      UuidCodec(seed).Format({id.slot, id.generation, kJobKind, 0});
-  if (id.child >= 0) absl::StrAppend(&text, ":", id.child);
-  return text;
+  return Format(id, ':', seed);
+}
+
+std::string FormatNodeId(const JobId& id, uint64_t seed) {
+  return Format(id, '#', seed);
 }
 
 std::optional<JobId> ParseJobId(absl::string_view text, uint64_t seed) {
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(text, absl::MaxSplits(':', 1));
-  const std::optional<UuidCodec::Parts> uuid =
-      UuidCodec(seed).Parse(parts.first);
-  if (!uuid.has_value() || uuid->kind != kJobKind || uuid->number != 0 ||
-      uuid->generation == 0) {
-    return std::nullopt;
-  }
-  JobId id{uuid->slot, uuid->generation, -1};
-  if (parts.first.size() == text.size()) return id;
-  // "7", not "07", "+7" or " 7": one text for each child.
-  if (!absl::SimpleAtoi(parts.second, &id.child) || id.child < 0 ||
-      absl::StrCat(id.child) != parts.second) {
-    return std::nullopt;
-  }
-  return id;
+  return Parse(text, ':', seed);
+}
+
+std::optional<JobId> ParseNodeId(absl::string_view text, uint64_t seed) {
+  return Parse(text, '#', seed);
 }
 
 std::string FormatTaskId(const AttemptId& id, uint64_t seed) {

@@ -6,6 +6,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/container_checks.h"
 #include "lib/model/limits.h"
+#include "lib/model/node_ranges.h"
 #include "lib/model/validation.h"
 
 namespace embatch {
@@ -18,19 +19,24 @@ absl::Status CheckType(const JobDefinitionOptions& options) {
         absl::StrCat("type is ", static_cast<int>(options.type),
                      "; type must be one of ('container', 'multinode')"));
   }
-  if (options.type == JobDefinitionType::kMultinode) {
+  if ((options.type == JobDefinitionType::kMultinode) !=
+      options.node_properties.has_value()) {
     return absl::InvalidArgumentError(
-        "type is multinode; node_properties must be given");
+        options.node_properties.has_value()
+            ? "node_properties is given; must be absent unless type is "
+              "multinode"
+            : "type is multinode; node_properties must be given");
   }
   const int given =
       (options.container_properties != ContainerProperties() ? 1 : 0) +
       (options.ecs_properties.has_value() ? 1 : 0) +
-      (options.eks_properties.has_value() ? 1 : 0);
+      (options.eks_properties.has_value() ? 1 : 0) +
+      (options.node_properties.has_value() ? 1 : 0);
   if (given <= 1) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       given,
-      " of container_properties, ecs_properties and eks_properties are given; "
-      "must be exactly one"));
+      " of container_properties, ecs_properties, eks_properties and "
+      "node_properties are given; must be exactly one"));
 }
 
 // Source: API RegisterJobDefinition.platformCapabilities; §3.2.
@@ -79,7 +85,11 @@ absl::StatusOr<JobDefinition> JobDefinition::Create(
       CheckName("job_definition_name", options.job_definition_name));
   EMBATCH_RETURN_IF_ERROR(CheckType(options));
   EMBATCH_RETURN_IF_ERROR(CheckPlatforms(options));
-  EMBATCH_RETURN_IF_ERROR(CheckContainers(options, limits));
+  if (options.type == JobDefinitionType::kMultinode) {
+    EMBATCH_RETURN_IF_ERROR(CheckNodeProperties(options, profile));
+  } else {
+    EMBATCH_RETURN_IF_ERROR(CheckContainers(options, limits));
+  }
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(options.retry_strategy, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(options.timeout));
   EMBATCH_RETURN_IF_ERROR(CheckSchedulingPriority("scheduling_priority",

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "lib/model/node_ranges.h"
 #include "lib/model/validation.h"
 
 namespace embatch {
@@ -133,8 +134,8 @@ bool IsPlainSubmission(const SubmitJobRequest& request) {
          overrides.instance_type.empty() &&
          !request.ecs_properties_override.has_value() &&
          !request.eks_properties_override.has_value() &&
-         request.parameters.empty() && !request.retry_strategy.has_value() &&
-         !request.timeout.has_value() &&
+         !request.node_overrides.has_value() && request.parameters.empty() &&
+         !request.retry_strategy.has_value() && !request.timeout.has_value() &&
          !request.scheduling_priority_override.has_value() &&
          !request.propagate_tags.has_value() && request.tags.empty() &&
          !request.document.has_value();
@@ -145,6 +146,14 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                                     const SubmitJobRequest& request,
                                     const Limits& limits) {
   const JobDefinitionOptions& options = definition.options();
+  if (options.type == JobDefinitionType::kMultinode) {
+    return MakeMultiNodeSpec(definition, definition_index, request, limits);
+  }
+  if (request.node_overrides.has_value()) {
+    return absl::InvalidArgumentError(
+        "node_overrides is given; must be absent unless the definition's type "
+        "is multinode");
+  }
   JobSpec spec;
   spec.definition = definition_index;
   EMBATCH_RETURN_IF_ERROR(MergeContainers(options, request, limits, spec));

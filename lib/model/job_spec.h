@@ -18,6 +18,7 @@
 #include "embatch/job_definition.h"
 #include "embatch/resources.h"
 #include "lib/model/limits.h"
+#include "lib/model/requirement.h"
 #include "lib/model/task_spec.h"
 
 namespace embatch {
@@ -51,6 +52,15 @@ struct JobSpec {
   std::map<std::string, std::string> propagated_tags;
   Document document;
 
+  // A multi-node job: the specs of its groups of nodes, and for each node which
+  // of them is its own. All else is that of the main node.
+  std::vector<JobSpec> groups;
+  std::vector<uint8_t> node_groups;
+  int32_t main_node = 0;
+  std::string image;          // a group's; empty: the definition's
+  std::string instance_type;  // of all nodes; empty: any
+
+  bool is_multi_node() const { return !node_groups.empty(); }
   bool has_task() const { return !task.containers.empty(); }
 
   template <typename Self, typename Visitor>
@@ -59,9 +69,14 @@ struct JobSpec {
                  self.resources, self.retry_strategy, self.timeout,
                  self.scheduling_priority, self.propagate_tags,
                  self.launch_rejection, self.parameters, self.tags,
-                 self.propagated_tags, self.document);
+                 self.propagated_tags, self.document, self.groups,
+                 self.node_groups, self.main_node, self.image,
+                 self.instance_type);
   }
 };
+
+// Where a job of this spec may run.
+Requirement RequirementOf(const JobSpec& spec);
 
 // Whether the submission changes nothing of its definition, so that its spec
 // is the definition's own.

@@ -37,16 +37,19 @@ struct Limits {
   int64_t ec2_vcpu_milli_min;
   // Source: §5.2 [field], "Container Overrides length must be at most 8192".
   int64_t container_overrides_length_max;
+  // Source: guide "Multi-node parallel jobs" (§12.1).
+  int32_t num_nodes_max;
+  int node_groups_max;
 };
 
 inline constexpr Limits kAwsLimits = {
-    10, 10000, 20, 24 << 10, 30 << 10, 50, 50, 3, 1000000, 1000, 8192};
+    10, 10000, 20, 24 << 10, 30 << 10, 50, 50, 3, 1000000, 1000, 8192, 1000, 5};
 
 // Choice: "unlimited" is not infinite; these hold in every profile, so that
 // indices stay in 32 bits and no request takes the host program's memory.
 inline constexpr Limits kUnlimitedLimits = {
-    65535,   1 << 27, 1 << 24,          1 << 20, 1 << 20, 1 << 16,
-    1 << 16, 1 << 16, int64_t{1} << 31, 1,       1 << 20};
+    65535,   1 << 27,          1 << 24, 1 << 20, 1 << 20, 1 << 16, 1 << 16,
+    1 << 16, int64_t{1} << 31, 1,       1 << 20, 1 << 16, 255};
 
 inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
   return profile == LimitsProfile::kAws ? kAwsLimits : kUnlimitedLimits;
@@ -56,6 +59,8 @@ inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
 inline constexpr int kNameLengthMax = 128;
 // Source: API ContainerProperties.image ("up to 255 characters").
 inline constexpr int kImageLengthMax = 255;
+// Source: API NodeRangeProperty.instanceTypes ("currently limited to one").
+inline constexpr int kNodeInstanceTypesMax = 1;
 // Source: API TagrisTagsMap, TagKey, TagValue.
 inline constexpr int kTagsMax = 50;
 inline constexpr int kTagKeyLengthMax = 128;

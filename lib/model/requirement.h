@@ -2,6 +2,10 @@
 #ifndef EMBATCH_MODEL_REQUIREMENT_H_
 #define EMBATCH_MODEL_REQUIREMENT_H_
 
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
 #include "embatch/fields.h"
 #include "embatch/resources.h"
 
@@ -16,13 +20,24 @@ struct Requirement {
   Requirement(const Resources& needed) : resources(needed) {}
 
   Resources resources;
+  // A multi-node job: its nodes, each of which has an instance to itself that
+  // holds `resources`. 0: it is none.
+  int32_t nodes = 0;
+  std::string instance_type;  // of a multi-node job; empty: any
 
   // Whether an instance with this much room, whatever its type, has enough.
   bool FitsIn(const Resources& room) const { return resources.FitsIn(room); }
 
+  bool AllowsType(absl::string_view type) const {
+    return instance_type.empty() || instance_type == type;
+  }
+  int64_t total_vcpu_milli() const {
+    return nodes > 0 ? nodes * resources.vcpu_milli : resources.vcpu_milli;
+  }
+
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.resources);
+    return visit(self.resources, self.nodes, self.instance_type);
   }
 };
 

@@ -82,13 +82,15 @@ InstanceReport InstanceReport::Catalogue(
 }
 
 InstanceReport InstanceReport::Ready(absl::Time time, InstanceId instance,
-                                     std::string name, Resources resources) {
+                                     std::string name, Resources resources,
+                                     std::string private_ipv4_address) {
   InstanceReport report;
   report.kind = Kind::kReady;
   report.time_ns = ToNanos(time);
   report.instance = instance;
   report.name = std::move(name);
   report.resources = resources;
+  report.private_ipv4_address = std::move(private_ipv4_address);
   return report;
 }
 

@@ -53,9 +53,15 @@ absl::Status CheckShare(const SubmitJobRequest& request) {
 
 // §4, steps 7 and 8.
 absl::Status CheckArrayAndDependencies(const State& state,
-                                       const SubmitJobRequest& request) {
+                                       const SubmitJobRequest& request,
+                                       const JobDefinition& definition) {
   const Limits& limits = LimitsOf(state.settings.limits);
   if (request.array_size.has_value()) {
+    if (definition.options().type == JobDefinitionType::kMultinode) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("array_size is ", *request.array_size,
+                       "; must be absent for a multi-node job"));
+    }
     EMBATCH_RETURN_IF_ERROR(CheckRange("array_size", *request.array_size,
                                        kArraySizeMin, limits.array_size_max));
   }
@@ -185,7 +191,8 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
                                             " does not exist"));
   }
   EMBATCH_RETURN_IF_ERROR(CheckShare(request));
-  EMBATCH_RETURN_IF_ERROR(CheckArrayAndDependencies(state, request));
+  EMBATCH_RETURN_IF_ERROR(CheckArrayAndDependencies(
+      state, request, state.definitions[*definition].definition));
   EMBATCH_RETURN_IF_ERROR(
       CheckCount("jobs in SUBMITTED", state.arrivals.size(),
                  LimitsOf(state.settings.limits).submitted_jobs_max));
@@ -221,6 +228,12 @@ absl::Status Apply(State& state, const EndJobCommand& command) {
   }
   const std::optional<JobKey> key = state.jobs.Find(command.job);
   if (!key.has_value()) return absl::OkStatus();
+  if (key->is_child() && state.jobs.record(key->slot).has_nodes) {
+    // Choice: §10, it applies to the whole job.
+    return absl::InvalidArgumentError(
+        absl::StrCat("job is node ", key->child,
+                     " of a multi-node job; must be the job itself"));
+  }
   const JobStatus status = state.jobs.StatusOf(*key);
   // What has started can only be terminated; what is over stays as it is.
   if (IsTerminal(status)) return absl::OkStatus();

@@ -223,6 +223,12 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
     EndAttempt(live, now_ns_, std::nullopt, kNoReason, kNoReason);
     return;
   }
+  if (attempt.is_node) {
+    fleet_.Close(attempt.instance);
+    if (jobs_.record(attempt.job.slot).live == live) {
+      AddWork(WorkKind::kStopNodes, attempt.job.slot, 0);
+    }
+  }
   ClearDeadline(live);
   SetDeadline(live, DeadlineKind::kStopOverdue,
               kStopTimeoutDefault + kStopMargin, now_ns_);
@@ -233,38 +239,25 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
 void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
                             std::optional<int> exit_code, TextIndex reason,
                             TextIndex status_reason) {
-  LiveAttempt attempt = jobs_.live(live);
-  const JobKey job = attempt.job;
-  // It was to be stopped, and ended before it came to that.
-  if (attempt.stop == StopCause::kNone) {
-    if (jobs_.IsTerminatedByCaller(job)) {
-      attempt.stop = StopCause::kTerminated;
-    } else if (IsInDeletedQueue(job)) {
-      attempt.stop = StopCause::kQueueDeleted;
-    }
-  }
-  if (attempt.stop == StopCause::kTerminated) {
-    status_reason = jobs_.RequestReason(job);
-  } else if (attempt.stop == StopCause::kTimedOut) {
-    status_reason = kAttemptTimedOut;
-  } else if (attempt.stop == StopCause::kQueueDeleted) {
-    status_reason = kJobQueueDeleted;
-  }
-  const bool succeeded = attempt.stop == StopCause::kNone &&
-                         exit_code.has_value() && *exit_code == 0;
-  const bool retry =
-      !succeeded &&
-      IsRetryDue(jobs_.spec(attempt.spec).retry_strategy, attempt.number,
-                 attempt.stop, jobs_.IsEndedByCaller(job),
-                 {jobs_.Text(status_reason), jobs_.Text(reason), exit_code});
-  ClearDeadline(live);
-  Discharge(live);
   AttemptRecord outcome;
   outcome.stopped_ns = at_ns;
   outcome.reason = reason;
   outcome.status_reason = status_reason;
   outcome.has_exit_code = exit_code.has_value();
   outcome.exit_code = exit_code.value_or(0);
+  LiveAttempt attempt = jobs_.live(live);
+  if (attempt.is_node) {
+    EndNode(live, outcome);
+    return;
+  }
+  const JobKey job = attempt.job;
+  attempt.stop = CauseOf(attempt);
+  outcome.status_reason = StoppedReason(attempt, status_reason);
+  const bool succeeded = attempt.stop == StopCause::kNone &&
+                         exit_code.has_value() && *exit_code == 0;
+  const bool retry = !succeeded && IsRetryDueFor(attempt, outcome);
+  ClearDeadline(live);
+  Discharge(live);
   jobs_.EndAttempt(live, outcome, !retry);
   if (retry) {
     jobs_.Change(job, JobTrigger::kRetry, kNoReason, at_ns, journal_);
@@ -274,8 +267,45 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
   jobs_.Change(
       job,
       succeeded ? JobTrigger::kAttemptSucceeded : JobTrigger::kAttemptFailed,
-      status_reason, at_ns, journal_);
+      outcome.status_reason, at_ns, journal_);
   OnEnded(job);
+}
+
+// Why an attempt that ends was stopped, if it was; or was to be, and ended
+// before it came to that.
+StopCause TurnRunner::CauseOf(const LiveAttempt& attempt) const {
+  if (attempt.stop != StopCause::kNone) return attempt.stop;
+  if (jobs_.IsTerminatedByCaller(attempt.job)) return StopCause::kTerminated;
+  if (IsInDeletedQueue(attempt.job)) return StopCause::kQueueDeleted;
+  return StopCause::kNone;
+}
+
+// The statusReason of an attempt that ends; `otherwise` if nobody stopped it.
+TextIndex TurnRunner::StoppedReason(const LiveAttempt& attempt,
+                                    TextIndex otherwise) const {
+  switch (attempt.stop) {
+    case StopCause::kNone:
+      return otherwise;
+    case StopCause::kTerminated:
+      return jobs_.RequestReason(attempt.job);
+    case StopCause::kTimedOut:
+      return kAttemptTimedOut;
+    case StopCause::kQueueDeleted:
+      return kJobQueueDeleted;
+    case StopCause::kWithMainNode:
+      return kMainNodeExited;
+  }
+  return otherwise;
+}
+
+bool TurnRunner::IsRetryDueFor(const LiveAttempt& attempt,
+                               const AttemptRecord& outcome) const {
+  std::optional<int> exit_code;
+  if (outcome.has_exit_code) exit_code = outcome.exit_code;
+  return IsRetryDue(jobs_.spec(attempt.spec).retry_strategy, attempt.number,
+                    attempt.stop, jobs_.IsEndedByCaller(attempt.job),
+                    {jobs_.Text(outcome.status_reason),
+                     jobs_.Text(outcome.reason), exit_code});
 }
 
 // --- What an attempt takes --------------------------------------------------
@@ -290,6 +320,12 @@ void TurnRunner::Discharge(uint32_t live) { TakeFromInstance(live); }
 
 // --- Attempts on instances --------------------------------------------------
 
+// A node has its whole instance. Source: guide "Multi-node parallel jobs".
+const Resources& TurnRunner::TakenBy(const LiveAttempt& attempt) const {
+  return attempt.is_node ? fleet_.instance(attempt.instance).total
+                         : jobs_.spec(attempt.spec).resources;
+}
+
 void TurnRunner::AddToInstance(uint32_t live, uint32_t slot) {
   InstanceRecord& instance = fleet_.instance(slot);
   LiveAttempt& attempt = jobs_.live(live);
@@ -300,7 +336,7 @@ void TurnRunner::AddToInstance(uint32_t live, uint32_t slot) {
   if (attempt.behind != kNoIndex) jobs_.live(attempt.behind).before = live;
   instance.first_attempt = live;
   UnwatchIdle(slot);
-  fleet_.Place(slot, jobs_.spec(attempt.spec).resources);
+  fleet_.Place(slot, TakenBy(attempt));
 }
 
 void TurnRunner::TakeFromInstance(uint32_t live) {
@@ -314,7 +350,7 @@ void TurnRunner::TakeFromInstance(uint32_t live) {
   if (attempt.behind != kNoIndex) {
     jobs_.live(attempt.behind).before = attempt.before;
   }
-  fleet_.Release(attempt.instance, jobs_.spec(attempt.spec).resources, now_ns_);
+  fleet_.Release(attempt.instance, TakenBy(attempt), now_ns_);
   WatchIdle(attempt.instance);
 }
 

@@ -72,6 +72,8 @@ bool TurnRunner::Draw(WorkItem& item) {
       return DeleteJobs(item);
     case WorkKind::kExpire:
       return Expire(item);
+    case WorkKind::kStopNodes:
+      return StopNodes(item);
   }
   return true;
 }
@@ -377,6 +379,10 @@ bool TurnRunner::Expire(const WorkItem& item) {
       AddWork(WorkKind::kExpire, item.slot);
       return true;
     }
+  }
+  if (record.has_nodes && jobs_.nodes(item.slot).live > 0) {
+    jobs_.nodes(item.slot).is_expired = true;  // the last node will tell
+    return true;
   }
   ResolvePaired(jobs_, item.slot);
   DropDependencies(jobs_, item.slot);

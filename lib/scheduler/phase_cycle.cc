@@ -78,8 +78,11 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
 
 // Starts the job if nothing holds it.
 Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
+  // Nodes of the attempt before are still being stopped.
+  const JobRecord& record = jobs_.record(job.slot);
+  if (record.has_nodes && jobs_.nodes(job.slot).live > 0) return Held::kNoRoom;
   const Placement placement =
-      FindPlace(queue, jobs_.requirement(jobs_.record(job.slot).requirement));
+      FindPlace(queue, jobs_.requirement(record.requirement));
   if (placement.held == Held::kNot) Place(job, placement);
   return placement.held;
 }
@@ -87,6 +90,7 @@ Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
 // Source: §13.3, §13.4, environments in their order.
 Placement TurnRunner::FindPlace(const QueueRecord& queue,
                                 const Requirement& need) const {
+  if (need.nodes > 0) return FindPlaceForNodes(queue, need);
   Placement placement;
   for (uint32_t environment : queue.environments) {
     if (!fleet_.environment(environment).places_jobs()) continue;
@@ -104,14 +108,23 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
 }
 
 void TurnRunner::Place(JobKey job, const Placement& placement) {
+  if (jobs_.record(job.slot).has_nodes) {
+    PlaceNodes(job.slot, placement.environment);
+    return;
+  }
   LeaveLine(job);
   const uint32_t live = jobs_.BeginAttempt(job);
   Charge(live, placement.instance);
   jobs_.Change(job, JobTrigger::kPlaced, kNoReason, now_ns_, journal_);
+  RequestStart(live);
+}
+
+void TurnRunner::RequestStart(uint32_t live) {
   Request request;
   request.kind = Request::Kind::kStart;
-  request.environment = placement.environment;
+  request.environment = jobs_.live(live).environment;
   request.live = live;
+  request.live_generation = jobs_.LiveGeneration(live);
   request.container = ContainerOf(live);
   requests_.push_back(request);
 }
@@ -158,8 +171,13 @@ TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
                                     const Requirement& need) {
   std::array<int, kWhyNotCount> counts{};
   absl::string_view type;
+  bool waits_for_one = false;
   for (uint32_t index : queue.environments) {
+    // Source: §12.2, the environment that a multi-node job waits for holds it
+    // up, whatever later ones have.
+    if (waits_for_one) break;
     const WhyNot why_not = WhyNotIn(fleet_, index, need, now_ns_);
+    waits_for_one = need.nodes > 0 && CanGrowFor(fleet_, index, need, now_ns_);
     if (++counts[static_cast<int>(why_not)] > 1 ||
         why_not != WhyNot::kNoCapacity) {
       continue;

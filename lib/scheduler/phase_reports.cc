@@ -195,6 +195,7 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
       return;
     }
     fleet_.BecomeReady(slot, report.name, report.resources, now_ns_);
+    fleet_.instance(slot).private_address = report.private_ipv4_address;
     fleet_.environment(fleet_.instance(slot).environment).status_reason =
         kEnvironmentHealthy;
     WatchIdle(slot);
@@ -250,12 +251,17 @@ uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
   // An array's parent runs nothing itself.
   const uint32_t live = key.has_value() ? jobs_.LiveOf(*key) : kNoIndex;
   if (live != kNoIndex && jobs_.live(live).number == attempt.number &&
+      jobs_.live(live).job.child == attempt.job.child &&
+      (!jobs_.live(live).is_node || IsNodeAsked(live)) &&
       report.container.container == 0 &&
       fleet_.instance(jobs_.live(live).instance).state !=
           InstanceState::kLost) {
     return live;
   }
-  const bool was_once = key.has_value() && attempt.number > 0 &&
+  // Nor does a multi-node job itself, only its nodes.
+  const bool runs = key.has_value() &&
+                    (key->is_child() || !jobs_.record(key->slot).has_nodes);
+  const bool was_once = runs && attempt.number > 0 &&
                         attempt.number <= jobs_.AttemptsOf(*key) &&
                         report.container.container == 0;
   ++(was_once ? state_.ignored.late_or_repeated : state_.ignored.unknown);
@@ -263,6 +269,10 @@ uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
 }
 
 void TurnRunner::StartRunning(uint32_t live, int64_t at_ns) {
+  if (jobs_.live(live).is_node) {
+    StartRunningNode(live, at_ns);
+    return;
+  }
   LiveAttempt& attempt = jobs_.live(live);
   attempt.started = true;
   attempt.started_ns = at_ns;

@@ -54,7 +54,8 @@ bool TurnRunner::RunScaling() {
     for (int64_t i = 0; i < launch.instances; ++i) {
       // A launch takes room in the budget, as a transition does.
       if (journal_.transitions_left-- <= 0) return true;
-      const uint32_t slot = fleet_.Launch(launch.environment, launch.type);
+      const uint32_t slot =
+          fleet_.Launch(launch.environment, launch.type, launch.for_minimum);
       Request request;
       request.kind = Request::Kind::kLaunch;
       request.environment = launch.environment;

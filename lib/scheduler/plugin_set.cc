@@ -207,7 +207,7 @@ void PluginSet::PassOne(const State& state, const Request& request) {
   entry->is_quiet = false;
   if (request.kind == Request::Kind::kStop) {
     entry->plugin->Stop(request.container, request.grace);
-  } else {
+  } else if (state.jobs.IsLive(request.live, request.live_generation)) {
     entry->plugin->Start(SpecOfAttempt(state, request.live));
   }
 }

@@ -62,6 +62,14 @@ void FillChildWithoutDetails(const State& state, JobKey key, JobView* view) {
   }
 }
 
+// Whose attempts a job shows: its own, or its main node's.
+JobKey WithAttempts(const State& state, JobKey key) {
+  if (!key.is_child() && state.jobs.record(key.slot).has_nodes) {
+    key.child = state.jobs.nodes(key.slot).main_node;
+  }
+  return key;
+}
+
 void FillFromDetails(const State& state, JobKey key, const JobDetails& details,
                      JobView* view) {
   view->started_at = TimeOrNone(details.started_ns);
@@ -69,7 +77,8 @@ void FillFromDetails(const State& state, JobKey key, const JobDetails& details,
   view->status_reason = state.jobs.Text(details.status_reason);
   view->is_cancelled = details.is_cancelled;
   view->is_terminated = details.is_terminated;
-  const std::optional<AttemptRecord> last = state.jobs.LastAttempt(key);
+  const std::optional<AttemptRecord> last =
+      state.jobs.LastAttempt(WithAttempts(state, key));
   if (!last.has_value()) return;
   if (last->has_exit_code) view->exit_code = last->exit_code;
   view->reason = state.jobs.Text(last->reason);
@@ -154,6 +163,36 @@ absl::StatusOr<JobPage> ArrayPage(const State& state,
   return page;
 }
 
+// By index.
+absl::StatusOr<JobPage> NodesPage(const State& state,
+                                  const ListJobsRequest& request) {
+  const absl::StatusOr<JobKey> key =
+      FindJob(state, request.multi_node_job.Parent());
+  EMBATCH_RETURN_IF_ERROR(key.status());
+  JobPage page;
+  if (!state.jobs.record(key->slot).has_nodes) return page;
+  const NodesRecord& nodes = state.jobs.nodes(key->slot);
+  int64_t first = 0;
+  if (!request.after.is_null()) first = int64_t{request.after.child} + 1;
+  for (int64_t i = std::max<int64_t>(first, 0); i < nodes.size(); ++i) {
+    const int32_t node = static_cast<int32_t>(i);
+    if (nodes.at(node).status != request.status) continue;
+    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
+      page.next = page.jobs.back();
+      break;
+    }
+    page.jobs.push_back(state.jobs.IdOf({key->slot, node}));
+  }
+  return page;
+}
+
+uint32_t SpecOf(const State& state, JobKey key) {
+  const JobRecord& record = state.jobs.record(key.slot);
+  return key.is_child() && record.has_nodes
+             ? state.jobs.nodes(key.slot).at(key.child).spec
+             : record.spec;
+}
+
 }  // namespace
 
 absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
@@ -161,7 +200,7 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   EMBATCH_RETURN_IF_ERROR(found.status());
   const JobKey key = *found;
   const JobRecord& record = state.jobs.record(key.slot);
-  const JobSpec& spec = state.jobs.spec(record.spec);
+  const JobSpec& spec = state.jobs.spec(SpecOf(state, key));
   const DefinitionRecord& definition = state.definitions[spec.definition];
   JobView view;
   view.job = job;
@@ -187,6 +226,12 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   }
   const uint32_t live = state.jobs.LiveOf(key);
   if (live != kNoIndex) FillFromLive(state.jobs.live(live), &view);
+  if (record.has_nodes) {
+    view.num_nodes = state.jobs.nodes(key.slot).size();
+    view.main_node = state.jobs.nodes(key.slot).main_node;
+    view.is_cancelled |= record.details.is_cancelled;
+    view.is_terminated |= record.details.is_terminated;
+  }
   if (!record.is_array()) return view;
   const ArrayRecord& array = state.jobs.array(key.slot);
   if (!key.is_child()) {
@@ -210,7 +255,8 @@ absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
   const absl::StatusOr<JobKey> key = FindJob(state, job);
   EMBATCH_RETURN_IF_ERROR(key.status());
   std::vector<AttemptView> views;
-  for (const AttemptRecord& attempt : state.jobs.History(*key)) {
+  for (const AttemptRecord& attempt :
+       state.jobs.History(WithAttempts(state, *key))) {
     AttemptView& view = views.emplace_back();
     view.number = attempt.number;
     view.started_at = TimeOrNone(attempt.started_ns);
@@ -289,10 +335,14 @@ absl::StatusOr<JobPage> ReadJobPage(const State& state,
         absl::StrCat("status is ", static_cast<int>(request.status),
                      "; must be a job's status"));
   }
-  if (request.job_queue.empty() == request.array.is_null()) {
+  const int given = (request.job_queue.empty() ? 0 : 1) +
+                    (request.array.is_null() ? 0 : 1) +
+                    (request.multi_node_job.is_null() ? 0 : 1);
+  if (given != 1) {
     return absl::InvalidArgumentError(
-        "exactly one of job_queue and array must be given");
+        "exactly one of job_queue, array and multi_node_job must be given");
   }
+  if (!request.multi_node_job.is_null()) return NodesPage(state, request);
   return request.array.is_null() ? QueuePage(state, request)
                                  : ArrayPage(state, request);
 }
@@ -306,7 +356,9 @@ ContainerSpec SpecOfAttempt(const State& state, uint32_t live) {
   ContainerSpec result;
   result.container = {{state.jobs.IdOf(attempt.job), attempt.number}, 0};
   result.instance = InstanceId{attempt.instance_number};
-  result.image = definition.options().container_properties.image;
+  result.image = spec.image.empty()
+                     ? definition.options().container_properties.image
+                     : spec.image;
   result.command = spec.command;
   result.environment = spec.environment;
   result.resources = spec.resources;
@@ -316,7 +368,14 @@ ContainerSpec SpecOfAttempt(const State& state, uint32_t live) {
   result.job_queue = state.queues[record.queue].config.job_queue_name();
   result.compute_environment = state.fleet.environment(attempt.environment)
                                    .config.compute_environment_name();
-  if (attempt.job.is_child()) {
+  if (attempt.is_node) {
+    const NodesRecord& nodes = state.jobs.nodes(attempt.job.slot);
+    result.num_nodes = nodes.size();
+    result.main_node = nodes.main_node;
+    if (attempt.job.child != nodes.main_node) {
+      result.main_node_address = nodes.main_node_address;
+    }
+  } else if (attempt.job.is_child()) {
     result.array_size = state.jobs.array(attempt.job.slot).size;
   }
   result.id_seed = state.settings.seed;

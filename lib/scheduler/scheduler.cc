@@ -343,16 +343,27 @@ absl::string_view Scheduler::Text(TextIndex text) const {
 }
 
 std::string Scheduler::JobIdText(JobId job) const {
-  return FormatJobId(job, impl_->state.settings.seed);
+  const JobTable& jobs = impl_->state.jobs;
+  const std::optional<JobKey> key = jobs.Find(job);
+  return key.has_value() && jobs.record(key->slot).has_nodes
+             ? FormatNodeId(job, impl_->state.settings.seed)
+             : FormatJobId(job, impl_->state.settings.seed);
 }
 
 absl::StatusOr<JobId> Scheduler::ParseJobId(absl::string_view text) const {
-  const std::optional<JobId> id =
-      embatch::ParseJobId(text, impl_->state.settings.seed);
-  if (id.has_value()) return *id;
+  const uint64_t seed = impl_->state.settings.seed;
+  std::optional<JobId> id = embatch::ParseJobId(text, seed);
+  if (!id.has_value()) id = ParseNodeId(text, seed);
+  // A child of an array is written with ':', a node with '#'.
+  const JobTable& jobs = impl_->state.jobs;
+  if (id.has_value() &&
+      (!jobs.Find(*id).has_value() || JobIdText(*id) == text)) {
+    return *id;
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "job id is ", Quoted(text),
-      "; must be a UUID that this scheduler made, or one with :<index>"));
+      "; must be a UUID that this scheduler made, or one with :<index> for a "
+      "child of an array, or #<index> for a node"));
 }
 
 absl::Time Scheduler::now() const { return FromNanos(impl_->state.now_ns); }

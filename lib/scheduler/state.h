@@ -142,6 +142,7 @@ enum class WorkKind : uint8_t {
   kInstanceLost,   // slot: the instance
   kExpire,         // forget the job
   kDeleteJobs,     // slot: the queue, whose jobs are all to end
+  kStopNodes,      // the main node of a multi-node job stops, or has ended
 };
 
 struct WorkItem {

@@ -28,6 +28,7 @@ struct Request {
   uint32_t environment = 0;
   uint32_t type = 0;  // kLaunch: which of the environment's types
   uint32_t live = 0;  // kStart: the attempt
+  uint32_t live_generation = 0;
   InstanceId instance;
   ContainerId container;
   absl::Duration grace;  // kStop
@@ -84,6 +85,7 @@ class TurnRunner {
   bool JobEnded(const WorkItem& item);
   bool InstanceLost(const WorkItem& item);
   bool Expire(const WorkItem& item);
+  bool StopNodes(WorkItem& item);  // job_nodes.cc
   void TellPaired(uint32_t edge, int32_t first, int32_t last);
   void TellDependent(uint32_t edge, bool succeeded);
   void EndParent(uint32_t slot);
@@ -106,6 +108,7 @@ class TurnRunner {
   Held TryStart(QueueRecord& queue, JobKey job);
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
+  void RequestStart(uint32_t live);
   void ForgetBlocked(QueueRecord& queue, JobKey head);
   void MarkBlocked(QueueRecord& queue, JobKey head, const Requirement& need);
   TextIndex BlockedReason(const QueueRecord& queue, const Requirement& need);
@@ -148,13 +151,27 @@ class TurnRunner {
   void ClearDeadline(uint32_t live);
   void EndAttempt(uint32_t live, int64_t at_ns, std::optional<int> exit_code,
                   TextIndex reason, TextIndex status_reason);
+  StopCause CauseOf(const LiveAttempt& attempt) const;
+  TextIndex StoppedReason(const LiveAttempt& attempt,
+                          TextIndex otherwise) const;
+  bool IsRetryDueFor(const LiveAttempt& attempt,
+                     const AttemptRecord& outcome) const;
   void Charge(uint32_t live, uint32_t instance);
   void Discharge(uint32_t live);
+  const Resources& TakenBy(const LiveAttempt& attempt) const;
   void AddToInstance(uint32_t live, uint32_t instance);
   void TakeFromInstance(uint32_t live);
   void WatchIdle(uint32_t instance);
   void UnwatchIdle(uint32_t instance);
   ContainerId ContainerOf(uint32_t live) const;
+
+  // job_nodes.cc
+  Placement FindPlaceForNodes(const QueueRecord& queue,
+                              const Requirement& need) const;
+  void PlaceNodes(uint32_t slot, uint32_t environment);
+  bool IsNodeAsked(uint32_t live) const;
+  void StartRunningNode(uint32_t live, int64_t at_ns);
+  void EndNode(uint32_t live, AttemptRecord outcome);
 
   State& state_;
   JobTable& jobs_;

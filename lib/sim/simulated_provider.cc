@@ -39,6 +39,13 @@ std::string FailureMessage(LaunchFailure failure,
   return "";
 }
 
+// In 10.0.0.0/8, by the instance's number.
+std::string AddressOf(InstanceId instance) {
+  const uint64_t number = instance.number;
+  return absl::StrCat("10.", number >> 16 & 0xff, ".", number >> 8 & 0xff, ".",
+                      number & 0xff);
+}
+
 }  // namespace
 
 class SimulatedProvider::Impl {
@@ -166,8 +173,9 @@ void SimulatedProvider::Impl::Boot(const LaunchRequest& request) {
 
 InstanceReport SimulatedProvider::Impl::ReadyReport(
     const SimulatedInstance& instance) const {
-  InstanceReport report = InstanceReport::Ready(
-      instance.ready_at, instance.instance, instance.name, instance.resources);
+  InstanceReport report =
+      InstanceReport::Ready(instance.ready_at, instance.instance, instance.name,
+                            instance.resources, AddressOf(instance.instance));
   report.compute_environment = instance.compute_environment;
   return report;
 }

@@ -48,6 +48,18 @@ constexpr Change kOfSingleAndChild[] = {
     {kRunning, kFailed},     // the attempt failed, timed out, was terminated
 };
 
+// While its job waits a node stands where that stands, without events.
+constexpr Change kOfNode[] = {
+    {kRunnable, kStarting},   // placed, with all others
+    {kStarting, kRunning},    // the container is up
+    {kStarting, kSucceeded},  // the main node was quicker
+    {kStarting, kFailed},     // did not start, or the main node failed
+    {kRunning, kSucceeded},   // exit code 0, or with the main node
+    {kRunning, kFailed},      // the attempt failed, or with the main node
+    {kStarting, kRunnable},   // the job is tried again: from wherever it was
+    {kRunning, kRunnable},   {kSucceeded, kRunnable}, {kFailed, kRunnable},
+};
+
 constexpr Change kOfArray[] = {
     {kSubmitted, kPending},  // has dependencies, or a child became RUNNABLE
     {kSubmitted, kFailed},   // no child ever became RUNNABLE
@@ -120,6 +132,17 @@ void CheckArray(const Scheduler& scheduler, const JobView& array) {
   }
 }
 
+void CheckNodes(const Scheduler& scheduler, const JobView& job) {
+  ListJobsRequest request;
+  request.multi_node_job = job.job;
+  int32_t listed = 0;
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    request.status = static_cast<JobStatus>(i);
+    listed += CountListed(scheduler, request);
+  }
+  EXPECT_EQ(listed, job.num_nodes) << "listed nodes of " << job.job;
+}
+
 void CheckEnvironment(const Scheduler& scheduler, const std::string& name,
                       const std::vector<SimulatedInstance>& instances) {
   const absl::StatusOr<ComputeEnvironmentView> view =
@@ -161,7 +184,10 @@ std::map<uint64_t, Resources> RoomById(
 
 bool IsTransition(JobKind kind, JobStatus from, JobStatus to) {
   switch (kind) {
+    case JobKind::kNode:
+      return Holds(kOfNode, from, to);
     case JobKind::kSingle:
+    case JobKind::kMultiNode:
       return Holds(kOfSingle, from, to) || Holds(kOfSingleAndChild, from, to);
     case JobKind::kChild:
       return Holds(kOfSingleAndChild, from, to);
@@ -176,6 +202,12 @@ InvariantChecker::Known& InvariantChecker::Find(const Scheduler& scheduler,
   const auto [entry, is_new] = jobs_.try_emplace(job);
   Known& known = entry->second;
   if (!is_new) return known;
+  const absl::StatusOr<JobView> parent = scheduler.DescribeJob(job.Parent());
+  if (job.child >= 0 && parent.ok() && parent->num_nodes > 0) {
+    known.kind = JobKind::kNode;
+    known.status = kRunnable;
+    return known;
+  }
   if (job.child >= 0) {
     known.kind = JobKind::kChild;
     known.status = kPending;  // a child is spawned as PENDING, without an event
@@ -184,6 +216,7 @@ InvariantChecker::Known& InvariantChecker::Find(const Scheduler& scheduler,
   const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
   EXPECT_TRUE(view.ok()) << "an event of " << job << ": " << view.status();
   if (view.ok() && view->array_size > 0) known.kind = JobKind::kArray;
+  if (view.ok() && view->num_nodes > 0) known.kind = JobKind::kMultiNode;
   return known;
 }
 
@@ -192,6 +225,7 @@ void InvariantChecker::Observe(const Scheduler& scheduler, const Event& event) {
   EXPECT_GE(event.count, 1u) << event;
   EXPECT_TRUE(event.count == 1 || event.job.child >= 0) << event;
   latest_event_ns_ = event.time_ns;
+  NoteNodes(scheduler, event);
   for (uint32_t i = 0; i < event.count; ++i) {
     JobId job = event.job;
     if (job.child >= 0) job.child += static_cast<int32_t>(i);
@@ -214,6 +248,35 @@ void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
     NoteBlocked(known, scheduler.Text(event.reason));
   }
   known.status = event.to;
+  if (known.kind == JobKind::kMultiNode) FollowJob(job, event);
+}
+
+// A job that ends while it waits takes those nodes with it that wait, too.
+void InvariantChecker::FollowJob(JobId job, const Event& event) {
+  if (event.from > kRunnable || !IsTerminal(event.to)) return;
+  for (auto it = jobs_.upper_bound(job);
+       it != jobs_.end() && it->first.Parent() == job; ++it) {
+    if (it->second.status == kRunnable) it->second.status = event.to;
+  }
+}
+
+// Choice: D35. The event of the job is followed by that of all its nodes.
+void InvariantChecker::NoteNodes(const Scheduler& scheduler,
+                                 const Event& event) {
+  if (!nodes_expected_.is_null()) {
+    const absl::StatusOr<JobView> view = scheduler.DescribeJob(nodes_expected_);
+    EXPECT_TRUE(view.ok()) << view.status();
+    EXPECT_EQ(event.job, nodes_expected_.Child(0));
+    EXPECT_EQ(event.to, kStarting) << event;
+    EXPECT_EQ(static_cast<int32_t>(event.count),
+              view.ok() ? view->num_nodes : 0)
+        << event;
+    nodes_expected_ = JobId();
+    return;
+  }
+  if (event.job.child >= 0 || event.to != kStarting) return;
+  const absl::StatusOr<JobView> view = scheduler.DescribeJob(event.job);
+  if (view.ok() && view->num_nodes > 0) nodes_expected_ = event.job;
 }
 
 // Source: D33, D52 ("no second event for the same (job, reason)").
@@ -266,6 +329,26 @@ void InvariantChecker::CheckDependencies(const Scheduler& scheduler,
   }
 }
 
+// A node has an instance to itself.
+void InvariantChecker::CheckTenants(const Scheduler& scheduler) const {
+  std::map<uint64_t, std::vector<JobId>> tenants;
+  for (const auto& [job, known] : jobs_) {
+    if (!IsActive(known.status) || known.kind == JobKind::kMultiNode) continue;
+    const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
+    ASSERT_TRUE(view.ok()) << job << ": " << view.status();
+    tenants[view->instance.number].push_back(job);
+  }
+  for (const auto& [number, jobs] : tenants) {
+    // Numbers of joined instances may stand for several.
+    if (InstanceId{number}.joined()) continue;
+    for (const JobId& job : jobs) {
+      if (jobs_.at(job).kind != JobKind::kNode) continue;
+      EXPECT_EQ(jobs.size(), 1u)
+          << InstanceId{number} << " holds node " << job << " and others";
+    }
+  }
+}
+
 void InvariantChecker::Check(const Scheduler& scheduler,
                              const InstancesByEnvironment& instances) const {
   std::map<uint64_t, Resources> load;
@@ -277,8 +360,12 @@ void InvariantChecker::Check(const Scheduler& scheduler,
     }
     CheckJob(scheduler, known, *view);
     if (known.kind == JobKind::kArray) CheckArray(scheduler, *view);
-    if (IsActive(known.status)) load[view->instance.number] += view->resources;
+    if (known.kind == JobKind::kMultiNode) CheckNodes(scheduler, *view);
+    if (IsActive(known.status) && known.kind != JobKind::kMultiNode) {
+      load[view->instance.number] += view->resources;
+    }
   }
+  CheckTenants(scheduler);
   for (const std::string& queue : scheduler.ListJobQueues()) {
     CheckQueue(scheduler, queue);
   }

@@ -11,6 +11,8 @@
 //     more of them than it may;
 //   - what the scheduler says of a job is what its events said;
 //   - counts (of an array's children, of a queue's jobs) equal a recount;
+//   - the nodes of a multi-node job start together, each on an instance that
+//     it has to itself;
 //   - no instance holds more than it has, and no environment has more vCPUs
 //     than its maximum and one instance;
 //   - the head of a queue is said to be blocked once for each reason (D33);
@@ -35,7 +37,7 @@ namespace embatch {
 
 // Whether AWS Batch has this change of status.
 // Source: §5.2, §8.2; written out by hand, not taken from the library.
-enum class JobKind { kSingle, kArray, kChild };
+enum class JobKind { kSingle, kArray, kChild, kMultiNode, kNode };
 bool IsTransition(JobKind kind, JobStatus from, JobStatus to);
 
 using InstancesByEnvironment =
@@ -65,6 +67,9 @@ class InvariantChecker {
   Known& Find(const Scheduler& scheduler, JobId job);
   void ObserveOne(const Scheduler& scheduler, JobId job, const Event& event);
   void NoteBlocked(Known& known, absl::string_view reason) const;
+  void FollowJob(JobId job, const Event& event);
+  void NoteNodes(const Scheduler& scheduler, const Event& event);
+  void CheckTenants(const Scheduler& scheduler) const;
   void CountAttempts(Known& known, const Event& event) const;
   void CheckDependencies(const Scheduler& scheduler, JobId job) const;
   bool HasSucceeded(JobId job) const;
@@ -73,6 +78,7 @@ class InvariantChecker {
 
   std::map<JobId, Known> jobs_;
   int64_t latest_event_ns_ = 0;
+  JobId nodes_expected_;  // of this job all nodes start next
 };
 
 }  // namespace embatch

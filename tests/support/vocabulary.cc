@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 namespace embatch {
 namespace {
 
@@ -27,6 +29,14 @@ ContainerFate FatePlan::Of(int attempt) const {
     if (!result.start_fails) result.reason.clear();
   }
   return result;
+}
+
+JobWord Nodes(int32_t nodes, int32_t main_node) {
+  return [=](JobPlan& plan) {
+    plan.request.job_definition = absl::StrCat("nodes-", main_node);
+    if (!plan.request.node_overrides) plan.request.node_overrides.emplace();
+    plan.request.node_overrides->num_nodes = nodes;
+  };
 }
 
 EnvironmentWord Offers(std::string type, int64_t vcpus, int64_t memory_mib,

@@ -77,6 +77,8 @@ inline JobWord Needs(int64_t vcpus, int64_t memory_mib, int32_t gpus = 0) {
 inline JobWord Array(int32_t size) {
   return [=](JobPlan& plan) { plan.request.array_size = size; };
 }
+// A multi-node job of so many nodes, each of which needs what the job Needs().
+JobWord Nodes(int32_t nodes, int32_t main_node = 0);
 inline JobWord InQueue(std::string queue) {
   return [=](JobPlan& plan) { plan.request.job_queue = queue; };
 }
@@ -154,6 +156,12 @@ JobWord Child(int32_t index, Words... words) {
     for (const JobWord& word : all) word(child);
     plan.child_fates[index] = child.fates;
   };
+}
+
+// The same for one node of a multi-node job.
+template <typename... Words>
+JobWord Node(int32_t index, Words... words) {
+  return Child(index, words...);
 }
 
 // --- What an environment is -------------------------------------------------

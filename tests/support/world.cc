@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "gtest/gtest.h"
 
 namespace embatch {
@@ -14,6 +16,7 @@ namespace {
 constexpr char kDefaultQueue[] = "queue";
 constexpr char kDefaultEnvironment[] = "machines";
 constexpr char kDefaultDefinition[] = "job";
+constexpr char kNodesDefinition[] = "nodes-";  // and the main node's index
 
 void ExpectOk(const absl::Status& status, absl::string_view what) {
   EXPECT_TRUE(status.ok()) << what << ": " << status;
@@ -143,6 +146,28 @@ void World::MakeDefaults(const std::string& queue,
     options.container_properties.resources = Resources::Of(1, 512);
     Define(std::move(options));
   }
+  absl::string_view main_node = definition;
+  int32_t index = 0;
+  if (absl::ConsumePrefix(&main_node, kNodesDefinition) &&
+      absl::SimpleAtoi(main_node, &index) &&
+      !scheduler_.DescribeJobDefinition(definition).ok()) {
+    JobDefinitionOptions options;
+    options.job_definition_name = definition;
+    options.type = JobDefinitionType::kMultinode;
+    NodeProperties& nodes = options.node_properties.emplace();
+    nodes.num_nodes = index + 1;
+    nodes.main_node = index;
+    nodes.node_range_properties.resize(1);
+    nodes.node_range_properties[0].target_nodes = ":";
+    nodes.node_range_properties[0].container.image = "simulated";
+    nodes.node_range_properties[0].container.resources = Resources::Of(1, 512);
+    Define(std::move(options));
+  }
+}
+
+bool World::HasNodes(JobId job) const {
+  const auto plan = plans_.find(job.Parent());
+  return plan != plans_.end() && plan->second.request.node_overrides;
 }
 
 InstanceId World::Join(absl::string_view environment, int64_t vcpus,
@@ -183,6 +208,13 @@ absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
   plan.request.job_queue = kDefaultQueue;
   plan.request.job_definition = kDefaultDefinition;
   for (const JobWord& word : words) word(plan);
+  // What the job needs is said for each range of nodes.
+  std::optional<NodeOverrides>& nodes = plan.request.node_overrides;
+  ContainerOverrides& overrides = plan.request.container_overrides;
+  if (nodes && overrides != ContainerOverrides()) {
+    nodes->node_property_overrides.push_back({":", overrides, {}, {}, {}});
+    overrides = ContainerOverrides();
+  }
   MakeDefaults(plan.request.job_queue, plan.request.job_definition);
   const absl::StatusOr<JobId> job = scheduler_.SubmitJob(plan.request, now());
   if (job.ok()) {
@@ -249,8 +281,9 @@ void World::Settle() { RunUntil(now()); }
 
 std::string World::StatusesOf(JobId job) const {
   std::vector<absl::string_view> statuses;
-  statuses.push_back(JobStatusName(job.child < 0 ? JobStatus::kSubmitted
-                                                 : JobStatus::kPending));
+  statuses.push_back(JobStatusName(job.child < 0   ? JobStatus::kSubmitted
+                                   : HasNodes(job) ? JobStatus::kRunnable
+                                                   : JobStatus::kPending));
   for (const WorldEvent& event : EventsOf(job)) {
     if (event.event.from == event.event.to) continue;  // found blocked
     statuses.push_back(JobStatusName(event.event.to));
@@ -302,7 +335,9 @@ std::string World::Line(const WorldEvent& world_event) const {
   std::string line =
       absl::StrCat(absl::FormatDuration(event.time() - start_), " ",
                    plan == plans_.end() ? "?" : plan->second.request.job_name);
-  if (event.job.child >= 0) absl::StrAppend(&line, ":", event.job.child);
+  if (event.job.child >= 0) {
+    absl::StrAppend(&line, HasNodes(event.job) ? "#" : ":", event.job.child);
+  }
   if (event.count > 1) {
     absl::StrAppend(&line, "..", event.job.child + event.count - 1);
   }

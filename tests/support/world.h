@@ -142,7 +142,8 @@ class World {
   // ---------------------------------------------------
 
   // Every status of a job so far, e.g. "SUBMITTED RUNNABLE STARTING". A child
-  // of an array begins with PENDING.
+  // of an array begins with PENDING, a node with RUNNABLE: until it is placed,
+  // only its job tells.
   std::string StatusesOf(JobId job) const;
   JobStatus StatusOf(JobId job) const;
   std::string ReasonOf(JobId job) const;  // the statusReason
@@ -157,7 +158,7 @@ class World {
   // All events, or those of one job, each as a line such as
   // "1m11s a:0 RUNNING -> FAILED attempt 2: Essential container in task exited"
   // with the time since the world's beginning; "a:0..9" stands for ten
-  // children.
+  // children, "a#0..3" for four nodes.
   std::vector<std::string> Log() const;
   std::vector<std::string> LogOf(JobId job) const;
 
@@ -177,6 +178,7 @@ class World {
   void MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
                        std::vector<EnvironmentWord> words);
   void MakeDefaults(const std::string& queue, const std::string& definition);
+  bool HasNodes(JobId job) const;
   JobId MustSubmit(absl::string_view name, std::vector<JobWord> words);
   absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
                                    std::vector<JobWord> words);
