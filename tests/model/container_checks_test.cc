@@ -97,11 +97,11 @@ TEST(DefinitionKindTest, HasExactlyOneKindOfProperties) {
   options.ecs_properties = Task().ecs_properties;
   EXPECT_EQ(Answer(JobDefinition::Create(options)),
             "2 of container_properties, ecs_properties and eks_properties are "
-            "given; must be exactly one");
+            "node_properties are given; must be exactly one");
   options.eks_properties = Pod().eks_properties;
   EXPECT_EQ(Answer(JobDefinition::Create(options)),
-            "3 of container_properties, ecs_properties and eks_properties are "
-            "given; must be exactly one");
+            "3 of container_properties, ecs_properties, eks_properties and "
+            "node_properties are given; must be exactly one");
   options = JobDefinitionOptions();
   options.job_definition_name = "none";
   EXPECT_EQ(Answer(JobDefinition::Create(options)),

@@ -222,10 +222,10 @@ TEST_F(RefusalTest, Reads) {
        "status is 7; must be a job's status"},
       {"neither", list([](auto& request) { request.job_queue.clear(); }),
        absl::StatusCode::kInvalidArgument,
-       "exactly one of job_queue and array must be given"},
+       "exactly one of job_queue, array and multi_node_job must be given"},
       {"both", list([a](auto& request) { request.array = a; }),
        absl::StatusCode::kInvalidArgument,
-       "exactly one of job_queue and array must be given"},
+       "exactly one of job_queue, array and multi_node_job must be given"},
       {"list of an unknown queue",
        list([](auto& request) { request.job_queue = "q"; }),
        absl::StatusCode::kNotFound,
@@ -240,7 +240,7 @@ TEST_F(RefusalTest, Reads) {
       {"id", [&] { return scheduler().ParseJobId("job-1").status(); },
        absl::StatusCode::kInvalidArgument,
        "job id is \"job-1\"; must be a UUID that this scheduler made, or one "
-       "with :<index>"},
+       "with :<index> for a child of an array, or #<index> for a node"},
   });
 }
 
