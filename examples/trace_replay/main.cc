@@ -78,8 +78,9 @@ absl::Status RunTraceReplay() {
       "trace             %d jobs; left out: %d that say too little, %d too "
       "wide\n",
       trace->jobs.size(), trace->left_out, too_wide);
-  absl::PrintF("machine           %d processors, %d instances\n",
-               options->processors, options->instances);
+  absl::PrintF("machine           %d processors, %d instance%s\n",
+               options->processors, options->instances,
+               options->instances == 1 ? "" : "s");
   return ReplayAll(*sequences, *options);
 }
 

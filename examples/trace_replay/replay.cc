@@ -18,6 +18,8 @@ namespace {
 constexpr char kEnvironment[] = "machine";
 constexpr char kQueue[] = "batch";
 constexpr char kDefinition[] = "job";
+constexpr char kGang[] = "gang";
+constexpr char kInstanceType[] = "processor";
 
 // Traces have no memory worth the name; each job takes the least there is.
 constexpr int64_t kMemoryMib = 4;
@@ -32,6 +34,7 @@ class Replayer {
   Replayer(absl::Span<const TraceJob> jobs, const ReplayOptions& options)
       : jobs_(jobs),
         options_(options),
+        provider_(ProviderOptions()),
         runtime_(options.one_event_at_a_time
                      ? 1
                      : std::numeric_limits<size_t>::max()),
@@ -57,6 +60,19 @@ class Replayer {
     scheduler_options.finished_job_retention = absl::Hours(24 * 36500);
     return scheduler_options;
   }
+
+  // What can be launched, at once.
+  static embatch::SimulatedProviderOptions ProviderOptions() {
+    embatch::SimulatedProviderOptions provider_options;
+    provider_options.instance_types = {
+        {kInstanceType, embatch::Resources::Of(1, kMemoryMib), 1}};
+    provider_options.boot_delay = absl::ZeroDuration();
+    return provider_options;
+  }
+
+  absl::Status MakeMachine();
+  absl::Status MakeQueue();
+  absl::Status Define(embatch::JobDefinitionOptions options);
 
   absl::Time TimeOf(int64_t trace_s) const {
     return absl::UnixEpoch() + (trace_s - jobs_[0].submit_s) * kTraceSecond;
@@ -90,50 +106,75 @@ class Replayer {
 };
 
 absl::Status Replayer::Furnish() {
+  absl::Status status = MakeMachine();
+  if (!status.ok()) return status;
+  status = MakeQueue();
+  if (!status.ok()) return status;
+  request_.job_queue = kQueue;
+
+  embatch::ContainerProperties container;
+  container.image = "none";
+  container.resources = embatch::Resources::Of(1, kMemoryMib);
+  embatch::JobDefinitionOptions single;
+  single.job_definition_name = kDefinition;
+  single.container_properties = container;
+  status = Define(std::move(single));
+  if (!status.ok() || !options_.gangs) return status;
+
+  embatch::JobDefinitionOptions gang;
+  gang.job_definition_name = kGang;
+  gang.type = embatch::JobDefinitionType::kMultinode;
+  gang.node_properties.emplace();
+  gang.node_properties->num_nodes = 2;  // each job says its own number
+  embatch::NodeRangeProperty all_nodes;
+  all_nodes.target_nodes = "0:";
+  all_nodes.container = container;
+  gang.node_properties->node_range_properties = {all_nodes};
+  return Define(std::move(gang));
+}
+
+absl::Status Replayer::MakeMachine() {
   embatch::ComputeEnvironmentOptions environment;
   environment.compute_environment_name = kEnvironment;
-  environment.type = embatch::ComputeEnvironmentType::kUnmanaged;
-  auto created_environment = embatch::ComputeEnvironment::Create(
-      std::move(environment), options_.limits);
-  if (!created_environment.ok()) return created_environment.status();
-  absl::Status status = scheduler_.CreateComputeEnvironment(
-      *std::move(created_environment), now_);
+  if (options_.gangs) {
+    environment.compute_resources = embatch::ComputeResources{};
+    environment.compute_resources->max_vcpus = options_.processors;
+  } else {
+    environment.type = embatch::ComputeEnvironmentType::kUnmanaged;
+  }
+  auto created = embatch::ComputeEnvironment::Create(std::move(environment),
+                                                     options_.limits);
+  if (!created.ok()) return created.status();
+  absl::Status status =
+      scheduler_.CreateComputeEnvironment(*std::move(created), now_);
   if (!status.ok()) return status;
   status = scheduler_.AttachPlugins(kEnvironment, {&provider_, &runtime_});
   if (!status.ok()) return status;
   const int64_t each = options_.processors / options_.instances;
-  for (int64_t i = 0; i < options_.instances; ++i) {
+  for (int64_t i = 0; i < options_.instances && !options_.gangs; ++i) {
     provider_.Join(kEnvironment,
                    embatch::Resources::Of(each, each * kMemoryMib),
                    absl::StrCat("node-", i), now_);
   }
-  status = ComeToRest();  // what was CREATING is VALID, and the machine there
-  if (!status.ok()) return status;
+  return ComeToRest();  // what was CREATING is VALID, and the machine there
+}
 
+absl::Status Replayer::MakeQueue() {
   embatch::JobQueueOptions queue;
   queue.job_queue_name = kQueue;
   queue.compute_environment_order = {{1, kEnvironment}};
-  auto created_queue =
-      embatch::JobQueue::Create(std::move(queue), options_.limits);
-  if (!created_queue.ok()) return created_queue.status();
-  status = scheduler_.CreateJobQueue(*std::move(created_queue), now_);
-  if (!status.ok()) return status;
+  auto created = embatch::JobQueue::Create(std::move(queue), options_.limits);
+  if (!created.ok()) return created.status();
+  const absl::Status status =
+      scheduler_.CreateJobQueue(*std::move(created), now_);
+  return status.ok() ? ComeToRest() : status;
+}
 
-  embatch::JobDefinitionOptions definition;
-  definition.job_definition_name = kDefinition;
-  definition.container_properties.image = "none";
-  definition.container_properties.resources =
-      embatch::Resources::Of(1, kMemoryMib);
-  auto created_definition =
-      embatch::JobDefinition::Create(std::move(definition), options_.limits);
-  if (!created_definition.ok()) return created_definition.status();
-  status =
-      scheduler_.RegisterJobDefinition(*std::move(created_definition), now_)
-          .status();
-  if (!status.ok()) return status;
-  request_.job_queue = kQueue;
-  request_.job_definition = kDefinition;
-  return ComeToRest();
+absl::Status Replayer::Define(embatch::JobDefinitionOptions options) {
+  auto created =
+      embatch::JobDefinition::Create(std::move(options), options_.limits);
+  if (!created.ok()) return created.status();
+  return scheduler_.RegisterJobDefinition(*std::move(created), now_).status();
 }
 
 absl::Status Replayer::Run() {
@@ -162,7 +203,16 @@ absl::Status Replayer::Run() {
 absl::Status Replayer::SubmitNext() {
   const TraceJob& job = jobs_[submitted_];
   request_.job_name = absl::StrCat("job-", job.number);
-  request_.container_overrides.vcpu_milli = job.processors * 1000;
+  request_.job_definition = kDefinition;
+  request_.container_overrides.vcpu_milli.reset();
+  request_.node_overrides.reset();
+  if (!options_.gangs) {
+    request_.container_overrides.vcpu_milli = job.processors * 1000;
+  } else if (job.processors > 1) {
+    request_.job_definition = kGang;
+    request_.node_overrides.emplace();
+    request_.node_overrides->num_nodes = static_cast<int32_t>(job.processors);
+  }
   const absl::StatusOr<embatch::JobId> id =
       scheduler_.SubmitJob(request_, now_);
   if (!id.ok()) return id.status();
@@ -184,6 +234,7 @@ absl::Status Replayer::ComeToRest() {
 }
 
 void Replayer::Note(const embatch::Event& event) {
+  if (event.job.child >= 0) return;  // a node: its job tells enough
   ReplayedJob& job = schedule_.jobs[job_of_slot_[event.job.slot]];
   if (event.to == embatch::JobStatus::kStarting) {
     job.start_s = TraceSecondOf(event.time());

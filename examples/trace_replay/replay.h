@@ -18,6 +18,12 @@ namespace trace_replay {
 struct ReplayOptions {
   int64_t processors = 0;
   int64_t instances = 1;  // the processors are spread evenly over them
+
+  // Each processor is an instance that is launched when a job needs it and let
+  // go when it is idle, and a job of several processors is a multi-node
+  // parallel job. `instances` is then the number of processors.
+  bool gangs = false;
+
   embatch::LimitsProfile limits = embatch::LimitsProfile::kUnlimited;
 
   // Arrivals and ends are told to the scheduler one by one, arrivals first,

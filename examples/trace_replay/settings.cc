@@ -13,6 +13,9 @@ ABSL_FLAG(std::string, trace, "",
           "log in the Standard Workload Format; -: standard input");
 ABSL_FLAG(int64_t, processors, 0, "of the machine; 0: what the trace says");
 ABSL_FLAG(int64_t, instances, 1, "so many, of an equal share of processors");
+ABSL_FLAG(bool, gangs, false,
+          "each processor is an instance that comes and goes, and a job of "
+          "several a multi-node parallel job");
 ABSL_FLAG(std::string, policy, "fcfs",
           "fcfs: strictly in the order of submission");
 ABSL_FLAG(std::string, steps, "second",
@@ -44,7 +47,14 @@ absl::StatusOr<ReplayOptions> OptionsOf(const Trace& trace) {
         absl::StrCat("--processors is ", options.processors,
                      "; must be at least 1, or the trace must say it"));
   }
+  options.gangs = absl::GetFlag(FLAGS_gangs);
   options.instances = absl::GetFlag(FLAGS_instances);
+  if (options.gangs && options.instances != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--instances is ", options.instances,
+                     "; with --gangs each processor is one"));
+  }
+  if (options.gangs) options.instances = options.processors;
   if (options.instances < 1 || options.processors % options.instances != 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--instances is ", options.instances,
@@ -73,7 +83,8 @@ absl::StatusOr<ReplayOptions> OptionsOf(const Trace& trace) {
 
 int64_t LeaveOutTooWide(Trace& trace, const ReplayOptions& options) {
   const size_t before = trace.jobs.size();
-  const int64_t widest = options.processors / options.instances;
+  const int64_t widest =
+      options.processors / (options.gangs ? 1 : options.instances);
   trace.jobs.erase(std::remove_if(trace.jobs.begin(), trace.jobs.end(),
                                   [widest](const TraceJob& job) {
                                     return job.processors > widest;

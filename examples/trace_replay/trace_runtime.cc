@@ -11,10 +11,7 @@ constexpr int kStopped = 143;  // 128 + SIGTERM
 }  // namespace
 
 void TraceRuntime::SetRunTime(embatch::JobId job, absl::Duration run_time) {
-  if (job.slot >= run_times_.size()) {
-    run_times_.resize(job.slot + 1);
-    running_.resize(job.slot + 1);
-  }
+  if (job.slot >= run_times_.size()) run_times_.resize(job.slot + 1);
   run_times_[job.slot] = run_time;
 }
 
@@ -24,12 +21,11 @@ void TraceRuntime::Start(const embatch::ContainerSpec& spec) noexcept {
 
 void TraceRuntime::Stop(embatch::ContainerId container,
                         absl::Duration /*grace*/) noexcept {
-  const uint32_t slot = container.attempt.job.slot;
-  Running& running = running_[slot];
-  if (running.over || running.end <= now_) return;
-  running.end = now_;
-  running.exit_code = kStopped;
-  ends_.push({now_, ordered_++, slot});
+  const auto found = running_.find(container.attempt.job);
+  if (found == running_.end() || found->second.end <= now_) return;
+  found->second.end = now_;
+  found->second.exit_code = kStopped;
+  ends_.push({now_, ordered_++, container.attempt.job});
   ++stopped_;
   DropStaleEnds();
 }
@@ -41,10 +37,11 @@ void TraceRuntime::Poll(absl::Time now, int max,
   const size_t starts = std::min(starting_.size(), room);
   for (size_t i = 0; i < starts; ++i) {
     const embatch::ContainerId& container = starting_[i];
-    const uint32_t slot = container.attempt.job.slot;
+    const embatch::JobId job = container.attempt.job;
     out.push_back(embatch::ContainerReport::Started(now, container));
-    running_[slot] = {container, now + run_times_[slot], 0, false};
-    ends_.push({running_[slot].end, ordered_++, slot});
+    const absl::Time end = now + run_times_[job.slot];
+    running_[job] = {container, end, 0};
+    ends_.push({end, ordered_++, job});
   }
   starting_.erase(starting_.begin(),
                   starting_.begin() + static_cast<ptrdiff_t>(starts));
@@ -53,10 +50,10 @@ void TraceRuntime::Poll(absl::Time now, int max,
   for (size_t i = 0; i < ends && !ends_.empty(); ++i) {
     const End end = ends_.top();
     if (end.time > now) break;
-    Running& running = running_[end.slot];
-    out.push_back(embatch::ContainerReport::Exited(end.time, running.container,
-                                                   running.exit_code));
-    running.over = true;
+    const auto running = running_.find(end.job);
+    out.push_back(embatch::ContainerReport::Exited(
+        end.time, running->second.container, running->second.exit_code));
+    running_.erase(running);
     ends_.pop();
     DropStaleEnds();
   }
@@ -70,8 +67,10 @@ absl::Time TraceRuntime::NextReportTime() const noexcept {
 
 void TraceRuntime::DropStaleEnds() {
   while (!ends_.empty()) {
-    const Running& running = running_[ends_.top().slot];
-    if (!running.over && running.end == ends_.top().time) return;
+    const auto running = running_.find(ends_.top().job);
+    if (running != running_.end() && running->second.end == ends_.top().time) {
+      return;
+    }
     ends_.pop();
   }
 }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "embatch/container_runtime.h"
 #include "embatch/ids.h"
@@ -28,7 +29,8 @@ class TraceRuntime : public embatch::ContainerRuntime {
   // Tells of at most so many ends in one Poll().
   explicit TraceRuntime(size_t ends_at_once) : ends_at_once_(ends_at_once) {}
 
-  // To be called for every job that is submitted.
+  // To be called for every job that is submitted. Nodes of a multi-node job run
+  // as long as the job.
   void SetRunTime(embatch::JobId job, absl::Duration run_time);
 
   // While ends are held, Poll() tells of starts alone.
@@ -50,12 +52,11 @@ class TraceRuntime : public embatch::ContainerRuntime {
     embatch::ContainerId container;
     absl::Time end;
     int exit_code = 0;
-    bool over = true;
   };
   struct End {
     absl::Time time;
     uint64_t order = 0;  // of equal times the first started ends first
-    uint32_t slot = 0;
+    embatch::JobId job;
     friend bool operator>(const End& a, const End& b) {
       return std::pair(a.time, a.order) > std::pair(b.time, b.order);
     }
@@ -70,7 +71,7 @@ class TraceRuntime : public embatch::ContainerRuntime {
   uint64_t ordered_ = 0;
   int64_t stopped_ = 0;
   std::vector<absl::Duration> run_times_;  // by the slot of the job's id
-  std::vector<Running> running_;           // the same
+  absl::flat_hash_map<embatch::JobId, Running> running_;
   std::vector<embatch::ContainerId> starting_;
   std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
 };

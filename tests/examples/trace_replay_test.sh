@@ -94,7 +94,7 @@ test_fcfs() {
     make_trace 400 "$seed"
     run 0 --trace="$trace"
     says 'trace             360 jobs; left out: 40 that say too little, 0 too'
-    says 'machine           64 processors, 1 instances'
+    says 'machine           64 processors, 1 instance'
     same_as_awk fcfs 64 "$trace"
   done
 }
@@ -128,6 +128,19 @@ test_many_instances() {
   awk '/^;/ { print; next } { $5 = $8 = 4; print }' "$trace" >"$scratch/narrow"
   run 0 --trace="$scratch/narrow" --instances=4
   same_as_awk fcfs 64 "$scratch/narrow"
+}
+
+# Where every processor is an instance of its own that is launched for a job and
+# let go after it, multi-node jobs start when one of as many vCPUs would.
+test_gangs() {
+  for seed in 1 2 3; do
+    make_trace 200 "$seed"
+    run 0 --trace="$trace" --gangs
+    says 'machine           64 processors, 64 instances'
+    same_as_awk fcfs 64 "$trace"
+  done
+  run 0 --trace="$trace" --gangs --steps=event --limits=aws
+  same_as_awk fcfs 64 "$trace"
 }
 
 test_sequences() {
@@ -209,6 +222,8 @@ test_bad_flags() {
     --trace="$trace" --instances=0
   refuses '--instances is 3; must divide the number of processors, 64' \
     --trace="$trace" --instances=3
+  refuses '--instances is 2; with --gangs each processor is one' \
+    --trace="$trace" --instances=2 --gangs
   refuses "--policy is 'best'; must be fcfs" --trace="$trace" --policy=best
   refuses "--steps is 'minute'; must be second or event" \
     --trace="$trace" --steps=minute

@@ -75,6 +75,13 @@ test_fcfs_llnl() { fcfs LLNL-Thunder-2007-1.1-cln.swf; }
 test_fcfs_hpc2n() { fcfs HPC2N-2002-2.1-cln.swf; }
 test_fcfs_lublin() { fcfs lublin_256.swf; }
 
+# The same figures by another road: 28,000 multi-node jobs on 100 instances that
+# come and go.
+test_gangs_kth() {
+  replay KTH-SP2-1996-2.1-cln.swf --gangs
+  same_as_reference KTH-SP2-1996-2.1-cln.swf fifo
+}
+
 # RLScheduler (SC 2020), Tables V and VI: Lublin-1, FCFS.
 published="--sequence_length=1024
   --sequence_start=1981,2756,4299,8850,3316,2714,5228,7762,4022,7085"
