@@ -23,6 +23,7 @@
 #include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
 #include "embatch/resource_provider.h"
+#include "embatch/scheduling_policy.h"
 
 namespace embatch {
 
@@ -50,6 +51,34 @@ struct DeleteJobQueueCommand {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue);
+  }
+};
+
+struct CreateSchedulingPolicyCommand {
+  SchedulingPolicy scheduling_policy;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.scheduling_policy);
+  }
+};
+
+// Replaces the body of the policy of that name; `tags` and `document` stay.
+struct UpdateSchedulingPolicyCommand {
+  SchedulingPolicy scheduling_policy;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.scheduling_policy);
+  }
+};
+
+struct DeleteSchedulingPolicyCommand {
+  std::string name;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.name);
   }
 };
 
@@ -98,7 +127,8 @@ using Command =
     absl::variant<CreateComputeEnvironmentCommand, CreateJobQueueCommand,
                   RegisterJobDefinitionCommand, DeregisterJobDefinitionCommand,
                   SubmitJobRequest, EndJobCommand, UpdateJobQueueRequest,
-                  DeleteJobQueueCommand, Turn>;
+                  DeleteJobQueueCommand, Turn, CreateSchedulingPolicyCommand,
+                  UpdateSchedulingPolicyCommand, DeleteSchedulingPolicyCommand>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

@@ -129,6 +129,8 @@ struct JobView {
   absl::Span<const EnvironmentVariable> environment;  // without AWS_BATCH_*
   RetryStrategy retry_strategy;
   std::optional<JobTimeout> timeout;
+  absl::string_view share_identifier;  // empty: its queue has no shares
+  int scheduling_priority = 0;
   const std::map<std::string, std::string>* parameters = nullptr;
   const std::map<std::string, std::string>* tags = nullptr;
   const Document* document = nullptr;

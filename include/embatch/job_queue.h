@@ -8,9 +8,10 @@
 //   options.compute_environment_order = {{1, "spot"}, {2, "on-demand"}};
 //   auto queue = JobQueue::Create(std::move(options));
 //
-// Jobs start in the order of submission; one that can't be placed holds up
-// those behind it. Of queues that share an environment, the one with the
-// higher priority is looked at first.
+// Jobs start in the order of submission, or as the queue's scheduling policy
+// says (scheduling_policy.h); one that can't be placed holds up those behind
+// it. Of queues that share an environment, the one with the higher priority is
+// looked at first.
 //
 // Threads, ownership, errors: as JobDefinition.
 // Source: API CreateJobQueue, ComputeEnvironmentOrder; guide "Job queues".
@@ -48,13 +49,17 @@ struct JobQueueOptions {
   ResourceState state = ResourceState::kEnabled;
   // 1 to 3, each of them VALID when the queue is created.
   std::vector<ComputeEnvironmentOrder> compute_environment_order;
+  // The name of a policy. Empty: first in, first out. It can be replaced by
+  // another of its kind, never removed, and not added later.
+  std::string scheduling_policy;
   std::map<std::string, std::string> tags;  // at most 50
   Document document;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue_name, self.priority, self.state,
-                 self.compute_environment_order, self.tags, self.document);
+                 self.compute_environment_order, self.scheduling_policy,
+                 self.tags, self.document);
   }
 };
 
@@ -90,12 +95,15 @@ struct UpdateJobQueueRequest {
   std::optional<ResourceState> state;
   // Those that are not yet attached must be VALID.
   std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
+  // Another policy of the same kind, for a queue that was created with one.
+  std::optional<std::string> scheduling_policy;
   std::optional<Document> document;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue, self.priority, self.state,
-                 self.compute_environment_order, self.document);
+                 self.compute_environment_order, self.scheduling_policy,
+                 self.document);
   }
 };
 

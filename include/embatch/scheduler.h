@@ -53,6 +53,7 @@
 #include "embatch/job_queue.h"
 #include "embatch/limits_profile.h"
 #include "embatch/resource_provider.h"
+#include "embatch/scheduling_policy.h"
 
 namespace embatch {
 
@@ -81,6 +82,11 @@ struct SchedulerOptions {
   // How long an instance type is left alone after the provider had none of it.
   // Choice: §16.4 leaves the period open.
   absl::Duration capacity_back_off = absl::Minutes(1);
+
+  // In a fair-share queue a share whose first job can't be placed is passed
+  // over until the next look at the queue, rather than holding up all others.
+  // Choice: D10.
+  bool skip_blocked_shares = false;
 
   // Keeps every input if set. Borrowed.
   InputLog* log = nullptr;
@@ -178,6 +184,17 @@ class Scheduler {
   // Source: API DeleteJobQueue; §13.2.
   absl::Status DeleteJobQueue(absl::string_view queue, absl::Time now);
 
+  // A policy that a queue is to be created with.
+  absl::Status CreateSchedulingPolicy(SchedulingPolicy policy, absl::Time now);
+
+  // Replaces the body of the policy of that name, for every queue that uses it;
+  // its tags and document stay. kInvalidArgument: it is of the other kind.
+  // Source: API UpdateSchedulingPolicy.
+  absl::Status UpdateSchedulingPolicy(SchedulingPolicy policy, absl::Time now);
+
+  // kFailedPrecondition: a queue uses it. An unknown one is no error.
+  absl::Status DeleteSchedulingPolicy(absl::string_view policy, absl::Time now);
+
   // Answers the revision: 1 for a new name, then 2, 3, ...
   absl::StatusOr<int> RegisterJobDefinition(JobDefinition definition,
                                             absl::Time now);
@@ -226,6 +243,10 @@ class Scheduler {
   absl::StatusOr<JobQueueView> DescribeJobQueue(absl::string_view queue) const;
   absl::StatusOr<ComputeEnvironmentView> DescribeComputeEnvironment(
       absl::string_view environment) const;
+  // nullptr: there is none of that name.
+  const SchedulingPolicy* DescribeSchedulingPolicy(
+      absl::string_view policy) const;
+  std::vector<std::string> ListSchedulingPolicies() const;   // by name
   std::vector<std::string> ListJobQueues() const;            // by creation
   std::vector<std::string> ListComputeEnvironments() const;  // by creation
   absl::StatusOr<JobPage> ListJobs(const ListJobsRequest& request) const;

@@ -187,9 +187,13 @@ bool ScalingPlan::CanEverServe(const std::vector<uint32_t>& environments,
 }
 
 void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
-                           const std::vector<ClassDemand>& classes) {
+                           const std::vector<ClassDemand>& classes,
+                           bool strict) {
   for (const ClassDemand& demand : classes) {
-    if (!CanEverServe(environments, demand.need)) return;
+    if (!CanEverServe(environments, demand.need)) {
+      if (strict) return;
+      continue;
+    }
     int64_t jobs = demand.jobs;
     if (demand.need.nodes > 0) {
       for (; jobs > 0; --jobs) {
@@ -207,7 +211,7 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
       jobs -= Fill(environment, demand.need, jobs);
       if (jobs > 0) jobs -= Grow(index, environment, demand.need, jobs);
     }
-    if (jobs > 0) return;
+    if (jobs > 0 && strict) return;
   }
 }
 

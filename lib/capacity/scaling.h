@@ -32,9 +32,10 @@ class ScalingPlan {
   ScalingPlan(const Fleet& fleet, int64_t now_ns, int64_t idle_time_ns);
 
   // Plans one queue's waiting jobs, classes in the order of their first job.
-  // Queues are added in the order in which the cycle looks at them.
+  // Queues are added in the order in which the cycle looks at them. `strict`: a
+  // class that finds no place keeps all behind it from starting.
   void AddQueue(const std::vector<uint32_t>& environments,
-                const std::vector<ClassDemand>& classes);
+                const std::vector<ClassDemand>& classes, bool strict = true);
 
   // After all queues: brings every environment up to minvCpus, then says what
   // may go. Both answers are in the order in which they are to be carried out.

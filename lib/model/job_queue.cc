@@ -65,6 +65,10 @@ absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
       });
   EMBATCH_RETURN_IF_ERROR(CheckEnvironmentOrder(
       options.compute_environment_order, LimitsOf(profile)));
+  if (!options.scheduling_policy.empty()) {
+    EMBATCH_RETURN_IF_ERROR(
+        CheckName("scheduling_policy", options.scheduling_policy));
+  }
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
   return JobQueue(std::move(options));
 }

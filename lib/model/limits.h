@@ -40,16 +40,20 @@ struct Limits {
   // Source: guide "Multi-node parallel jobs" (§12.1).
   int32_t num_nodes_max;
   int node_groups_max;
+  // Source: API CreateJobQueue.schedulingPolicyArn ("maximum of 500 active
+  // share identifiers").
+  int32_t active_shares_per_queue_max;
 };
 
-inline constexpr Limits kAwsLimits = {
-    10, 10000, 20, 24 << 10, 30 << 10, 50, 50, 3, 1000000, 1000, 8192, 1000, 5};
+inline constexpr Limits kAwsLimits = {10,   10000, 20, 24 << 10, 30 << 10,
+                                      50,   50,    3,  1000000,  1000,
+                                      8192, 1000,  5,  500};
 
 // Choice: "unlimited" is not infinite; these hold in every profile, so that
 // indices stay in 32 bits and no request takes the host program's memory.
 inline constexpr Limits kUnlimitedLimits = {
     65535,   1 << 27,          1 << 24, 1 << 20, 1 << 20, 1 << 16, 1 << 16,
-    1 << 16, int64_t{1} << 31, 1,       1 << 20, 1 << 16, 255};
+    1 << 16, int64_t{1} << 31, 1,       1 << 20, 1 << 16, 255,     1 << 20};
 
 inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
   return profile == LimitsProfile::kAws ? kAwsLimits : kUnlimitedLimits;

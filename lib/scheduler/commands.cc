@@ -12,6 +12,7 @@
 #include "lib/model/job_spec.h"
 #include "lib/model/limits.h"
 #include "lib/model/validation.h"
+#include "lib/scheduler/shares.h"
 
 namespace embatch {
 namespace {
@@ -37,18 +38,6 @@ absl::StatusOr<uint32_t> CheckQueue(const State& state,
         "; must be VALID (a new one is after the next Advance())"));
   }
   return *index;
-}
-
-// §4, step 5. Choice: D63; a priority in the definition is accepted and
-// ignored.
-absl::Status CheckShare(const SubmitJobRequest& request) {
-  if (request.share_identifier.empty() &&
-      !request.scheduling_priority_override.has_value()) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      "Job with shareIdentifier or schedulingPriority can only be submitted "
-      "to job queue with fair share scheduling policy.");
 }
 
 // §4, steps 7 and 8.
@@ -190,7 +179,7 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
                                             Quoted(request.job_definition),
                                             " does not exist"));
   }
-  EMBATCH_RETURN_IF_ERROR(CheckShare(request));
+  EMBATCH_RETURN_IF_ERROR(CheckShare(state, *queue, request));
   EMBATCH_RETURN_IF_ERROR(CheckArrayAndDependencies(
       state, request, state.definitions[*definition].definition));
   EMBATCH_RETURN_IF_ERROR(
@@ -202,6 +191,7 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
   JobTable::NewJob job;
   job.queue = *queue;
   job.spec = *spec;
+  job.share = ShareFor(state, *queue, request);
   job.name = request.job_name;
   job.array_size = request.array_size.value_or(0);
   job.created_ns = state.now_ns;

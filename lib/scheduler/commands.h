@@ -24,6 +24,9 @@ absl::Status Apply(State& state,
 absl::Status Apply(State& state, const CreateJobQueueCommand& command);
 absl::Status Apply(State& state, const UpdateJobQueueRequest& request);
 absl::Status Apply(State& state, const DeleteJobQueueCommand& command);
+absl::Status Apply(State& state, const CreateSchedulingPolicyCommand& command);
+absl::Status Apply(State& state, const UpdateSchedulingPolicyCommand& command);
+absl::Status Apply(State& state, const DeleteSchedulingPolicyCommand& command);
 absl::StatusOr<int> Apply(State& state,
                           const RegisterJobDefinitionCommand& command);
 absl::Status Apply(State& state, const DeregisterJobDefinitionCommand& command);

@@ -6,6 +6,7 @@
 #include "lib/jobs/reasons.h"
 #include "lib/jobs/retry.h"
 #include "lib/model/limits.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -33,6 +34,11 @@ LinePlace TurnRunner::PlaceOf(const JobRecord& record, int retry_class) const {
   return place;
 }
 
+void TurnRunner::AddWaiting(const JobRecord& record, int64_t jobs) {
+  LineOf(record).AddJobs(record.requirement, jobs);
+  state_.queues[record.queue].waiting += jobs;
+}
+
 void TurnRunner::EnterLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
   WaitingLine& line = LineOf(record);
@@ -45,7 +51,7 @@ void TurnRunner::EnterLine(JobKey job) {
   } else {
     line.Enter(place, record.requirement);
   }
-  line.AddJobs(record.requirement, 1);
+  AddWaiting(record, 1);
 }
 
 void TurnRunner::LeaveLine(JobKey job) {
@@ -61,7 +67,7 @@ void TurnRunner::LeaveLine(JobKey job) {
   } else {
     line.Leave(place, record.requirement);
   }
-  line.AddJobs(record.requirement, -1);
+  AddWaiting(record, -1);
   // What is remembered of a head must not outlive its standing in line.
   if (queue.stuck == job) queue.stuck = JobKey();
   if (queue.blocked == job) queue.blocked = JobKey();
@@ -130,7 +136,7 @@ void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
   }
   waiting.InsertRange(static_cast<uint64_t>(first),
                       static_cast<uint64_t>(last));
-  line.AddJobs(record.requirement, last - first);
+  AddWaiting(record, last - first);
   AfterChildRunnable(slot);
 }
 
@@ -172,6 +178,7 @@ void TurnRunner::OnEnded(JobKey job) {
   if (job.is_child()) {
     OnChildrenEnded(job.slot, job.child, job.child + 1);
   } else {
+    EndShareJob(state_, jobs_.record(job.slot));
     AddWork(WorkKind::kJobEnded, job.slot);
   }
 }
@@ -314,9 +321,24 @@ bool TurnRunner::IsRetryDueFor(const LiveAttempt& attempt,
 // instance where it is placed; Discharge() gives it back when it is over.
 void TurnRunner::Charge(uint32_t live, uint32_t instance) {
   AddToInstance(live, instance);
+  UseShare(live, 1);
 }
 
-void TurnRunner::Discharge(uint32_t live) { TakeFromInstance(live); }
+void TurnRunner::Discharge(uint32_t live) {
+  TakeFromInstance(live);
+  UseShare(live, -1);
+}
+
+// Source: §14.2, the vCPUs that were asked for, from STARTING on.
+void TurnRunner::UseShare(uint32_t live, int64_t times) {
+  const LiveAttempt& attempt = jobs_.live(live);
+  const JobRecord& record = jobs_.record(attempt.job.slot);
+  QueueRecord& queue = state_.queues[record.queue];
+  if (queue.kind != QueueKind::kFairShare) return;
+  queue.fair_share.Use(record.share,
+                       times * jobs_.spec(attempt.spec).resources.vcpu_milli,
+                       now_ns_);
+}
 
 // --- Attempts on instances --------------------------------------------------
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/jobs/dependencies.h"
 #include "lib/jobs/reasons.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -193,7 +194,7 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
       if (waiting.empty()) {
         line.Leave(PlaceOf(record, retry_class), record.requirement);
       }
-      line.AddJobs(record.requirement, first - last);
+      AddWaiting(record, first - last);
       const Ending ending = EndingOf({item.slot, -1});
       jobs_.ChangeChildren(item.slot, first, last, ending.trigger,
                            ending.reason, journal_);
@@ -387,6 +388,7 @@ bool TurnRunner::Expire(const WorkItem& item) {
   ResolvePaired(jobs_, item.slot);
   DropDependencies(jobs_, item.slot);
   const uint32_t queue = record.queue;
+  ReleaseShareJob(state_, record);
   jobs_.Remove(item.slot);
   ReuseQueue(queue);
   return true;

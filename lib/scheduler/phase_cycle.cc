@@ -4,11 +4,13 @@
 //
 // Source: §13.3, §13.4: queues in descending priority; in each strictly from
 // the head; for each head the environments in order. Choice: D22, D41, D67.
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/str_cat.h"
 #include "lib/capacity/why_not.h"
 #include "lib/jobs/reasons.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -24,8 +26,15 @@ void TurnRunner::RunCycle() {
 
 void TurnRunner::Serve(QueueRecord& queue) {
   switch (queue.kind) {
-    case QueueKind::kFifo:
     case QueueKind::kFairShare:
+      queue.fair_share.BeginCycle(now_ns_);
+      if (state_.settings.skip_blocked_shares) {
+        ServeSharesApart(queue);
+      } else {
+        ServeFromHead(queue);
+      }
+      return;
+    case QueueKind::kFifo:
     case QueueKind::kQuotaShare:
       ServeFromHead(queue);
       return;
@@ -40,16 +49,22 @@ JobKey TurnRunner::JobAt(uint32_t queue, const LinePlace& place) const {
                     jobs_.array(slot).waiting[place.retry_class].First())};
 }
 
-// The job that is to start next, none of them if nothing waits.
+// The job that is to start next; none if nothing waits. Source: §13.4, §14.3.
 JobKey TurnRunner::Next(QueueRecord& queue) {
-  const std::optional<LinePlace> place = queue.line.Head();
+  std::optional<LinePlace> place;
+  if (queue.kind != QueueKind::kFairShare) {
+    place = queue.line.Head();
+  } else {
+    const uint32_t share = queue.fair_share.First();
+    if (share != FairShare::kNone) place = queue.fair_share.line(share).Head();
+  }
   return place.has_value() ? JobAt(IndexOf(queue), *place) : JobKey();
 }
 
 // Changes whenever a job that was held might start now. Starting a job only
 // takes room away, and is not counted.
 uint64_t TurnRunner::EpochOf(const QueueRecord& queue) const {
-  uint64_t epoch = 0;
+  uint64_t epoch = queue.fair_share.epoch();
   for (uint32_t environment : queue.environments) {
     epoch += fleet_.environment(environment).epoch;
   }
@@ -63,7 +78,10 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
   while (has_budget()) {
     const JobKey head = Next(queue);
     ForgetBlocked(queue, head);
-    if (head.is_null()) return;
+    if (head.is_null()) {
+      queue.held = Held::kNot;
+      return;
+    }
     // What was held need not be tried again before something has changed.
     if (head == queue.stuck && epoch == queue.stuck_epoch) return;
     queue.held = TryStart(queue, head);
@@ -76,13 +94,55 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
   }
 }
 
+// Each share from its head: one whose head is held is left out for the rest of
+// the pass. The first that is held counts as the queue's head. Choice: D10.
+void TurnRunner::ServeSharesApart(QueueRecord& queue) {
+  FairShare& shares = queue.fair_share;
+  JobKey first_held;
+  queue.held = Held::kNot;
+  while (has_budget()) {
+    const JobKey head = Next(queue);
+    if (head.is_null()) break;
+    if (first_held.is_null()) ForgetBlocked(queue, head);
+    const Held held = TryStart(queue, head);
+    if (held == Held::kNot) continue;
+    const JobRecord& record = jobs_.record(head.slot);
+    if (first_held.is_null()) {
+      first_held = head;
+      MarkBlocked(queue, head, jobs_.requirement(record.requirement));
+    }
+    // What waits for room wants some, whatever holds the others.
+    if (queue.held != Held::kMayGrow && queue.held != Held::kNoRoom) {
+      queue.held = held;
+    }
+    shares.SetAside(record.share);
+  }
+  shares.EndPass();
+  if (first_held.is_null() && has_budget()) ForgetBlocked(queue, JobKey());
+}
+
+// When keys of a fair-share queue move by themselves. Source: §14.2.
+int64_t TurnRunner::NextTick() const {
+  int64_t next_ns = kNanosInfiniteFuture;
+  for (const QueueRecord& queue : state_.queues) {
+    if (queue.kind != QueueKind::kFairShare || queue.waiting == 0) continue;
+    next_ns = std::min(next_ns, queue.fair_share.NextTick(now_ns_).value_or(
+                                    kNanosInfiniteFuture));
+  }
+  return next_ns;
+}
+
 // Starts the job if nothing holds it.
 Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
   // Nodes of the attempt before are still being stopped.
   const JobRecord& record = jobs_.record(job.slot);
   if (record.has_nodes && jobs_.nodes(job.slot).live > 0) return Held::kNoRoom;
-  const Placement placement =
-      FindPlace(queue, jobs_.requirement(record.requirement));
+  const Requirement& need = jobs_.requirement(record.requirement);
+  if (queue.kind == QueueKind::kFairShare &&
+      IsHeldByReservation(state_, queue, need)) {
+    return Held::kReservation;
+  }
+  const Placement placement = FindPlace(queue, need);
   if (placement.held == Held::kNot) Place(job, placement);
   return placement.held;
 }

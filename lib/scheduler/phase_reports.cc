@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/jobs/reasons.h"
 #include "lib/model/limits.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -127,6 +128,9 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
       return;
     case DeadlineKind::kRetention:
       AddWork(WorkKind::kExpire, a);
+      return;
+    case DeadlineKind::kShareRests:
+      RestShare(state_, a, static_cast<uint32_t>(deadline.b));
       return;
   }
 }

@@ -4,6 +4,7 @@
 // decided by ScalingPlan (lib/capacity/scaling.h); here it is done.
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "lib/capacity/scaling.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -22,13 +23,40 @@ bool TurnRunner::IsScalingNeeded() const {
     }
     if (environment.vcpu_milli >= environment.max_vcpu_milli()) continue;
     for (const QueueRecord& queue : state_.queues) {
-      if (queue.waiting() == 0) continue;
+      if (queue.waiting == 0) continue;
       for (uint32_t index : queue.environments) {
         if (index == i) return true;
       }
     }
   }
   return false;
+}
+
+// The waiting jobs by class, each class where its first job stands. In a
+// fair-share queue shares stand in the order of their keys as they are after
+// the cycle. Choice: D45.
+std::vector<ClassInLine> TurnRunner::DemandOf(const QueueRecord& queue) const {
+  if (queue.kind != QueueKind::kFairShare) return queue.line.Classes();
+  std::vector<ClassInLine> demand;
+  absl::flat_hash_map<uint32_t, size_t> index;
+  for (uint32_t share : queue.fair_share.Order()) {
+    for (const ClassInLine& waiting : queue.fair_share.line(share).Classes()) {
+      const auto [found, is_new] =
+          index.try_emplace(waiting.requirement, demand.size());
+      if (is_new) {
+        demand.push_back(waiting);
+      } else {
+        demand[found->second].jobs += waiting.jobs;
+      }
+    }
+  }
+  return demand;
+}
+
+// Whether a job that is held keeps all behind it from starting.
+bool TurnRunner::IsStrict(const QueueRecord& queue) const {
+  return queue.kind != QueueKind::kFairShare ||
+         !state_.settings.skip_blocked_shares;
 }
 
 // What was launched or has gone changes the plan: if jobs wait, they are looked
@@ -40,14 +68,18 @@ bool TurnRunner::RunScaling() {
   std::vector<ClassDemand> demands;
   for (uint32_t index : state_.queue_order) {
     const QueueRecord& queue = state_.queues[index];
-    if (queue.status != ResourceStatus::kValid || queue.waiting() == 0) {
+    // Choice: D45, what no instance would help leaves the queue without demand.
+    if ((queue.status != ResourceStatus::kValid &&
+         queue.status != ResourceStatus::kUpdating) ||
+        queue.waiting == 0 || queue.held == Held::kConsumable ||
+        queue.held == Held::kReservation) {
       continue;
     }
     demands.clear();
-    for (const ClassInLine& waiting : queue.line.Classes()) {
+    for (const ClassInLine& waiting : DemandOf(queue)) {
       demands.push_back({jobs_.requirement(waiting.requirement), waiting.jobs});
     }
-    plan.AddQueue(queue.environments, demands);
+    plan.AddQueue(queue.environments, demands, IsStrict(queue));
   }
   const std::vector<ScalingPlan::Launch>& launches = plan.TopUp();
   for (const ScalingPlan::Launch& launch : launches) {
@@ -77,7 +109,7 @@ bool TurnRunner::RunScaling() {
   return (!launches.empty() || !terminations.empty()) &&
          std::any_of(
              state_.queues.begin(), state_.queues.end(),
-             [](const QueueRecord& queue) { return queue.waiting() > 0; });
+             [](const QueueRecord& queue) { return queue.waiting > 0; });
 }
 
 }  // namespace embatch

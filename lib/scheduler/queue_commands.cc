@@ -9,6 +9,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/limits.h"
 #include "lib/model/validation.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/commands.h"
 
 namespace embatch {
@@ -95,6 +96,7 @@ absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
   absl::StatusOr<std::vector<uint32_t>> environments =
       FindEnvironments(state, command.job_queue, {});
   EMBATCH_RETURN_IF_ERROR(environments.status());
+  EMBATCH_RETURN_IF_ERROR(CheckPolicyOfNewQueue(state, command.job_queue));
 
   const uint32_t index = AddQueue(state);
   state.queue_names[name] = index;
@@ -102,6 +104,7 @@ absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
   queue.config = command.job_queue;
   queue.number = state.next_queue_number++;
   queue.environments = *std::move(environments);
+  AdoptPolicy(state, index);
   PutInOrder(state, index);
   return absl::OkStatus();
 }
@@ -126,6 +129,11 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   if (request.compute_environment_order.has_value()) {
     options.compute_environment_order = *request.compute_environment_order;
   }
+  if (request.scheduling_policy.has_value()) {
+    EMBATCH_RETURN_IF_ERROR(
+        CheckPolicyReplacement(state, *index, *request.scheduling_policy));
+    options.scheduling_policy = *request.scheduling_policy;
+  }
   if (request.document.has_value()) options.document = *request.document;
   absl::StatusOr<JobQueue> updated =
       JobQueue::Create(std::move(options), state.settings.limits);
@@ -139,6 +147,7 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   queue.status = ResourceStatus::kUpdating;
   queue.status_reason.clear();
   queue.stuck = JobKey();  // its head may fit elsewhere now
+  AdoptPolicy(state, *index);
   PutInOrder(state, *index);
   return absl::OkStatus();
 }

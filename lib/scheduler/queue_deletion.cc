@@ -14,6 +14,7 @@
 #include <algorithm>
 
 #include "lib/jobs/reasons.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -88,6 +89,7 @@ void TurnRunner::ReuseQueue(uint32_t index) {
       jobs_.HasJobs(index)) {
     return;
   }
+  DropShares(state_, index);
   state_.queues[index] = QueueRecord();
   state_.queues[index].status = ResourceStatus::kDeleted;
   state_.free_queues.push_back(index);

@@ -216,6 +216,11 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   view.environment = spec.environment;
   view.retry_strategy = spec.retry_strategy;
   view.timeout = spec.timeout;
+  view.scheduling_priority = spec.scheduling_priority;
+  if (record.share != kNoIndex) {
+    view.share_identifier =
+        state.queues[record.queue].fair_share.identifier(record.share);
+  }
   view.parameters = &spec.parameters;
   view.tags = &spec.tags;
   view.document = &spec.document;

@@ -33,6 +33,7 @@ Settings SettingsOf(const SchedulerOptions& options) {
   settings.seed = options.seed;
   settings.max_transitions = std::max(1, options.max_transitions);
   settings.cancel_pending_immediately = options.cancel_pending_immediately;
+  settings.skip_blocked_shares = options.skip_blocked_shares;
   settings.idle_time_ns =
       std::max<int64_t>(0, DurationToNanos(options.idle_time_before_scale_in));
   settings.back_off_ns =
@@ -189,6 +190,24 @@ absl::Status Scheduler::DeleteJobQueue(absl::string_view queue,
   return impl_->ApplyCommand(DeleteJobQueueCommand{std::string(queue)}, now);
 }
 
+absl::Status Scheduler::CreateSchedulingPolicy(SchedulingPolicy policy,
+                                               absl::Time now) {
+  return impl_->ApplyCommand(CreateSchedulingPolicyCommand{std::move(policy)},
+                             now);
+}
+
+absl::Status Scheduler::UpdateSchedulingPolicy(SchedulingPolicy policy,
+                                               absl::Time now) {
+  return impl_->ApplyCommand(UpdateSchedulingPolicyCommand{std::move(policy)},
+                             now);
+}
+
+absl::Status Scheduler::DeleteSchedulingPolicy(absl::string_view policy,
+                                               absl::Time now) {
+  return impl_->ApplyCommand(DeleteSchedulingPolicyCommand{std::string(policy)},
+                             now);
+}
+
 absl::StatusOr<int> Scheduler::RegisterJobDefinition(JobDefinition definition,
                                                      absl::Time now) {
   return impl_->ApplyCommand(
@@ -309,6 +328,19 @@ absl::StatusOr<JobQueueView> Scheduler::DescribeJobQueue(
 absl::StatusOr<ComputeEnvironmentView> Scheduler::DescribeComputeEnvironment(
     absl::string_view environment) const {
   return ReadComputeEnvironment(impl_->state, environment);
+}
+
+const SchedulingPolicy* Scheduler::DescribeSchedulingPolicy(
+    absl::string_view policy) const {
+  return FindPolicy(impl_->state, policy);
+}
+
+std::vector<std::string> Scheduler::ListSchedulingPolicies() const {
+  std::vector<std::string> names;
+  for (const auto& [name, policy] : impl_->state.policies) {
+    names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<std::string> Scheduler::ListJobQueues() const {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,10 +19,12 @@
 #include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
 #include "embatch/scheduler.h"
+#include "embatch/scheduling_policy.h"
 #include "lib/base/deadline_queue.h"
 #include "lib/base/encoding.h"
 #include "lib/capacity/fleet.h"
 #include "lib/jobs/job_table.h"
+#include "lib/queues/fair_share.h"
 #include "lib/queues/waiting_line.h"
 
 namespace embatch {
@@ -33,6 +36,7 @@ struct Settings {
   uint64_t seed = 0;
   int64_t max_transitions = 1;
   bool cancel_pending_immediately = false;
+  bool skip_blocked_shares = false;
   int64_t idle_time_ns = 0;
   int64_t back_off_ns = 0;
 
@@ -40,7 +44,7 @@ struct Settings {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.limits, self.retention_ns, self.seed,
                  self.max_transitions, self.cancel_pending_immediately,
-                 self.idle_time_ns, self.back_off_ns);
+                 self.skip_blocked_shares, self.idle_time_ns, self.back_off_ns);
   }
 };
 
@@ -94,8 +98,10 @@ struct QueueRecord {
   ResourceStatus status = ResourceStatus::kCreating;
   std::string status_reason;
   std::vector<uint32_t> environments;  // in the order in which they are tried
-  WaitingLine line;                    // kFifo: all that wait
-  JobKey blocked;                      // the head that carries a blocked reason
+  int64_t waiting = 0;  // RUNNABLE jobs, children of arrays included
+  WaitingLine line;     // kFifo: all of them
+  FairShare fair_share;
+  JobKey blocked;  // the head that carries a blocked reason
   // kDeleting: jobs submitted before this one have been told to end.
   uint64_t deleted_before = 0;
   // A remembered answer, no part of the state's bytes: this head did not fit
@@ -104,16 +110,16 @@ struct QueueRecord {
   uint64_t stuck_epoch = 0;
   Held held = Held::kNot;
 
-  // RUNNABLE jobs, children of arrays included.
-  int64_t waiting() const { return line.jobs(); }
   // The line in which the jobs of a share stand; all of them, without shares.
-  WaitingLine& LineOf(uint32_t /*share*/) { return line; }
+  WaitingLine& LineOf(uint32_t share) {
+    return kind == QueueKind::kFairShare ? fair_share.LineOf(share) : line;
+  }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.kind, self.config, self.number, self.status,
-                 self.status_reason, self.environments, self.line, self.blocked,
-                 self.deleted_before);
+                 self.status_reason, self.environments, self.waiting, self.line,
+                 self.fair_share, self.blocked, self.deleted_before);
   }
 };
 
@@ -127,6 +133,7 @@ enum class DeadlineKind : uint8_t {
   kBackOff,      // a: environment
   kIdle,         // a: instance, b: its generation
   kRetention,    // a: job, b: its generation
+  kShareRests,   // a: queue, b: share
 };
 
 // A consequence still to be drawn: one item of the work list.
@@ -165,6 +172,7 @@ struct State {
   int64_t now_ns = 0;       // a time before 1970 counts as 1970
   uint64_t next_event = 0;  // the sequence number of the next event
   std::vector<DefinitionRecord> definitions;
+  std::map<std::string, SchedulingPolicy> policies;  // by name
   std::vector<QueueRecord> queues;
   std::vector<uint32_t> queue_order;  // as the cycle looks at them
   std::vector<uint32_t> free_queues;  // deleted, and their jobs forgotten
@@ -186,7 +194,7 @@ struct State {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.settings, self.now_ns, self.next_event, self.definitions,
-                 self.queues, self.queue_order, self.free_queues,
+                 self.policies, self.queues, self.queue_order, self.free_queues,
                  self.next_queue_number, self.jobs, self.fleet, self.deadlines,
                  self.unread, self.arrivals, self.work, self.ignored);
   }
@@ -203,6 +211,8 @@ std::optional<uint32_t> FindDefinition(const State& state,
                                        absl::string_view text);
 
 std::optional<uint32_t> FindQueue(const State& state, absl::string_view name);
+
+const SchedulingPolicy* FindPolicy(const State& state, absl::string_view name);
 
 }  // namespace embatch
 

@@ -37,7 +37,9 @@ void TurnRunner::Run(const Turn& turn) {
     rest = has_budget() && !RunScaling() && !IsConfigurationDue();
   }
   outcome_.next_ns =
-      rest ? std::max(now_ns_, state_.deadlines.NextTime()) : now_ns_;
+      rest
+          ? std::max(now_ns_, std::min(state_.deadlines.NextTime(), NextTick()))
+          : now_ns_;
 }
 
 // A job that ended in this turn and is kept for no time goes in the next one:

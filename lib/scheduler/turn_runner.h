@@ -102,6 +102,8 @@ class TurnRunner {
   void RunCycle();
   void Serve(QueueRecord& queue);
   void ServeFromHead(QueueRecord& queue);
+  void ServeSharesApart(QueueRecord& queue);
+  int64_t NextTick() const;
   JobKey Next(QueueRecord& queue);
   JobKey JobAt(uint32_t queue, const LinePlace& place) const;
   uint64_t EpochOf(const QueueRecord& queue) const;
@@ -119,12 +121,15 @@ class TurnRunner {
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now
   bool IsScalingNeeded() const;
+  bool IsStrict(const QueueRecord& queue) const;
+  std::vector<ClassInLine> DemandOf(const QueueRecord& queue) const;
 
   // job_flow.cc
   bool has_budget() const { return journal_.transitions_left > 0; }
   WaitingLine& LineOf(const JobRecord& record) {
     return state_.queues[record.queue].LineOf(record.share);
   }
+  void AddWaiting(const JobRecord& record, int64_t jobs);
   LinePlace PlaceOf(const JobRecord& record, int retry_class) const;
   void EnterLine(JobKey job);
   void LeaveLine(JobKey job);
@@ -159,6 +164,7 @@ class TurnRunner {
   void Charge(uint32_t live, uint32_t instance);
   void Discharge(uint32_t live);
   const Resources& TakenBy(const LiveAttempt& attempt) const;
+  void UseShare(uint32_t live, int64_t times);
   void AddToInstance(uint32_t live, uint32_t instance);
   void TakeFromInstance(uint32_t live);
   void WatchIdle(uint32_t instance);

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/queues/fair_share.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "lib/base/check.h"
+#include "lib/base/time.h"
+#include "lib/model/limits.h"
+
+namespace embatch {
+namespace {
+
+constexpr int64_t kNanosPerMilli = 1000000;
+// Source: API ShareAttributes ("default weight of 1.0"), in 1/10,000.
+constexpr int64_t kWeightDefault = 10000;
+
+int64_t MillisOf(int64_t ns) { return ns / kNanosPerMilli; }
+
+// Retried jobs before those that never started, then by submission (§13.4).
+uint64_t FifoKey(const LinePlace& place) {
+  return static_cast<uint64_t>(place.retry_class) << 63 | place.sequence;
+}
+
+}  // namespace
+
+// --- The policy -------------------------------------------------------------
+
+uint32_t FairShare::EntryFor(absl::string_view identifier) const {
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].is_prefix ? absl::StartsWith(identifier, entries_[i].text)
+                              : identifier == entries_[i].text) {
+      return i;  // entries don't overlap
+    }
+  }
+  return kNoEntry;
+}
+
+void FairShare::SetPolicy(const FairsharePolicy& policy, int64_t now_ns) {
+  const UsageWindow window = UsageWindow::Of(policy.share_decay);
+  const int64_t window_ns = DurationToNanos(
+      policy.share_decay == absl::ZeroDuration() ? kShareDecayDefault
+                                                 : policy.share_decay);
+  const bool afresh = window_ns != window_ns_;
+  window_ = window;
+  window_ns_ = window_ns;
+  compute_reservation_ = policy.compute_reservation;
+  entries_.clear();
+  for (const ShareAttributes& attributes : policy.share_distribution) {
+    absl::string_view text = attributes.share_identifier;
+    Entry& entry = entries_.emplace_back();
+    entry.is_prefix = absl::ConsumeSuffix(&text, "*");
+    entry.text = std::string(text);
+    entry.weight = attributes.weight_factor_ten_thousandths;
+  }
+  shares_.ForEach([&](uint32_t, Share& share) {
+    if (afresh) share.usage.StartAfresh(MillisOf(now_ns));
+    share.entry = EntryFor(share.identifier);
+    if (share.active && share.entry != kNoEntry) ++entries_[share.entry].active;
+  });
+  if (afresh) tick_ = window_.TickAt(MillisOf(now_ns));
+  all_changed_ = true;
+  ++epoch_;
+}
+
+std::optional<int64_t> FairShare::Cap(int64_t max_vcpu_milli) const {
+  int64_t reserved = max_vcpu_milli;
+  for (int32_t i = 0; i < active_ && reserved > 0; ++i) {
+    reserved = static_cast<int64_t>(absl::int128(reserved) *
+                                    compute_reservation_ / 100);
+  }
+  if (reserved == 0) return std::nullopt;
+  return max_vcpu_milli - reserved;
+}
+
+// Source: §14.1, a prefix's weight is shared by its members. Choice: D64.
+int64_t FairShare::WeightOf(const Share& share) const {
+  if (share.entry == kNoEntry) return kWeightDefault;
+  const Entry& entry = entries_[share.entry];
+  return entry.is_prefix
+             ? int64_t{entry.weight} * std::max<int32_t>(1, entry.active)
+             : entry.weight;
+}
+
+// --- Shares -----------------------------------------------------------------
+
+uint32_t FairShare::Find(absl::string_view identifier) const {
+  const auto found = names_.find(identifier);
+  return found == names_.end() ? kNone : found->second;
+}
+
+uint32_t FairShare::FindOrAdd(absl::string_view identifier) {
+  const uint32_t found = Find(identifier);
+  if (found != kNone) return found;
+  const uint32_t slot = shares_.Allocate().slot;
+  shares_[slot].identifier = std::string(identifier);
+  shares_[slot].entry = EntryFor(identifier);
+  names_[shares_[slot].identifier] = slot;
+  return slot;
+}
+
+void FairShare::CountActive(uint32_t slot, int32_t change) {
+  Share& share = shares_[slot];
+  share.active = change > 0;
+  active_ += change;
+  ++epoch_;  // the reserved part is another one
+  if (share.entry == kNoEntry) return;
+  Entry& entry = entries_[share.entry];
+  entry.active += change;
+  // The weights of all that begin like it.
+  if (entry.is_prefix) all_changed_ = true;
+}
+
+DeadlineQueue::Handle FairShare::AddJob(uint32_t slot) {
+  Share& share = shares_[slot];
+  ++share.records;
+  ++share.jobs;
+  if (!share.active) CountActive(slot, 1);
+  return std::exchange(share.deadline, DeadlineQueue::kNoHandle);
+}
+
+std::optional<int64_t> FairShare::EndJob(uint32_t slot, int64_t stopped_ns) {
+  Share& share = shares_[slot];
+  share.last_end_ns = std::max(share.last_end_ns, stopped_ns);
+  if (--share.jobs > 0) return std::nullopt;
+  return RestTimeOf(share);
+}
+
+void FairShare::ReleaseJob(uint32_t slot) {
+  Share& share = shares_[slot];
+  --share.records;
+  if (share.records == 0 && !share.active &&
+      share.deadline == DeadlineQueue::kNoHandle) {
+    Forget(slot);
+  }
+}
+
+// Choice: D69 for the end of activity. Its past may count a little longer,
+// because the last tick of the window is a whole one.
+int64_t FairShare::RestTimeOf(const Share& share) const {
+  if (share.active) return SaturatingAdd(share.last_end_ns, window_ns_);
+  return share.usage.ForgottenIn(window_) * window_.tick_ms * kNanosPerMilli;
+}
+
+std::optional<int64_t> FairShare::Rest(uint32_t slot, int64_t now_ns) {
+  Share& share = shares_[slot];
+  share.deadline = DeadlineQueue::kNoHandle;
+  if (share.active) CountActive(slot, -1);
+  const int64_t time_ns = RestTimeOf(share);
+  if (time_ns > now_ns) return time_ns;
+  if (share.records == 0) Forget(slot);
+  return std::nullopt;
+}
+
+std::vector<FairShare::Resting> FairShare::AllResting() const {
+  std::vector<Resting> result;
+  shares_.ForEach([&](uint32_t slot, const Share& share) {
+    if (share.deadline == DeadlineQueue::kNoHandle) return;
+    result.push_back({slot, share.deadline, RestTimeOf(share)});
+  });
+  return result;
+}
+
+void FairShare::Forget(uint32_t slot) {
+  Share& share = shares_[slot];
+  EMBATCH_DCHECK(share.line.jobs() == 0 && share.usage.vcpu_milli() == 0);
+  if (share.place != kNone) RemoveFromHeap(share.place);
+  names_.erase(share.identifier);
+  shares_.Free(slot);
+}
+
+// --- Use --------------------------------------------------------------------
+
+void FairShare::Use(uint32_t slot, int64_t vcpu_milli, int64_t now_ns) {
+  shares_[slot].usage.Add(vcpu_milli, MillisOf(now_ns), window_);
+  vcpu_milli_ += vcpu_milli;
+  if (vcpu_milli < 0) ++epoch_;
+  MarkChanged(slot);
+}
+
+// --- Whose turn it is -------------------------------------------------------
+
+void FairShare::BeginCycle(int64_t now_ns) {
+  const int64_t tick = window_.TickAt(MillisOf(now_ns));
+  if (tick == tick_) return;
+  tick_ = tick;
+  shares_.ForEach([&](uint32_t, Share& share) {
+    share.usage.AdvanceTo(tick * window_.tick_ms, window_);
+  });
+  all_changed_ = true;
+}
+
+FairShare::Standing FairShare::StandingOf(uint32_t slot) const {
+  const Share& share = shares_[slot];
+  return {share.usage.Merit(window_) * static_cast<uint64_t>(WeightOf(share)),
+          FifoKey(*share.line.Head()), slot};
+}
+
+void FairShare::MarkChanged(uint32_t slot) {
+  Share& share = shares_[slot];
+  if (share.changed) return;
+  share.changed = true;
+  changed_.push_back(slot);
+}
+
+void FairShare::Place(size_t index, const Standing& turn) {
+  heap_[index] = turn;
+  shares_[turn.share].place = static_cast<uint32_t>(index);
+}
+
+// Moves the entry at `index` to where it belongs.
+void FairShare::Sift(size_t index) {
+  const Standing turn = heap_[index];
+  while (index > 0 && turn < heap_[(index - 1) / 2]) {
+    Place(index, heap_[(index - 1) / 2]);
+    index = (index - 1) / 2;
+  }
+  for (size_t child = 2 * index + 1; child < heap_.size();
+       child = 2 * index + 1) {
+    if (child + 1 < heap_.size() && heap_[child + 1] < heap_[child]) ++child;
+    if (!(heap_[child] < turn)) break;
+    Place(index, heap_[child]);
+    index = child;
+  }
+  Place(index, turn);
+}
+
+void FairShare::RemoveFromHeap(size_t index) {
+  shares_[heap_[index].share].place = kNone;
+  const Standing last = heap_.back();
+  heap_.pop_back();
+  if (index == heap_.size()) return;
+  heap_[index] = last;
+  Sift(index);
+}
+
+// Brings the heap up to what is true of one share.
+void FairShare::PutRight(uint32_t slot) {
+  const Share& share = shares_[slot];
+  if (!share.line.Head().has_value() || share.aside) {
+    if (share.place != kNone) RemoveFromHeap(share.place);
+    return;
+  }
+  if (share.place == kNone) {
+    heap_.push_back(StandingOf(slot));
+    Sift(heap_.size() - 1);
+  } else {
+    heap_[share.place] = StandingOf(slot);
+    Sift(share.place);
+  }
+}
+
+void FairShare::Reorder() {
+  heap_.clear();
+  shares_.ForEach([this](uint32_t slot, Share& share) {
+    share.place = kNone;
+    if (share.aside || !share.line.Head().has_value()) return;
+    heap_.push_back(StandingOf(slot));
+  });
+  std::sort(heap_.begin(), heap_.end());  // which is a heap
+  for (size_t i = 0; i < heap_.size(); ++i) Place(i, heap_[i]);
+  all_changed_ = false;
+}
+
+uint32_t FairShare::First() {
+  if (all_changed_) Reorder();
+  for (const uint32_t slot : changed_) {
+    if (!shares_.IsLive(slot)) continue;
+    shares_[slot].changed = false;
+    PutRight(slot);
+  }
+  changed_.clear();
+  return heap_.empty() ? kNone : heap_.front().share;
+}
+
+void FairShare::SetAside(uint32_t slot) {
+  shares_[slot].aside = true;
+  aside_.push_back(slot);
+  PutRight(slot);
+}
+
+void FairShare::EndPass() {
+  for (const uint32_t slot : aside_) {
+    shares_[slot].aside = false;
+    PutRight(slot);
+  }
+  aside_.clear();
+}
+
+std::vector<uint32_t> FairShare::Order() const {
+  std::vector<Standing> turns;
+  shares_.ForEach([&](uint32_t slot, const Share& share) {
+    if (share.line.Head().has_value()) turns.push_back(StandingOf(slot));
+  });
+  std::sort(turns.begin(), turns.end());
+  std::vector<uint32_t> result;
+  result.reserve(turns.size());
+  for (const Standing& turn : turns) result.push_back(turn.share);
+  return result;
+}
+
+std::optional<int64_t> FairShare::NextTick(int64_t now_ns) const {
+  if (heap_.size() < 2) return std::nullopt;
+  return (window_.TickAt(MillisOf(now_ns)) + 1) * window_.tick_ms *
+         kNanosPerMilli;
+}
+
+void FairShare::Encode(Encoder& encoder) const {
+  encoder.Encode(shares_);
+  encoder.Encode(vcpu_milli_);
+  encoder.Encode(tick_);
+  encoder.Encode(epoch_);
+}
+
+}  // namespace embatch

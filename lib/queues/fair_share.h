@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shares of one fair-share queue: who waits, who has used how much, whose
+// turn it is.
+//
+// The share with the lowest key, merit (usage.h) times effective weight, is
+// next; of equal keys the one whose head has the smaller FIFO key. Inside a
+// share the order is that of its line.
+//
+// Choosing costs O(log shares): shares with a waiting job stand in a binary
+// heap, and a share whose key or head has changed is put right when the next
+// choice is made. On a tick every share is looked at once.
+//
+// A share lives while a job's record names it, while it is active, and while
+// its past counts. Shares are numbered; numbers are used again.
+//
+// Source: API FairsharePolicy, ShareAttributes; guide "Fair-share scheduling";
+// §14. Choice: D12, D13, D15, D51, D64, D69.
+#ifndef EMBATCH_QUEUES_FAIR_SHARE_H_
+#define EMBATCH_QUEUES_FAIR_SHARE_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/numeric/int128.h"
+#include "absl/strings/string_view.h"
+#include "embatch/scheduling_policy.h"
+#include "lib/base/deadline_queue.h"
+#include "lib/base/encoding.h"
+#include "lib/base/slot_table.h"
+#include "lib/queues/usage.h"
+#include "lib/queues/waiting_line.h"
+
+namespace embatch {
+
+class FairShare {
+ public:
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
+  // --- The policy ----------------------------------------------------------
+
+  // Its body, from now on. A changed window starts the past afresh.
+  void SetPolicy(const FairsharePolicy& policy, int64_t now_ns);
+  // How long a share stays active after its last job.
+  int64_t window_ns() const { return window_ns_; }
+
+  // The part of `max_vcpu_milli` that may be in use together with what is kept
+  // for shares that are not active; nothing: there is no such limit.
+  // Source: API FairsharePolicy.computeReservation. Choice: D51.
+  std::optional<int64_t> Cap(int64_t max_vcpu_milli) const;
+
+  // --- Shares --------------------------------------------------------------
+
+  // kNone: no such share.
+  uint32_t Find(absl::string_view identifier) const;
+  // Finds it, or makes it.
+  uint32_t FindOrAdd(absl::string_view identifier);
+  const std::string& identifier(uint32_t share) const {
+    return shares_[share].identifier;
+  }
+  bool is_active(uint32_t share) const { return shares_[share].active; }
+  int32_t active_shares() const { return active_; }
+
+  // A job of the share was submitted: it is active. The deadline at which it
+  // was to rest, if it had one, is the caller's to remove.
+  DeadlineQueue::Handle AddJob(uint32_t share);
+  // A job of the share has ended. If it was the last one, the answer is when
+  // the share comes to rest; the caller sets the deadline.
+  std::optional<int64_t> EndJob(uint32_t share, int64_t stopped_ns);
+  void SetDeadline(uint32_t share, DeadlineQueue::Handle deadline) {
+    shares_[share].deadline = deadline;
+  }
+  // The record of a job of the share is gone.
+  void ReleaseJob(uint32_t share);
+  // The deadline has come: the share is not active any more, or its past is
+  // forgotten. The answer is the next deadline, if there is one.
+  std::optional<int64_t> Rest(uint32_t share, int64_t now_ns);
+  // Shares that have a deadline, and when it is: after SetPolicy() it may be
+  // another one.
+  struct Resting {
+    uint32_t share = kNone;
+    DeadlineQueue::Handle deadline = DeadlineQueue::kNoHandle;
+    int64_t time_ns = 0;
+  };
+  std::vector<Resting> AllResting() const;
+
+  // --- Use -----------------------------------------------------------------
+
+  // An attempt takes so much from now on, or gives it back (below zero).
+  void Use(uint32_t share, int64_t vcpu_milli, int64_t now_ns);
+  int64_t vcpu_milli() const { return vcpu_milli_; }  // of all shares
+  int64_t vcpu_milli(uint32_t share) const {
+    return shares_[share].usage.vcpu_milli();
+  }
+
+  // --- Whose turn it is ----------------------------------------------------
+
+  // The jobs that wait. Whoever changes the line gets it here each time.
+  WaitingLine& LineOf(uint32_t share) {
+    MarkChanged(share);
+    return shares_[share].line;
+  }
+  const WaitingLine& line(uint32_t share) const { return shares_[share].line; }
+
+  // Begins a cycle: use is counted up to the latest tick.
+  void BeginCycle(int64_t now_ns);
+  // The share whose head is next, or kNone.
+  uint32_t First();
+  // Leaves a share out until the end of the pass.
+  void SetAside(uint32_t share);
+  void EndPass();
+
+  // Shares with a waiting job, as of the latest cycle, in their order.
+  std::vector<uint32_t> Order() const;
+
+  // When keys move by themselves, if that can change the order.
+  // Source: §14.2.
+  std::optional<int64_t> NextTick(int64_t now_ns) const;
+
+  // Changes when a job that was held by the reservation might start.
+  uint64_t epoch() const { return epoch_; }
+
+  void Encode(Encoder& encoder) const;
+
+ private:
+  static constexpr uint32_t kNoEntry = std::numeric_limits<uint32_t>::max();
+
+  struct Share {
+    std::string identifier;
+    uint32_t entry = kNoEntry;  // of the policy
+    int64_t records = 0;        // jobs that are remembered
+    int64_t jobs = 0;           // of these, that are not over
+    bool active = false;
+    int64_t last_end_ns = 0;
+    Usage usage;
+    WaitingLine line;
+    DeadlineQueue::Handle deadline = DeadlineQueue::kNoHandle;
+    // What follows can be told from the rest.
+    bool changed = false;    // stands in changed_
+    bool aside = false;      // stands in aside_
+    uint32_t place = kNone;  // in heap_
+
+    template <typename Self, typename Visitor>
+    static auto VisitFields(Self& self, Visitor&& visit) {
+      return visit(self.identifier, self.records, self.jobs, self.active,
+                   self.last_end_ns, self.usage, self.line);
+    }
+  };
+
+  // One entry of the policy's shareDistribution.
+  struct Entry {
+    std::string text;  // without the star
+    bool is_prefix = false;
+    int32_t weight = 0;
+    int32_t active = 0;  // active shares that it is for
+  };
+
+  // What decides whose turn it is, beside the lines.
+  struct Standing {
+    absl::uint128 key;
+    uint64_t head = 0;  // FIFO key of the head
+    uint32_t share = kNone;
+
+    bool operator<(const Standing& other) const {
+      return key != other.key ? key < other.key : head < other.head;
+    }
+  };
+
+  uint32_t EntryFor(absl::string_view identifier) const;
+  void CountActive(uint32_t share, int32_t change);
+  int64_t WeightOf(const Share& share) const;
+  Standing StandingOf(uint32_t share) const;
+  void MarkChanged(uint32_t share);
+  void PutRight(uint32_t share);
+  void Reorder();
+  void Place(size_t index, const Standing& turn);
+  void Sift(size_t index);
+  void RemoveFromHeap(size_t index);
+  int64_t RestTimeOf(const Share& share) const;
+  void Forget(uint32_t share);
+
+  int64_t window_ns_ = 0;
+  UsageWindow window_;
+  int compute_reservation_ = 0;
+  std::vector<Entry> entries_;
+  SlotTable<Share, 64> shares_;
+  absl::flat_hash_map<std::string, uint32_t> names_;
+  int32_t active_ = 0;
+  int64_t vcpu_milli_ = 0;
+  int64_t tick_ = 0;
+  uint64_t epoch_ = 0;
+  // What follows can be told from the rest.
+  bool all_changed_ = false;  // keys have moved
+  std::vector<Standing> heap_;
+  std::vector<uint32_t> changed_;
+  std::vector<uint32_t> aside_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_QUEUES_FAIR_SHARE_H_
