@@ -34,6 +34,7 @@ JobQueue SomeQueue() {
   options.job_queue_name = "render";
   options.priority = 500;
   options.compute_environment_order = {{-3, "spot"}, {200, "machines"}};
+  options.scheduling_policy = "teams";
   return *JobQueue::Create(std::move(options));
 }
 
@@ -87,6 +88,25 @@ SubmitJobRequest SomeSubmission() {
   return request;
 }
 
+SchedulingPolicy SomePolicy() {
+  SchedulingPolicyOptions options;
+  options.name = "teams";
+  options.fairshare_policy.emplace();
+  options.fairshare_policy->share_decay = absl::Hours(3);
+  options.fairshare_policy->compute_reservation = 30;
+  options.fairshare_policy->share_distribution = {{"red", 5000},
+                                                  {"in*", 123456}};
+  options.tags = {{"a", "b"}};
+  return *SchedulingPolicy::Create(std::move(options));
+}
+
+SchedulingPolicy SomeQuotaPolicy() {
+  SchedulingPolicyOptions options;
+  options.name = "quotas";
+  options.quota_share_policy.emplace();
+  return *SchedulingPolicy::Create(std::move(options));
+}
+
 Turn SomeTurn() {
   const absl::Time time = absl::FromUnixNanos(1234567891);
   const ContainerId container = {{{9, 2, 77}, 3}, 0};
@@ -117,6 +137,9 @@ std::vector<Input> SomeInputs() {
       {-5, RegisterJobDefinitionCommand{SomeDefinition()}},
       {1, DeregisterJobDefinitionCommand{"resize:3"}},
       {2, SomeSubmission()},
+      {3, CreateSchedulingPolicyCommand{SomePolicy()}},
+      {3, UpdateSchedulingPolicyCommand{SomeQuotaPolicy()}},
+      {3, DeleteSchedulingPolicyCommand{"teams"}},
       {3, EndJobCommand{{4, 1, 0}, true, "why not"}},
       {4, SomeQueueUpdate()},
       {5, DeleteJobQueueCommand{"render"}},

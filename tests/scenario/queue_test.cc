@@ -10,20 +10,6 @@
 namespace embatch {
 namespace {
 
-// The names of the jobs in the order in which they started.
-std::vector<std::string> OrderOfStarts(const World& world) {
-  std::vector<std::string> names;
-  for (const WorldEvent& event : world.events()) {
-    if (event.event.to != JobStatus::kStarting) continue;
-    std::string name(world.Describe(event.event.job).job_name);
-    if (event.event.job.child >= 0) {
-      name += ":" + std::to_string(event.event.job.child);
-    }
-    names.push_back(std::move(name));
-  }
-  return names;
-}
-
 using ::testing::ElementsAre;
 
 class QueueTest : public ScenarioTest {};

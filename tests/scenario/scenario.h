@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -37,6 +39,20 @@ class ScenarioTest : public ::testing::Test {
 
   World world_;
 };
+
+// The names of the jobs in the order in which they started.
+inline std::vector<std::string> OrderOfStarts(const World& world) {
+  std::vector<std::string> names;
+  for (const WorldEvent& event : world.events()) {
+    if (event.event.to != JobStatus::kStarting) continue;
+    std::string name(world.Describe(event.event.job).job_name);
+    if (event.event.job.child >= 0) {
+      name += ":" + std::to_string(event.event.job.child);
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
 
 inline bool HasStarted(JobStatus status) {
   return status == JobStatus::kStarting || status == JobStatus::kRunning;

@@ -86,6 +86,15 @@ inline JobWord OfDefinition(std::string definition) {
   return [=](JobPlan& plan) { plan.request.job_definition = definition; };
 }
 
+inline JobWord OfShare(std::string share) {
+  return [=](JobPlan& plan) { plan.request.share_identifier = share; };
+}
+inline JobWord WithPriority(int priority) {
+  return [=](JobPlan& plan) {
+    plan.request.scheduling_priority_override = priority;
+  };
+}
+
 // Waits until all of these have succeeded.
 template <typename... Jobs>
 JobWord DependsOn(Jobs... jobs) {

@@ -89,6 +89,41 @@ void World::Queue(absl::string_view name, std::vector<std::string> environments,
   JobQueueOptions options;
   options.job_queue_name = std::string(name);
   options.priority = priority;
+  MakeQueue(std::move(options), std::move(environments));
+}
+
+namespace {
+SchedulingPolicy PolicyOf(absl::string_view queue, FairsharePolicy policy) {
+  SchedulingPolicyOptions options;
+  options.name = absl::StrCat(queue, "-policy");
+  options.fairshare_policy = std::move(policy);
+  auto result = SchedulingPolicy::Create(std::move(options));
+  ExpectOk(result.status(), "SchedulingPolicy::Create");
+  return result.ok() ? *std::move(result) : SchedulingPolicy();
+}
+}  // namespace
+
+void World::FairQueue(absl::string_view name,
+                      std::vector<std::string> environments,
+                      FairsharePolicy policy, int priority) {
+  SchedulingPolicy made = PolicyOf(name, std::move(policy));
+  JobQueueOptions options;
+  options.job_queue_name = std::string(name);
+  options.priority = priority;
+  options.scheduling_policy = made.name();
+  ExpectOk(scheduler_.CreateSchedulingPolicy(std::move(made), now()),
+           "CreateSchedulingPolicy");
+  MakeQueue(std::move(options), std::move(environments));
+}
+
+void World::ChangeFairQueue(absl::string_view name, FairsharePolicy policy) {
+  ExpectOk(scheduler_.UpdateSchedulingPolicy(PolicyOf(name, std::move(policy)),
+                                             now()),
+           "UpdateSchedulingPolicy");
+}
+
+void World::MakeQueue(JobQueueOptions options,
+                      std::vector<std::string> environments) {
   for (std::string& environment : environments) {
     const int order =
         static_cast<int>(options.compute_environment_order.size()) + 1;

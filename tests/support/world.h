@@ -50,6 +50,7 @@
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
 #include "embatch/scheduler.h"
+#include "embatch/scheduling_policy.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
 #include "embatch/sim/simulation.h"
@@ -98,6 +99,11 @@ class World {
   // Environments in their order.
   void Queue(absl::string_view name, std::vector<std::string> environments,
              int priority = 1);
+  // The same with a fair-share policy "<name>-policy" of its own.
+  void FairQueue(absl::string_view name, std::vector<std::string> environments,
+                 FairsharePolicy policy = {}, int priority = 1);
+  // Replaces the body of that policy.
+  void ChangeFairQueue(absl::string_view name, FairsharePolicy policy);
   void Define(JobDefinitionOptions options);
   // VALID again when the call returns.
   void UpdateQueue(const UpdateJobQueueRequest& request);
@@ -177,6 +183,8 @@ class World {
  private:
   void MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
                        std::vector<EnvironmentWord> words);
+  void MakeQueue(JobQueueOptions options,
+                 std::vector<std::string> environments);
   void MakeDefaults(const std::string& queue, const std::string& definition);
   bool HasNodes(JobId job) const;
   JobId MustSubmit(absl::string_view name, std::vector<JobWord> words);

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fair share: who starts first, what is kept back, and what may be submitted.
+// Source: §14; §4, steps 5 and 6. Choice: D10, D12 to D17, D51, D63, D64, D69.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/scenario/scenario.h"
+
+namespace embatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class FairShareTest : public ScenarioTest {
+ protected:
+  explicit FairShareTest(WorldOptions options = {})
+      : ScenarioTest(std::move(options)) {}
+
+  // A fair-share queue "queue" on hosts of so many vCPUs.
+  void FairHosts(std::initializer_list<int64_t> vcpus,
+                 FairsharePolicy policy = {}) {
+    world_.Unmanaged("hosts");
+    world_.FairQueue("queue", {"hosts"}, std::move(policy));
+    for (int64_t count : vcpus) world_.Join("hosts", count, 1000 * count);
+    world_.Settle();
+  }
+  void SubmitMany(const std::string& share, int count) {
+    for (int i = 1; i <= count; ++i) {
+      world_.Submit(absl::StrCat(share, i), OfShare(share));
+    }
+  }
+};
+
+// --- Order
+// ---------------------------------------------------------------------
+
+TEST_F(FairShareTest, SharesTakeTurns) {
+  FairHosts({1});
+  SubmitMany("red", 3);
+  SubmitMany("blue", 3);
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_),
+              ElementsAre("red1", "blue1", "red2", "blue2", "red3", "blue3"));
+}
+
+TEST_F(FairShareTest, SharesTakeTurnsWithinOneMoment) {
+  FairHosts({4});
+  SubmitMany("red", 4);
+  SubmitMany("blue", 4);
+  world_.Settle();
+  EXPECT_THAT(OrderOfStarts(world_),
+              ElementsAre("red1", "blue1", "red2", "blue2"));
+}
+
+TEST_F(FairShareTest, LowerWeightGetsMore) {
+  FairsharePolicy policy;
+  policy.share_distribution = {{"red", 5000}};
+  FairHosts({6}, policy);
+  SubmitMany("red", 6);
+  SubmitMany("blue", 6);
+  world_.Settle();
+  EXPECT_THAT(OrderOfStarts(world_),
+              ElementsAre("red1", "blue1", "red2", "red3", "blue2", "red4"));
+}
+
+TEST_F(FairShareTest, ChildrenOfAnArrayShareToo) {
+  FairHosts({1});
+  world_.Submit("a", Array(3), OfShare("red"));
+  world_.Submit("b", OfShare("blue"));
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_), ElementsAre("a:0", "b", "a:1", "a:2"));
+}
+
+TEST_F(FairShareTest, HigherPriorityGoesFirstInItsShare) {
+  FairHosts({1});
+  world_.Submit("red1", OfShare("red"));
+  world_.Submit("red2", OfShare("red"), WithPriority(9999));
+  world_.Submit("blue1", OfShare("blue"), WithPriority(1));
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_), ElementsAre("red2", "blue1", "red1"));
+}
+
+// Choice: D17.
+TEST_F(FairShareTest, RetriedJobGoesToTheFrontOfItsShare) {
+  FairHosts({1});
+  world_.Submit("red1", OfShare("red"), Attempts(2), Exits(1, 0));
+  world_.Submit("red2", OfShare("red"));
+  world_.Submit("urgent", OfShare("red"), WithPriority(1));
+  world_.Submit("blue1", OfShare("blue"));
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_),
+              ElementsAre("urgent", "blue1", "red1", "red1", "red2"));
+}
+
+// Choice: D10.
+TEST_F(FairShareTest, HeldHeadHoldsUpTheOtherShares) {
+  FairHosts({2});
+  world_.Submit("long", OfShare("green"), RunsFor(absl::Minutes(1)));
+  const JobId large = world_.Submit("large", OfShare("red"), Needs(2, 512));
+  const JobId small = world_.Submit("small", OfShare("blue"));
+  world_.RunFor(absl::Seconds(30));
+  EXPECT_EQ(world_.StatusOf(large), JobStatus::kRunnable);
+  EXPECT_EQ(world_.ReasonOf(large), "");
+  EXPECT_EQ(world_.StatusOf(small), JobStatus::kRunnable);
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_), ElementsAre("long", "large", "small"));
+}
+
+class SkippingShareTest : public FairShareTest {
+ protected:
+  SkippingShareTest() : FairShareTest(Options()) {}
+  static WorldOptions Options() {
+    WorldOptions options;
+    options.scheduler.skip_blocked_shares = true;
+    return options;
+  }
+};
+
+TEST_F(SkippingShareTest, HeldHeadHoldsUpItsOwnShareOnly) {
+  FairHosts({2});
+  world_.Submit("long", OfShare("green"), RunsFor(absl::Minutes(1)));
+  const JobId large = world_.Submit("large", OfShare("red"), Needs(2, 512));
+  const JobId behind = world_.Submit("behind", OfShare("red"));
+  const JobId small = world_.Submit("small", OfShare("blue"));
+  world_.RunFor(absl::Seconds(30));
+  EXPECT_EQ(world_.StatusOf(large), JobStatus::kRunnable);
+  EXPECT_EQ(world_.StatusOf(behind), JobStatus::kRunnable);
+  EXPECT_EQ(world_.StatusOf(small), JobStatus::kSucceeded);
+  world_.RunUntilIdle();
+}
+
+TEST_F(SkippingShareTest, ImpossibleJobIsSaidToBeBlockedAndDoesNotStopScaling) {
+  world_.Managed("machines", MaxVcpus(4), Offers("t.2", 2, 4000));
+  world_.FairQueue("queue", {"machines"});
+  const JobId large = world_.Submit("large", OfShare("red"), Needs(3, 512));
+  const JobId small = world_.Submit("small", OfShare("blue"));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(small), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(large), JobStatus::kRunnable);
+  EXPECT_THAT(world_.ReasonOf(large), HasSubstr("MISCONFIGURATION"));
+}
+
+// --- Ticks
+// ---------------------------------------------------------------------
+
+// At 340 s red has 60 * (600 - 310) of the past left and blue 30 * (600 - 25),
+// about; red loses twice as fast. Blue's large job is the head until red has
+// less; then red's small one starts, though nothing has happened.
+TEST_F(FairShareTest, KeysMoveByThemselves) {
+  FairHosts({2});
+  world_.Submit("endless", OfShare("green"), RunsForever());
+  world_.Submit("past", OfShare("red"), RunsFor(absl::Seconds(59)));
+  world_.RunFor(absl::Seconds(300));
+  world_.Submit("past", OfShare("blue"), RunsFor(absl::Seconds(29)));
+  world_.RunFor(absl::Seconds(40));
+  world_.Submit("large", OfShare("blue"), Needs(2, 512));
+  const JobId small = world_.Submit("small", OfShare("red"));
+  world_.Settle();
+  EXPECT_EQ(world_.StatusOf(small), JobStatus::kRunnable);
+  world_.RunFor(absl::Seconds(15));
+  ASSERT_TRUE(HasStarted(world_.StatusOf(small)));
+  // On the tick, not when somebody happened to look.
+  const WorldEvent placed = world_.EventsOf(small).back();
+  const absl::Time at =
+      absl::FromUnixNanos(world_.EventsOf(small)[1].event.time_ns);
+  EXPECT_GT(at, world_.now() - absl::Seconds(15));
+  EXPECT_EQ(at, absl::FromUnixSeconds(absl::ToUnixSeconds(at)));
+}
+
+TEST_F(FairShareTest, TickIsADeadlineWhileSharesCompete) {
+  FairHosts({1});
+  world_.Submit("long", OfShare("red"), RunsFor(absl::Hours(1)));
+  world_.Submit("red2", OfShare("red"));
+  world_.RunFor(absl::Seconds(10));
+  const absl::Time alone = world_.scheduler().Advance(world_.now()).next;
+  EXPECT_GT(alone, world_.now() + absl::Minutes(1));
+  world_.Submit("blue1", OfShare("blue"));
+  world_.Settle();
+  const absl::Time competing = world_.scheduler().Advance(world_.now()).next;
+  EXPECT_EQ(competing, world_.now() + absl::Seconds(1));
+}
+
+// --- Reservation
+// ------------------------------------------------------------------
+
+class ReservationTest : public FairShareTest {
+ protected:
+  // At most 4 vCPUs; half of them are reserved while one share is active, a
+  // quarter while two are.
+  ReservationTest() {
+    world_.Managed("machines", MinVcpus(4), MaxVcpus(4),
+                   BootsIn(absl::Seconds(0)), Offers("t.4", 4, 8000));
+    FairsharePolicy policy;
+    policy.compute_reservation = 50;
+    world_.FairQueue("queue", {"machines"}, policy);
+    world_.Settle();
+  }
+  int64_t Running() {
+    int64_t count = 0;
+    for (JobStatus status : {JobStatus::kStarting, JobStatus::kRunning}) {
+      count += world_.scheduler()
+                   .DescribeJobQueue("queue")
+                   ->jobs[static_cast<int>(status)];
+    }
+    return count;
+  }
+};
+
+TEST_F(ReservationTest, KeepsRoomForSharesThatAreNotActive) {
+  for (int i = 0; i < 4; ++i) {
+    world_.Submit("red", OfShare("red"), RunsFor(absl::Hours(2)));
+  }
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(Running(), 2);
+  const JobId blue = world_.Submit("blue", OfShare("blue"));
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(Running(), 3);
+  EXPECT_EQ(world_.StatusOf(blue), JobStatus::kRunning);
+  // Blue's job is over, and red goes on to use three vCPUs, until blue has not
+  // been active for ten minutes.
+  world_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(world_.StatusOf(blue), JobStatus::kSucceeded);
+  EXPECT_EQ(Running(), 3);
+}
+
+TEST_F(ReservationTest, ShareStaysActiveForTheWindowExactly) {
+  const JobId blue = world_.Submit("blue", OfShare("blue"));
+  world_.RunFor(absl::Seconds(20));
+  const absl::Time rest = world_.StopTimeOf(blue) + absl::Seconds(600);
+  for (int i = 0; i < 2; ++i) {
+    world_.Submit("red", OfShare("red"), RunsFor(absl::Hours(2)));
+  }
+  world_.RunUntil(rest - absl::Nanoseconds(1));
+  EXPECT_EQ(Running(), 2);
+  const JobId third =
+      world_.Submit("third", OfShare("red"), RunsFor(absl::Hours(2)));
+  world_.Settle();
+  EXPECT_EQ(Running(), 3);  // blue still counts
+  world_.Terminate(third);
+  world_.RunUntil(rest);
+  const JobId fourth = world_.Submit("fourth", OfShare("red"));
+  world_.Settle();
+  EXPECT_EQ(world_.StatusOf(fourth), JobStatus::kRunnable);
+}
+
+// Choice: D14.
+TEST_F(ReservationTest, LargeJobStartsWhenNothingOfTheQueueRuns) {
+  world_.Submit("small", OfShare("red"));
+  const JobId large = world_.Submit("large", OfShare("red"), Needs(4, 512));
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(world_.StatusOf(large), JobStatus::kRunnable);
+  EXPECT_EQ(world_.ReasonOf(large), "");
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(large), JobStatus::kSucceeded);
+}
+
+// Choice: D45.
+TEST_F(ReservationTest, HeldHeadAsksForNoInstances) {
+  world_.Managed("more", MaxVcpus(4), BootsIn(absl::Seconds(0)),
+                 Offers("t.1", 1, 1000));
+  FairsharePolicy policy;
+  policy.compute_reservation = 75;  // 3 of 4: one job at a time
+  world_.FairQueue("other", {"more"}, policy);
+  const JobId first = world_.Submit("first", InQueue("other"), OfShare("red"),
+                                    RunsFor(absl::Minutes(5)));
+  world_.RunFor(absl::Seconds(10));
+  const JobId second =
+      world_.Submit("second", InQueue("other"), OfShare("red"));
+  world_.RunFor(absl::Minutes(1));
+  EXPECT_EQ(world_.StatusOf(first), JobStatus::kRunning);
+  EXPECT_EQ(world_.StatusOf(second), JobStatus::kRunnable);
+  EXPECT_EQ(world_.provider("more").counts().launches, 1u);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(second), JobStatus::kSucceeded);
+}
+
+// --- Policies
+// ---------------------------------------------------------------------
+
+TEST_F(FairShareTest, PolicyIsReplacedAtRunTime) {
+  FairHosts({1});
+  SubmitMany("red", 3);
+  SubmitMany("blue", 3);
+  world_.RunFor(absl::Seconds(5));
+  FairsharePolicy policy;
+  policy.share_distribution = {{"red", 1}, {"blue", 9999999}};
+  world_.ChangeFairQueue("queue", policy);
+  world_.RunUntilIdle();
+  // Blue has used nothing yet, so the first place is its.
+  EXPECT_THAT(OrderOfStarts(world_),
+              ElementsAre("red1", "blue1", "red2", "red3", "blue2", "blue3"));
+}
+
+TEST_F(FairShareTest, ChangedDecayForgetsThePast) {
+  FairHosts({1});
+  world_.Submit("red1", OfShare("red"));
+  world_.RunUntilIdle();
+  FairsharePolicy policy;
+  policy.share_decay = absl::Hours(1);
+  world_.ChangeFairQueue("queue", policy);
+  SubmitMany("red", 1);
+  SubmitMany("blue", 1);
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_), ElementsAre("red1", "red1", "blue1"));
+}
+
+TEST_F(FairShareTest, PoliciesAreMadeReadAndDeleted) {
+  Scheduler& scheduler = world_.scheduler();
+  SchedulingPolicyOptions options;
+  options.name = "b";
+  options.tags = {{"kept", "yes"}};
+  ASSERT_TRUE(scheduler
+                  .CreateSchedulingPolicy(*SchedulingPolicy::Create(options),
+                                          world_.now())
+                  .ok());
+  const absl::Status again = scheduler.CreateSchedulingPolicy(
+      *SchedulingPolicy::Create(options), world_.now());
+  EXPECT_EQ(again.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(again.message()),
+              "A scheduling policy already exists with the name b");
+
+  options.tags.clear();
+  options.fairshare_policy.emplace().compute_reservation = 7;
+  ASSERT_TRUE(scheduler
+                  .UpdateSchedulingPolicy(*SchedulingPolicy::Create(options),
+                                          world_.now())
+                  .ok());
+  const SchedulingPolicy* policy = scheduler.DescribeSchedulingPolicy("b");
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(policy->options().fairshare_policy->compute_reservation, 7);
+  EXPECT_EQ(policy->options().tags.size(), 1u);
+
+  options.name = "a";
+  const absl::Status unknown = scheduler.UpdateSchedulingPolicy(
+      *SchedulingPolicy::Create(options), world_.now());
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(unknown.message()),
+              "name is \"a\"; there is no scheduling policy of that name");
+  ASSERT_TRUE(scheduler
+                  .CreateSchedulingPolicy(*SchedulingPolicy::Create(options),
+                                          world_.now())
+                  .ok());
+  EXPECT_THAT(scheduler.ListSchedulingPolicies(), ElementsAre("a", "b"));
+
+  options.fairshare_policy.reset();
+  options.quota_share_policy.emplace();
+  const absl::Status other_kind = scheduler.UpdateSchedulingPolicy(
+      *SchedulingPolicy::Create(options), world_.now());
+  EXPECT_EQ(other_kind.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(other_kind.message()),
+              "name is \"a\", which has a fairshare_policy; the kind of a "
+              "scheduling policy can't be changed");
+
+  EXPECT_TRUE(scheduler.DeleteSchedulingPolicy("a", world_.now()).ok());
+  EXPECT_TRUE(scheduler.DeleteSchedulingPolicy("a", world_.now()).ok());
+  EXPECT_THAT(scheduler.ListSchedulingPolicies(), ElementsAre("b"));
+  EXPECT_EQ(scheduler.DescribeSchedulingPolicy("a"), nullptr);
+}
+
+TEST_F(FairShareTest, UsedPolicyCannotBeDeleted) {
+  FairHosts({1});
+  const absl::Status status =
+      world_.scheduler().DeleteSchedulingPolicy("queue-policy", world_.now());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              "name is \"queue-policy\", which job queue \"queue\" uses; a "
+              "scheduling policy that is used can't be deleted");
+}
+
+TEST_F(FairShareTest, QueueNeedsAPolicyThatExists) {
+  world_.Unmanaged("hosts");
+  JobQueueOptions options;
+  options.job_queue_name = "queue";
+  options.compute_environment_order = {{1, "hosts"}};
+  options.scheduling_policy = "none";
+  const absl::Status status = world_.scheduler().CreateJobQueue(
+      *JobQueue::Create(options), world_.now());
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()),
+              "scheduling_policy is \"none\"; there is no scheduling policy of "
+              "that name");
+}
+
+// --- Submission
+// -----------------------------------------------------------------
+
+TEST_F(FairShareTest, SubmissionNeedsAShare) {
+  FairHosts({1});
+  const auto none = world_.TrySubmit("a");
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(none.status().message()),
+              "share_identifier is empty; must be given, because job_queue "
+              "\"queue\" has a fair-share scheduling policy");
+  const auto star = world_.TrySubmit("a", OfShare("red*"));
+  EXPECT_EQ(star.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(star.status().message()),
+              HasSubstr("share_identifier is \"red*\"; must be 1 to 255"));
+  EXPECT_TRUE(world_.TrySubmit("a", OfShare(std::string(255, 'x'))).ok());
+  EXPECT_FALSE(world_.TrySubmit("a", OfShare(std::string(256, 'x'))).ok());
+}
+
+TEST_F(FairShareTest, ShareAndPriorityCanBeRead) {
+  FairHosts({1});
+  const JobId a = world_.Submit("a", OfShare("red"), WithPriority(5));
+  EXPECT_EQ(world_.Describe(a).share_identifier, "red");
+  EXPECT_EQ(world_.Describe(a).scheduling_priority, 5);
+  world_.RunFor(absl::Hours(2));  // the share has come to rest
+  EXPECT_EQ(world_.Describe(a).share_identifier, "red");
+  world_.RunFor(absl::Hours(24));
+  world_.Submit("b", OfShare("red"));
+}
+
+// Source: API CreateJobQueue.schedulingPolicyArn.
+TEST_F(FairShareTest, FiveHundredSharesMayBeActive) {
+  FairHosts({1});
+  for (int i = 0; i < 500; ++i) {
+    world_.Submit("a", OfShare(absl::StrCat("s", i)),
+                  RunsFor(absl::Milliseconds(1)),
+                  StartsAfter(absl::ZeroDuration()));
+  }
+  const auto one_more = world_.TrySubmit("a", OfShare("more"));
+  EXPECT_EQ(one_more.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(one_more.status().message()),
+              "share_identifier is \"more\", and job_queue \"queue\" has 500 "
+              "other active share identifiers; there may be at most 500");
+  world_.Submit("a", OfShare("s7"));
+  world_.RunFor(absl::Seconds(100));
+  // All are over, and stay active.
+  EXPECT_FALSE(world_.TrySubmit("a", OfShare("more")).ok());
+  world_.RunFor(absl::Seconds(600));
+  EXPECT_TRUE(world_.TrySubmit("a", OfShare("more")).ok());
+}
+
+// Choice: D63.
+TEST_F(FairShareTest, FifoQueueTakesNoShares) {
+  Hosts({1});
+  constexpr char kMessage[] =
+      "Job with shareIdentifier or schedulingPriority can only be submitted to "
+      "job queue with fair share scheduling policy.";
+  for (const JobWord& word : {OfShare("red"), WithPriority(3)}) {
+    const auto job = world_.TrySubmit("a", word);
+    EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(job.status().message()), kMessage);
+  }
+  JobDefinitionOptions options;
+  options.job_definition_name = "urgent";
+  options.container_properties.image = "i";
+  options.container_properties.resources = Resources::Of(1, 512);
+  options.scheduling_priority = 9;
+  world_.Define(options);
+  world_.Submit("a", RunsFor(absl::Minutes(1)));
+  world_.Submit("b");
+  world_.Submit("c", OfDefinition("urgent"));
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_), ElementsAre("a", "b", "c"));
+}
+
+}  // namespace
+}  // namespace embatch
