@@ -9,8 +9,8 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/limits.h"
 #include "lib/model/validation.h"
-#include "lib/scheduler/shares.h"
 #include "lib/scheduler/commands.h"
+#include "lib/scheduler/shares.h"
 
 namespace embatch {
 namespace {

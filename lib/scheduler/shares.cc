@@ -122,7 +122,8 @@ absl::Status CheckPolicyReplacement(const State& state, uint32_t index,
   const QueueRecord& queue = state.queues[index];
   if (name.empty()) {
     return absl::InvalidArgumentError(
-        "scheduling_policy is empty; the policy of a job queue can be replaced, "
+        "scheduling_policy is empty; the policy of a job queue can be "
+        "replaced, "
         "not removed");
   }
   const SchedulingPolicy* policy = FindPolicy(state, name);

@@ -44,6 +44,7 @@ UpdateJobQueueRequest SomeQueueUpdate() {
   request.priority = 3;
   request.state = ResourceState::kDisabled;
   request.compute_environment_order = {{1, "machines"}};
+  request.scheduling_policy = "other";
   request.document = Document("{}");
   return request;
 }
@@ -137,13 +138,13 @@ std::vector<Input> SomeInputs() {
       {-5, RegisterJobDefinitionCommand{SomeDefinition()}},
       {1, DeregisterJobDefinitionCommand{"resize:3"}},
       {2, SomeSubmission()},
-      {3, CreateSchedulingPolicyCommand{SomePolicy()}},
-      {3, UpdateSchedulingPolicyCommand{SomeQuotaPolicy()}},
-      {3, DeleteSchedulingPolicyCommand{"teams"}},
       {3, EndJobCommand{{4, 1, 0}, true, "why not"}},
       {4, SomeQueueUpdate()},
       {5, DeleteJobQueueCommand{"render"}},
       {std::numeric_limits<int64_t>::max(), SomeTurn()},
+      {3, CreateSchedulingPolicyCommand{SomePolicy()}},
+      {3, UpdateSchedulingPolicyCommand{SomeQuotaPolicy()}},
+      {3, DeleteSchedulingPolicyCommand{"teams"}},
   };
 }
 

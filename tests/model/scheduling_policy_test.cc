@@ -93,7 +93,7 @@ TEST(SchedulingPolicyTest, EveryMemberHasItsLimits) {
       {"too much decay",
        [](auto& o) { o.fairshare_policy->share_decay = absl::Seconds(604801); },
        absl::StrCat(kDecay,
-                    "168h0m1s; must be between 0 and 604800 whole seconds")},
+                    "168h1s; must be between 0 and 604800 whole seconds")},
       {"half a second",
        [](auto& o) {
          o.fairshare_policy->share_decay = absl::Milliseconds(1500);

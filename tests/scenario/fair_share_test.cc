@@ -385,6 +385,96 @@ TEST_F(FairShareTest, QueueNeedsAPolicyThatExists) {
               "that name");
 }
 
+// Source: API UpdateJobQueue.schedulingPolicyArn.
+TEST_F(FairShareTest, QueueGoesOverToAnotherPolicyOfItsKind) {
+  FairHosts({1});
+  world_.Queue("fifo", {"hosts"});
+  Scheduler& scheduler = world_.scheduler();
+  SchedulingPolicyOptions options;
+  options.name = "other";
+  options.fairshare_policy.emplace();
+  options.fairshare_policy->share_distribution = {{"red", 1},
+                                                  {"blue", 9999999}};
+  SchedulingPolicyOptions quotas;
+  quotas.name = "quotas";
+  quotas.quota_share_policy.emplace();
+  for (const SchedulingPolicyOptions& policy : {options, quotas}) {
+    ASSERT_TRUE(scheduler
+                    .CreateSchedulingPolicy(*SchedulingPolicy::Create(policy),
+                                            world_.now())
+                    .ok());
+  }
+  const struct {
+    const char* queue;
+    const char* policy;
+    absl::StatusCode code;
+    const char* message;
+  } kCases[] = {
+      {"queue", "none", absl::StatusCode::kNotFound,
+       "scheduling_policy is \"none\"; there is no scheduling policy of that "
+       "name"},
+      {"queue", "", absl::StatusCode::kInvalidArgument,
+       "scheduling_policy is empty; the policy of a job queue can be replaced, "
+       "not removed"},
+      {"queue", "quotas", absl::StatusCode::kInvalidArgument,
+       "scheduling_policy is \"quotas\", which is of another kind than the one "
+       "that job queue \"queue\" has; it can be replaced by one of the same "
+       "kind only"},
+      {"fifo", "other", absl::StatusCode::kInvalidArgument,
+       "scheduling_policy is \"other\", and job queue \"fifo\" was created "
+       "without one; such a queue can't get one"},
+  };
+  for (const auto& test : kCases) {
+    UpdateJobQueueRequest request;
+    request.job_queue = test.queue;
+    request.scheduling_policy = test.policy;
+    const absl::Status status = scheduler.UpdateJobQueue(request, world_.now());
+    EXPECT_EQ(status.code(), test.code) << test.policy;
+    EXPECT_EQ(status.message(), test.message);
+  }
+  SubmitMany("red", 3);
+  SubmitMany("blue", 3);
+  world_.RunFor(absl::Seconds(5));
+  UpdateJobQueueRequest request;
+  request.job_queue = "queue";
+  request.scheduling_policy = "other";
+  ASSERT_TRUE(scheduler.UpdateJobQueue(request, world_.now()).ok());
+  EXPECT_TRUE(
+      scheduler.DeleteSchedulingPolicy("queue-policy", world_.now()).ok());
+  EXPECT_FALSE(scheduler.DeleteSchedulingPolicy("other", world_.now()).ok());
+  world_.RunUntilIdle();
+  EXPECT_THAT(OrderOfStarts(world_),
+              ElementsAre("red1", "blue1", "red2", "red3", "blue2", "blue3"));
+}
+
+// The place of a deleted queue is taken by the next one, which must not hear of
+// the shares that were there.
+TEST_F(FairShareTest, DeletedQueueTakesItsSharesAlong) {
+  WorldOptions options;
+  options.scheduler.finished_job_retention = absl::Seconds(1);
+  World world(options);
+  world.Unmanaged("hosts");
+  world.Join("hosts", 1, 1000);
+  world.FairQueue("queue", {"hosts"});
+  world.Submit("a", OfShare("red"), RunsFor(absl::Hours(1)));
+  world.Submit("b", OfShare("blue"));
+  world.RunFor(absl::Seconds(5));
+  UpdateJobQueueRequest request;
+  request.job_queue = "queue";
+  request.state = ResourceState::kDisabled;
+  ASSERT_TRUE(world.scheduler().UpdateJobQueue(request, world.now()).ok());
+  world.Settle();
+  ASSERT_TRUE(world.scheduler().DeleteJobQueue("queue", world.now()).ok());
+  world.RunFor(absl::Minutes(2));
+  EXPECT_TRUE(world.scheduler()
+                  .DeleteSchedulingPolicy("queue-policy", world.now())
+                  .ok());
+  world.FairQueue("next", {"hosts"});
+  const JobId c = world.Submit("c", InQueue("next"), OfShare("green"));
+  world.RunFor(absl::Hours(1));
+  EXPECT_FALSE(world.scheduler().DescribeJob(c).ok());  // its retention is over
+}
+
 // --- Submission
 // -----------------------------------------------------------------
 
