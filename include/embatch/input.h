@@ -22,6 +22,7 @@
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
+#include "embatch/quota_share.h"
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
 
@@ -100,6 +101,25 @@ struct DeregisterJobDefinitionCommand {
   }
 };
 
+struct CreateQuotaShareCommand {
+  QuotaShare quota_share;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.quota_share);
+  }
+};
+
+struct DeleteQuotaShareCommand {
+  std::string job_queue;
+  std::string quota_share_name;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job_queue, self.quota_share_name);
+  }
+};
+
 // CancelJob, or TerminateJob with `terminate` set.
 struct EndJobCommand {
   JobId job;
@@ -128,7 +148,9 @@ using Command =
                   RegisterJobDefinitionCommand, DeregisterJobDefinitionCommand,
                   SubmitJobRequest, EndJobCommand, UpdateJobQueueRequest,
                   DeleteJobQueueCommand, Turn, CreateSchedulingPolicyCommand,
-                  UpdateSchedulingPolicyCommand, DeleteSchedulingPolicyCommand>;
+                  UpdateSchedulingPolicyCommand, DeleteSchedulingPolicyCommand,
+                  CreateQuotaShareCommand, UpdateQuotaShareRequest,
+                  DeleteQuotaShareCommand>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

@@ -87,6 +87,10 @@ struct SubmitJobRequest {
   std::optional<RetryStrategy> retry_strategy;    // replaces the definition's
   std::optional<JobTimeout> timeout;              // replaces the definition's
   std::string share_identifier;                   // fair-share queues only
+  std::string quota_share_name;                   // queues with quota shares
+  // How often the job may be preempted and still wait again; absent: always.
+  // Source: API ServiceJobPreemptionConfiguration.
+  std::optional<int32_t> preemption_retries_before_termination;
   std::optional<int> scheduling_priority_override;
   std::optional<bool> propagate_tags;
   std::map<std::string, std::string> tags;  // at most 50
@@ -98,7 +102,8 @@ struct SubmitJobRequest {
                  self.array_size, self.depends_on, self.container_overrides,
                  self.ecs_properties_override, self.eks_properties_override,
                  self.node_overrides, self.parameters, self.retry_strategy,
-                 self.timeout, self.share_identifier,
+                 self.timeout, self.share_identifier, self.quota_share_name,
+                 self.preemption_retries_before_termination,
                  self.scheduling_priority_override, self.propagate_tags,
                  self.tags, self.document);
   }
@@ -123,7 +128,11 @@ struct JobView {
   std::optional<absl::Time> stopped_at;
   bool is_cancelled = false;
   bool is_terminated = false;
-  int attempts = 0;  // attempts ended or under way
+  // Attempts ended or under way; without those that don't count against the
+  // retry strategy, which are the preempted ones.
+  int attempts = 0;
+  int preempted_attempts = 0;          // see Scheduler::DescribePreemptions()
+  absl::string_view quota_share_name;  // empty: none
   Resources resources;
   absl::Span<const std::string> command;              // placeholders replaced
   absl::Span<const EnvironmentVariable> environment;  // without AWS_BATCH_*
@@ -162,6 +171,13 @@ struct AttemptView {
   absl::string_view reason;         // the container's
   absl::string_view status_reason;  // the attempt's
   InstanceId instance;
+};
+
+// The attempts of a job that were preempted.
+// Source: API ServiceJobPreemptionSummary.
+struct PreemptionSummary {
+  int preempted_attempt_count = 0;
+  std::vector<AttemptView> recent_preempted_attempts;  // 10 at most, by age
 };
 
 }  // namespace embatch

@@ -52,6 +52,7 @@
 #include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
 #include "embatch/limits_profile.h"
+#include "embatch/quota_share.h"
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
 
@@ -195,6 +196,19 @@ class Scheduler {
   // kFailedPrecondition: a queue uses it. An unknown one is no error.
   absl::Status DeleteSchedulingPolicy(absl::string_view policy, absl::Time now);
 
+  // The share is CREATING, and VALID after the next Advance(); then it takes
+  // jobs. The queue must have a policy with quota shares.
+  absl::Status CreateQuotaShare(QuotaShare share, absl::Time now);
+
+  // Changes what is given. Lowering a limit stops no job by itself.
+  absl::Status UpdateQuotaShare(const UpdateQuotaShareRequest& request,
+                                absl::Time now);
+
+  // The share must be DISABLED (else kFailedPrecondition). Its jobs are
+  // terminated; it is gone when they are over. An unknown one is no error.
+  absl::Status DeleteQuotaShare(absl::string_view job_queue,
+                                absl::string_view quota_share, absl::Time now);
+
   // Answers the revision: 1 for a new name, then 2, 3, ...
   absl::StatusOr<int> RegisterJobDefinition(JobDefinition definition,
                                             absl::Time now);
@@ -238,6 +252,8 @@ class Scheduler {
   absl::StatusOr<std::vector<JobDependency>> DescribeDependencies(
       JobId job) const;  // as submitted
 
+  absl::StatusOr<PreemptionSummary> DescribePreemptions(JobId job) const;
+
   absl::StatusOr<JobDefinitionView> DescribeJobDefinition(
       absl::string_view definition) const;  // "name" (latest active), "name:3"
   absl::StatusOr<JobQueueView> DescribeJobQueue(absl::string_view queue) const;
@@ -246,6 +262,11 @@ class Scheduler {
   // nullptr: there is none of that name.
   const SchedulingPolicy* DescribeSchedulingPolicy(
       absl::string_view policy) const;
+  absl::StatusOr<QuotaShareView> DescribeQuotaShare(
+      absl::string_view job_queue, absl::string_view quota_share) const;
+  // By creation. kNotFound: there is no such queue.
+  absl::StatusOr<std::vector<std::string>> ListQuotaShares(
+      absl::string_view job_queue) const;
   std::vector<std::string> ListSchedulingPolicies() const;   // by name
   std::vector<std::string> ListJobQueues() const;            // by creation
   std::vector<std::string> ListComputeEnvironments() const;  // by creation

@@ -129,6 +129,7 @@ void JobTable::Remove(uint32_t slot) {
   if (record.is_array()) RemoveArray(record.children);
   if (record.has_nodes) RemoveNodes(record.children);
   ReleaseDetails(record.details);
+  ForgetPreemptions(slot);
   QueueIndex& queue = queues_[record.queue];
   queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
   queue.slots.Remove(record.sequence);
@@ -250,6 +251,7 @@ void JobTable::Encode(Encoder& encoder) const {
   encoder.Encode(texts);
   encoder.Encode(specs_);
   encoder.Encode(requirements_);
+  encoder.Encode(preemptions_);
   for (const QueueIndex& queue : queues_) {
     encoder.Encode(queue.slots.next());
     encoder.Encode(queue.by_status);

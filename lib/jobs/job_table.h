@@ -11,8 +11,10 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -27,6 +29,7 @@
 #include "lib/base/slot_table.h"
 #include "lib/jobs/array_record.h"
 #include "lib/jobs/nodes_record.h"
+#include "lib/jobs/preemptions.h"
 #include "lib/jobs/records.h"
 #include "lib/jobs/transitions.h"
 #include "lib/model/job_spec.h"
@@ -149,6 +152,11 @@ class JobTable {
   // in. `final`: the job ends with it. The text in `outcome.reason` is counted
   // for the record if it is kept.
   void EndAttempt(uint32_t live, AttemptRecord outcome, bool final);
+  // Ends one that does not count against the retry strategy; the job keeps its
+  // place in line. `preempted`: it goes into the window of such attempts.
+  void EndUncounted(uint32_t live, AttemptRecord outcome, bool preempted);
+  const PreemptionRecord* FindPreemptions(JobKey key) const;  // or nullptr
+  int UncountedAttempts(JobKey key) const;
   // Attempts that have ended, oldest first.
   std::vector<AttemptRecord> History(JobKey key) const;
   std::optional<AttemptRecord> LastAttempt(JobKey key) const;
@@ -182,6 +190,7 @@ class JobTable {
   void RemoveArray(uint32_t array);
   void AddNodes(uint32_t slot);
   void RemoveNodes(uint32_t nodes);
+  void ForgetPreemptions(uint32_t slot);
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
   void ChangeChild(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
@@ -205,6 +214,8 @@ class JobTable {
   InternTable<JobSpec> specs_;
   InternTable<Requirement> requirements_;
   std::vector<QueueIndex> queues_;
+  // By slot and child.
+  std::map<std::pair<uint32_t, int32_t>, PreemptionRecord> preemptions_;
   std::vector<TextIndex> released_texts_;
 };
 

@@ -6,6 +6,7 @@
 #define EMBATCH_JOBS_REASONS_H_
 
 #include <array>
+#include <cstdint>
 
 #include "absl/strings/string_view.h"
 #include "embatch/event.h"
@@ -30,8 +31,30 @@ inline constexpr TextIndex kBlockedUndetermined = 11;
 inline constexpr TextIndex kJobQueueDeleted = 12;
 // Choice: D36.
 inline constexpr TextIndex kMainNodeExited = 13;
+// Source: §15.6 [docs], in the order of its table.
+inline constexpr TextIndex kBlockedServiceMaxResource = 14;
+inline constexpr TextIndex kBlockedQuotaLimits = 15;
+inline constexpr TextIndex kBlockedQuotaLimitsAndBorrow = 16;
+inline constexpr TextIndex kBlockedQuotaBorrowable = 17;
+inline constexpr TextIndex kBlockedServiceCapacity = 18;
+// Source: §15.5 [docs]; of the two about a job's own share AWS shows none.
+inline constexpr TextIndex kPreemptingAcross = 19;
+inline constexpr TextIndex kPreemptingInShare = 20;
+inline constexpr TextIndex kPreemptedAcrossShares = 21;
+inline constexpr TextIndex kPreemptedInOwnShare = 22;
 
-inline constexpr std::array<absl::string_view, 14> kFixedTexts = {
+// Choice: AWS does not show what a deleted share's jobs say.
+inline constexpr char kQuotaShareDeleted[] = "Quota share deleted";
+
+// The bit of JobDetails::blocked_told for a blocked reason; all that are no
+// fixed texts are about capacity.
+inline constexpr uint16_t BlockedBit(TextIndex reason) {
+  return reason >= kBlockedMaxResource && reason <= kBlockedServiceCapacity
+             ? static_cast<uint16_t>(2 << (reason - kBlockedMaxResource))
+             : uint16_t{1};
+}
+
+inline constexpr std::array<absl::string_view, 23> kFixedTexts = {
     "",
     "Essential container in task exited",
     "Dependent Job failed",
@@ -52,6 +75,23 @@ inline constexpr std::array<absl::string_view, 14> kFixedTexts = {
     "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
     "JobQueue deleted",
     "Main node exited",
+    "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - Service "
+    "environment(s) associated with the job queue cannot meet the capacity "
+    "requirement of the job.",
+    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements "
+    "exceed quota share capacity limits.",
+    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements "
+    "exceed quota share capacity limits and borrow limits.",
+    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requires borrowing "
+    "that exceeds all configured borrowable capacity.",
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Unable to provision requested "
+    "compute resources",
+    "PREEMPTION_IN_PROGRESS: Cross-share preemption triggered to reclaim "
+    "borrowed capacity",
+    "PREEMPTION_IN_PROGRESS: In-share preemption triggered by higher priority "
+    "job",
+    "Cross-share preemption triggered to reclaim borrowed capacity",
+    "In-share preemption triggered by higher priority job",
 };
 
 }  // namespace embatch

@@ -63,7 +63,7 @@ struct JobDetails {
   uint16_t attempts = 0;         // begun so far
   bool is_cancelled = false;
   bool is_terminated = false;
-  uint8_t blocked_told = 0;  // blocked reasons that made an event: bits
+  uint16_t blocked_told = 0;  // blocked reasons that made an event: bits
 
   bool ended_by_caller() const { return is_cancelled || is_terminated; }
   template <typename Self, typename Visitor>
@@ -115,8 +115,14 @@ enum class StopCause : uint8_t {
   kTerminated,
   kTimedOut,
   kQueueDeleted,
-  kWithMainNode,  // the node's job is over
+  kWithMainNode,      // the node's job is over
+  kPreemptedAcross,   // to give borrowed capacity back
+  kPreemptedInShare,  // for a job of higher priority
 };
+constexpr bool IsPreemption(StopCause cause) {
+  return cause == StopCause::kPreemptedAcross ||
+         cause == StopCause::kPreemptedInShare;
+}
 
 // An attempt that is STARTING or RUNNING: what the end of a container touches.
 struct LiveAttempt {

@@ -24,13 +24,15 @@ enum class JobTrigger : uint8_t {
   kBlocked,        // found blocked at the head of its queue
   kPlaced,
   kContainerStarted,
+  kPreemptionStarted,  // it is to make room, and is being stopped
+  kPreempted,          // it made room, and waits again
   kRetry,
   kAttemptSucceeded,
   kAttemptFailed,  // and no retry is due
   kChildrenSucceeded,
   kChildrenFailed,  // all have ended, at least one FAILED
 };
-inline constexpr int kJobTriggerCount = 14;
+inline constexpr int kJobTriggerCount = 16;
 
 struct Transition {
   JobStatus from;
@@ -38,7 +40,7 @@ struct Transition {
   JobStatus to;
 };
 
-// Source: guide "Job states"; §5.2, row by row.
+// Source: guide "Job states"; §5.2, row by row; §15 (preemption).
 inline constexpr std::array kTransitions = {
     Transition{JobStatus::kSubmitted, JobTrigger::kDependenciesOutstanding,
                JobStatus::kPending},
@@ -79,12 +81,20 @@ inline constexpr std::array kTransitions = {
     Transition{JobStatus::kStarting, JobTrigger::kContainerStarted,
                JobStatus::kRunning},
     Transition{JobStatus::kStarting, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kStarting, JobTrigger::kPreemptionStarted,
+               JobStatus::kStarting},
+    Transition{JobStatus::kStarting, JobTrigger::kPreempted,
+               JobStatus::kRunnable},
     Transition{JobStatus::kStarting, JobTrigger::kAttemptFailed,
                JobStatus::kFailed},
 
     Transition{JobStatus::kRunning, JobTrigger::kAttemptSucceeded,
                JobStatus::kSucceeded},
     Transition{JobStatus::kRunning, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kRunning, JobTrigger::kPreemptionStarted,
+               JobStatus::kRunning},
+    Transition{JobStatus::kRunning, JobTrigger::kPreempted,
+               JobStatus::kRunnable},
     Transition{JobStatus::kRunning, JobTrigger::kAttemptFailed,
                JobStatus::kFailed},
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/model/job_spec.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -137,6 +138,7 @@ bool IsPlainSubmission(const SubmitJobRequest& request) {
          !request.node_overrides.has_value() && request.parameters.empty() &&
          !request.retry_strategy.has_value() && !request.timeout.has_value() &&
          !request.scheduling_priority_override.has_value() &&
+         !request.preemption_retries_before_termination.has_value() &&
          !request.propagate_tags.has_value() && request.tags.empty() &&
          !request.document.has_value();
 }
@@ -158,6 +160,12 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
   spec.definition = definition_index;
   EMBATCH_RETURN_IF_ERROR(MergeContainers(options, request, limits, spec));
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout));
+  if (request.preemption_retries_before_termination.has_value()) {
+    EMBATCH_RETURN_IF_ERROR(
+        CheckRange("preemption_retries_before_termination",
+                   *request.preemption_retries_before_termination, 0,
+                   std::numeric_limits<int32_t>::max()));
+  }
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(request.retry_strategy, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
   // Source: API SubmitJob.propagateTags, RegisterJobDefinition.propagateTags
@@ -173,6 +181,8 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                             : options.retry_strategy.value_or(RetryStrategy{});
   spec.timeout =
       request.timeout.has_value() ? request.timeout : options.timeout;
+  spec.preemption_retries_before_termination =
+      request.preemption_retries_before_termination;
   spec.scheduling_priority = request.scheduling_priority_override.value_or(
       options.scheduling_priority.value_or(0));
   MergeTags(options, request, spec);

@@ -44,6 +44,7 @@ struct JobSpec {
   RetryStrategy retry_strategy;
   std::optional<JobTimeout> timeout;
   int scheduling_priority = 0;  // Choice: D16
+  std::optional<int32_t> preemption_retries_before_termination;
   bool propagate_tags = false;
   LaunchRejection launch_rejection = LaunchRejection::kNone;
   std::map<std::string, std::string> parameters;
@@ -65,13 +66,13 @@ struct JobSpec {
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.definition, self.command, self.environment, self.task,
-                 self.resources, self.retry_strategy, self.timeout,
-                 self.scheduling_priority, self.propagate_tags,
-                 self.launch_rejection, self.parameters, self.tags,
-                 self.propagated_tags, self.document, self.groups,
-                 self.node_groups, self.main_node, self.image,
-                 self.instance_type);
+    return visit(
+        self.definition, self.command, self.environment, self.task,
+        self.resources, self.retry_strategy, self.timeout,
+        self.scheduling_priority, self.preemption_retries_before_termination,
+        self.propagate_tags, self.launch_rejection, self.parameters, self.tags,
+        self.propagated_tags, self.document, self.groups, self.node_groups,
+        self.main_node, self.image, self.instance_type);
   }
 };
 

@@ -40,6 +40,21 @@ absl::StatusOr<uint32_t> CheckQueue(const State& state,
   return *index;
 }
 
+// Choice: D29; a job of several nodes has no place where preemption could make
+// room for it, so quota shares take none.
+absl::Status CheckKindForShares(const QueueRecord& queue,
+                                const JobDefinition& definition) {
+  if (queue.kind != QueueKind::kQuotaShare ||
+      definition.options().type != JobDefinitionType::kMultinode) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "job_definition is ", Quoted(definition.job_definition_name()),
+      ", a multi-node one, and job_queue ",
+      Quoted(queue.config.job_queue_name()),
+      " has quota shares; such a queue takes jobs of one node only"));
+}
+
 // §4, steps 7 and 8.
 absl::Status CheckArrayAndDependencies(const State& state,
                                        const SubmitJobRequest& request,
@@ -180,6 +195,8 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
                                             " does not exist"));
   }
   EMBATCH_RETURN_IF_ERROR(CheckShare(state, *queue, request));
+  EMBATCH_RETURN_IF_ERROR(CheckKindForShares(
+      state.queues[*queue], state.definitions[*definition].definition));
   EMBATCH_RETURN_IF_ERROR(CheckArrayAndDependencies(
       state, request, state.definitions[*definition].definition));
   EMBATCH_RETURN_IF_ERROR(

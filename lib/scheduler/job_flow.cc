@@ -52,6 +52,9 @@ void TurnRunner::EnterLine(JobKey job) {
     line.Enter(place, record.requirement);
   }
   AddWaiting(record, 1);
+  if (record.share != kNoIndex) {
+    NoteRunnable(job.slot, job.child, job.child + 1);
+  }
 }
 
 void TurnRunner::LeaveLine(JobKey job) {
@@ -71,6 +74,11 @@ void TurnRunner::LeaveLine(JobKey job) {
   // What is remembered of a head must not outlive its standing in line.
   if (queue.stuck == job) queue.stuck = JobKey();
   if (queue.blocked == job) queue.blocked = JobKey();
+  if (queue.quota.has_value()) {
+    JobKey& blocked = queue.quota->shares[record.share].blocked;
+    if (blocked == job) blocked = JobKey();
+    DropEarmark(*queue.quota, job);
+  }
 }
 
 // --- Released -------------------------------------------------------------
@@ -137,6 +145,7 @@ void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
   waiting.InsertRange(static_cast<uint64_t>(first),
                       static_cast<uint64_t>(last));
   AddWaiting(record, last - first);
+  if (record.share != kNoIndex) NoteRunnable(slot, first, last);
   AfterChildRunnable(slot);
 }
 
@@ -180,6 +189,7 @@ void TurnRunner::OnEnded(JobKey job) {
   } else {
     EndShareJob(state_, jobs_.record(job.slot));
     AddWork(WorkKind::kJobEnded, job.slot);
+    if (jobs_.record(job.slot).share != kNoIndex) ShareJobEnded(job.slot);
   }
 }
 
@@ -265,6 +275,10 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
   const bool retry = !succeeded && IsRetryDueFor(attempt, outcome);
   ClearDeadline(live);
   Discharge(live);
+  if (IsPreemption(attempt.stop)) {
+    EndPreempted(live, outcome);
+    return;
+  }
   jobs_.EndAttempt(live, outcome, !retry);
   if (retry) {
     jobs_.Change(job, JobTrigger::kRetry, kNoReason, at_ns, journal_);
@@ -281,10 +295,12 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
 // Why an attempt that ends was stopped, if it was; or was to be, and ended
 // before it came to that.
 StopCause TurnRunner::CauseOf(const LiveAttempt& attempt) const {
-  if (attempt.stop != StopCause::kNone) return attempt.stop;
+  if (attempt.stop != StopCause::kNone && !IsPreemption(attempt.stop)) {
+    return attempt.stop;
+  }
   if (jobs_.IsTerminatedByCaller(attempt.job)) return StopCause::kTerminated;
   if (IsInDeletedQueue(attempt.job)) return StopCause::kQueueDeleted;
-  return StopCause::kNone;
+  return attempt.stop;
 }
 
 // The statusReason of an attempt that ends; `otherwise` if nobody stopped it.
@@ -301,6 +317,10 @@ TextIndex TurnRunner::StoppedReason(const LiveAttempt& attempt,
       return kJobQueueDeleted;
     case StopCause::kWithMainNode:
       return kMainNodeExited;
+    case StopCause::kPreemptedAcross:
+      return kPreemptedAcrossShares;
+    case StopCause::kPreemptedInShare:
+      return kPreemptedInOwnShare;
   }
   return otherwise;
 }
@@ -309,7 +329,8 @@ bool TurnRunner::IsRetryDueFor(const LiveAttempt& attempt,
                                const AttemptRecord& outcome) const {
   std::optional<int> exit_code;
   if (outcome.has_exit_code) exit_code = outcome.exit_code;
-  return IsRetryDue(jobs_.spec(attempt.spec).retry_strategy, attempt.number,
+  return IsRetryDue(jobs_.spec(attempt.spec).retry_strategy,
+                    attempt.number - jobs_.UncountedAttempts(attempt.job),
                     attempt.stop, jobs_.IsEndedByCaller(attempt.job),
                     {jobs_.Text(outcome.status_reason),
                      jobs_.Text(outcome.reason), exit_code});
@@ -334,7 +355,11 @@ void TurnRunner::UseShare(uint32_t live, int64_t times) {
   const LiveAttempt& attempt = jobs_.live(live);
   const JobRecord& record = jobs_.record(attempt.job.slot);
   QueueRecord& queue = state_.queues[record.queue];
-  if (queue.kind != QueueKind::kFairShare) return;
+  if (queue.kind == QueueKind::kFifo) return;
+  if (queue.kind == QueueKind::kQuotaShare) {
+    times > 0 ? ChargeQuota(live) : DischargeQuota(live);
+    return;
+  }
   queue.fair_share.Use(record.share,
                        times * jobs_.spec(attempt.spec).resources.vcpu_milli,
                        now_ns_);

@@ -16,12 +16,23 @@ void TurnRunner::RunConfiguration() {
   }
   for (uint32_t i = 0; i < state_.queues.size(); ++i) {
     QueueRecord& queue = state_.queues[i];
+    if (queue.quota.has_value()) ConfigureShares(*queue.quota);
     if (queue.status == ResourceStatus::kCreating ||
         queue.status == ResourceStatus::kUpdating) {
       queue.status = ResourceStatus::kValid;
       queue.status_reason = kQueueHealthy;
     } else if (IsDeletionOver(i)) {
       ForgetQueue(i);
+    }
+  }
+}
+
+void TurnRunner::ConfigureShares(QuotaQueue& quota) {
+  for (uint32_t share : quota.order) {
+    ResourceStatus& status = quota.shares[share].status;
+    if (status == ResourceStatus::kCreating ||
+        status == ResourceStatus::kUpdating) {
+      status = ResourceStatus::kValid;
     }
   }
 }

@@ -47,6 +47,7 @@ void TurnRunner::RunConsequences() {
 bool TurnRunner::Draw(WorkItem& item) {
   if (item.kind == WorkKind::kInstanceLost) return InstanceLost(item);
   if (item.kind == WorkKind::kDeleteJobs) return DeleteJobs(item);
+  if (item.kind == WorkKind::kDeleteShare) return DeleteShare(item);
   const JobId id{item.slot, item.generation, -1};
   if (!jobs_.Find(id).has_value()) return true;
   switch (item.kind) {
@@ -75,6 +76,8 @@ bool TurnRunner::Draw(WorkItem& item) {
       return Expire(item);
     case WorkKind::kStopNodes:
       return StopNodes(item);
+    case WorkKind::kDeleteShare:
+      return DeleteShare(item);
   }
   return true;
 }

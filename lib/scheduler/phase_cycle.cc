@@ -35,8 +35,10 @@ void TurnRunner::Serve(QueueRecord& queue) {
       }
       return;
     case QueueKind::kFifo:
-    case QueueKind::kQuotaShare:
       ServeFromHead(queue);
+      return;
+    case QueueKind::kQuotaShare:
+      ServeQuotaShares(queue);
       return;
   }
 }
@@ -77,7 +79,7 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
   const uint64_t epoch = EpochOf(queue);
   while (has_budget()) {
     const JobKey head = Next(queue);
-    ForgetBlocked(queue, head);
+    ForgetBlocked(queue.blocked, head);
     if (head.is_null()) {
       queue.held = Held::kNot;
       return;
@@ -103,7 +105,7 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   while (has_budget()) {
     const JobKey head = Next(queue);
     if (head.is_null()) break;
-    if (first_held.is_null()) ForgetBlocked(queue, head);
+    if (first_held.is_null()) ForgetBlocked(queue.blocked, head);
     const Held held = TryStart(queue, head);
     if (held == Held::kNot) continue;
     const JobRecord& record = jobs_.record(head.slot);
@@ -118,7 +120,9 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
     shares.SetAside(record.share);
   }
   shares.EndPass();
-  if (first_held.is_null() && has_budget()) ForgetBlocked(queue, JobKey());
+  if (first_held.is_null() && has_budget()) {
+    ForgetBlocked(queue.blocked, JobKey());
+  }
 }
 
 // When keys of a fair-share queue move by themselves. Source: §14.2.
@@ -191,12 +195,12 @@ void TurnRunner::RequestStart(uint32_t live) {
 
 // The job that carried a blocked reason is not the head any more.
 // Choice: D52, cleared silently.
-void TurnRunner::ForgetBlocked(QueueRecord& queue, JobKey head) {
-  if (queue.blocked.is_null() || head == queue.blocked) return;
-  if (jobs_.StatusOf(queue.blocked) == JobStatus::kRunnable) {
-    jobs_.SetReasonSilently(queue.blocked, kNoReason);
+void TurnRunner::ForgetBlocked(JobKey& blocked, JobKey head) {
+  if (blocked.is_null() || head == blocked) return;
+  if (jobs_.StatusOf(blocked) == JobStatus::kRunnable) {
+    jobs_.SetReasonSilently(blocked, kNoReason);
   }
-  queue.blocked = JobKey();
+  blocked = JobKey();
 }
 
 // Source: §13.5. Choice: D33, D52; what only waits for running jobs has no
@@ -204,17 +208,23 @@ void TurnRunner::ForgetBlocked(QueueRecord& queue, JobKey head) {
 void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head,
                              const Requirement& need) {
   const TextIndex reason = BlockedReason(queue, need);
+  TellBlocked(queue.blocked, head, reason);
+  jobs_.ReleaseText(reason);
+}
+
+// `blocked`: which head of the line carries a reason.
+void TurnRunner::TellBlocked(JobKey& blocked, JobKey head, TextIndex reason) {
   const JobDetails* details = jobs_.FindDetails(head);
   const TextIndex before =
       details == nullptr ? kNoReason : details->status_reason;
-  queue.blocked = reason == kNoReason ? JobKey() : head;
   if (reason == kNoReason) {
-    jobs_.SetReasonSilently(head, kNoReason);
-  } else if (reason != before) {
+    ForgetBlocked(blocked, JobKey());
+    return;
+  }
+  blocked = head;
+  if (reason != before) {
     // Each code makes one event in a job's life.
-    const int code =
-        reason < kFixedTexts.size() ? reason - kBlockedMaxResource + 1 : 0;
-    const uint8_t bit = static_cast<uint8_t>(1 << code);
+    const uint16_t bit = BlockedBit(reason);
     if (details != nullptr && (details->blocked_told & bit) != 0) {
       jobs_.SetReasonSilently(head, reason);
     } else {
@@ -222,7 +232,6 @@ void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head,
       jobs_.EnsureDetails(head).blocked_told |= bit;
     }
   }
-  jobs_.ReleaseText(reason);
 }
 
 // Why the head can't start, counted once if it is not a fixed text; kNoReason

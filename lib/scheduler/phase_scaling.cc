@@ -75,6 +75,12 @@ bool TurnRunner::RunScaling() {
         queue.held == Held::kReservation) {
       continue;
     }
+    if (queue.kind == QueueKind::kQuotaShare) {
+      for (uint32_t share : queue.quota->order) {
+        plan.AddQueue(queue.environments, ShareDemand(queue, share));
+      }
+      continue;
+    }
     demands.clear();
     for (const ClassInLine& waiting : DemandOf(queue)) {
       demands.push_back({jobs_.requirement(waiting.requirement), waiting.jobs});

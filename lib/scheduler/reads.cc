@@ -14,7 +14,6 @@
 #include "lib/model/validation.h"
 
 namespace embatch {
-namespace {
 
 absl::StatusOr<JobKey> FindJob(const State& state, const JobId& job) {
   const std::optional<JobKey> key = state.jobs.Find(job);
@@ -24,6 +23,8 @@ absl::StatusOr<JobKey> FindJob(const State& state, const JobId& job) {
   return absl::NotFoundError(
       absl::StrCat(name.str(), " does not exist, or its retention is over"));
 }
+
+namespace {
 
 std::optional<absl::Time> TimeOrNone(int64_t nanos) {
   if (nanos == kNoTime) return std::nullopt;
@@ -210,14 +211,22 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   view.revision = definition.revision;
   view.status = state.jobs.StatusOf(key);
   view.created_at = FromNanos(record.created_ns);
-  view.attempts = state.jobs.AttemptsOf(key);
+  view.attempts =
+      state.jobs.AttemptsOf(key) - state.jobs.UncountedAttempts(key);
+  if (const PreemptionRecord* preempted = state.jobs.FindPreemptions(key)) {
+    view.preempted_attempts = preempted->preempted;
+  }
+  if (const auto& quota = state.queues[record.queue].quota; quota.has_value()) {
+    view.quota_share_name =
+        quota->shares[record.share].config.quota_share_name();
+  }
   view.resources = spec.resources;
   view.command = spec.command;
   view.environment = spec.environment;
   view.retry_strategy = spec.retry_strategy;
   view.timeout = spec.timeout;
   view.scheduling_priority = spec.scheduling_priority;
-  if (record.share != kNoIndex) {
+  if (state.queues[record.queue].kind == QueueKind::kFairShare) {
     view.share_identifier =
         state.queues[record.queue].fair_share.identifier(record.share);
   }
@@ -255,6 +264,18 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   return view;
 }
 
+AttemptView ViewOf(const State& state, const AttemptRecord& attempt) {
+  AttemptView view;
+  view.number = attempt.number;
+  view.started_at = TimeOrNone(attempt.started_ns);
+  view.stopped_at = FromNanos(attempt.stopped_ns);
+  if (attempt.has_exit_code) view.exit_code = attempt.exit_code;
+  view.reason = state.jobs.Text(attempt.reason);
+  view.status_reason = state.jobs.Text(attempt.status_reason);
+  view.instance = InstanceId{attempt.instance_number};
+  return view;
+}
+
 absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
                                                       const JobId& job) {
   const absl::StatusOr<JobKey> key = FindJob(state, job);
@@ -262,14 +283,7 @@ absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
   std::vector<AttemptView> views;
   for (const AttemptRecord& attempt :
        state.jobs.History(WithAttempts(state, *key))) {
-    AttemptView& view = views.emplace_back();
-    view.number = attempt.number;
-    view.started_at = TimeOrNone(attempt.started_ns);
-    view.stopped_at = FromNanos(attempt.stopped_ns);
-    if (attempt.has_exit_code) view.exit_code = attempt.exit_code;
-    view.reason = state.jobs.Text(attempt.reason);
-    view.status_reason = state.jobs.Text(attempt.status_reason);
-    view.instance = InstanceId{attempt.instance_number};
+    views.push_back(ViewOf(state, attempt));
   }
   return views;
 }

@@ -14,6 +14,10 @@
 
 namespace embatch {
 
+// kNotFound: never existed, or its retention is over.
+absl::StatusOr<JobKey> FindJob(const State& state, const JobId& job);
+AttemptView ViewOf(const State& state, const AttemptRecord& attempt);
+
 absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job);
 absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
                                                       const JobId& job);

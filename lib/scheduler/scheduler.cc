@@ -14,6 +14,8 @@
 #include "lib/model/validation.h"
 #include "lib/scheduler/commands.h"
 #include "lib/scheduler/plugin_set.h"
+#include "lib/scheduler/quota_commands.h"
+#include "lib/scheduler/quota_reads.h"
 #include "lib/scheduler/reads.h"
 #include "lib/scheduler/state.h"
 #include "lib/scheduler/turn_runner.h"
@@ -208,6 +210,23 @@ absl::Status Scheduler::DeleteSchedulingPolicy(absl::string_view policy,
                              now);
 }
 
+absl::Status Scheduler::CreateQuotaShare(QuotaShare share, absl::Time now) {
+  return impl_->ApplyCommand(CreateQuotaShareCommand{std::move(share)}, now);
+}
+
+absl::Status Scheduler::UpdateQuotaShare(const UpdateQuotaShareRequest& request,
+                                         absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::DeleteQuotaShare(absl::string_view job_queue,
+                                         absl::string_view quota_share,
+                                         absl::Time now) {
+  return impl_->ApplyCommand(
+      DeleteQuotaShareCommand{std::string(job_queue), std::string(quota_share)},
+      now);
+}
+
 absl::StatusOr<int> Scheduler::RegisterJobDefinition(JobDefinition definition,
                                                      absl::Time now) {
   return impl_->ApplyCommand(
@@ -316,6 +335,18 @@ absl::StatusOr<std::vector<AttemptView>> Scheduler::DescribeAttempts(
 absl::StatusOr<std::vector<JobDependency>> Scheduler::DescribeDependencies(
     JobId job) const {
   return ReadDependencies(impl_->state, job);
+}
+absl::StatusOr<PreemptionSummary> Scheduler::DescribePreemptions(
+    JobId job) const {
+  return ReadPreemptions(impl_->state, job);
+}
+absl::StatusOr<QuotaShareView> Scheduler::DescribeQuotaShare(
+    absl::string_view job_queue, absl::string_view quota_share) const {
+  return ReadQuotaShare(impl_->state, job_queue, quota_share);
+}
+absl::StatusOr<std::vector<std::string>> Scheduler::ListQuotaShares(
+    absl::string_view job_queue) const {
+  return ReadQuotaShareNames(impl_->state, job_queue);
 }
 absl::StatusOr<JobDefinitionView> Scheduler::DescribeJobDefinition(
     absl::string_view definition) const {

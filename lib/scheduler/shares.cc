@@ -7,6 +7,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/validation.h"
 #include "lib/scheduler/commands.h"
+#include "lib/scheduler/quota_commands.h"
 
 namespace embatch {
 namespace {
@@ -150,6 +151,9 @@ void AdoptPolicy(State& state, uint32_t index) {
       FindPolicy(state, queue.config.options().scheduling_policy);
   if (policy == nullptr) return;
   queue.kind = KindOf(*policy);
+  if (queue.kind == QueueKind::kQuotaShare && !queue.quota.has_value()) {
+    queue.quota.emplace();
+  }
   if (!policy->is_fairshare()) return;
   queue.fair_share.SetPolicy(*policy->options().fairshare_policy, state.now_ns);
   // With another window shares come to rest at other times.
@@ -176,7 +180,7 @@ absl::Status CheckShare(const State& state, uint32_t index,
     if (request.share_identifier.empty() &&
         (!request.scheduling_priority_override.has_value() ||
          queue.kind == QueueKind::kQuotaShare)) {
-      return absl::OkStatus();
+      return QuotaShareFor(queue, request.quota_share_name).status();
     }
     return absl::InvalidArgumentError(
         "Job with shareIdentifier or schedulingPriority can only be submitted "
@@ -187,6 +191,8 @@ absl::Status CheckShare(const State& state, uint32_t index,
         "share_identifier is empty; must be given, because job_queue ",
         Quoted(request.job_queue), " has a fair-share scheduling policy"));
   }
+  EMBATCH_RETURN_IF_ERROR(
+      QuotaShareFor(queue, request.quota_share_name).status());
   const FairShare& shares = queue.fair_share;
   const int32_t most =
       LimitsOf(state.settings.limits).active_shares_per_queue_max;
@@ -206,6 +212,11 @@ absl::Status CheckShare(const State& state, uint32_t index,
 uint32_t ShareFor(State& state, uint32_t index,
                   const SubmitJobRequest& request) {
   QueueRecord& queue = state.queues[index];
+  if (queue.kind == QueueKind::kQuotaShare) {
+    const uint32_t share = *queue.quota->Find(request.quota_share_name);
+    CountShareJob(queue, share);
+    return share;
+  }
   if (queue.kind != QueueKind::kFairShare) return kNoIndex;
   const uint32_t share = queue.fair_share.FindOrAdd(request.share_identifier);
   const DeadlineQueue::Handle deadline = queue.fair_share.AddJob(share);
@@ -225,6 +236,9 @@ void EndShareJob(State& state, const JobRecord& record) {
 
 void ReleaseShareJob(State& state, const JobRecord& record) {
   QueueRecord& queue = state.queues[record.queue];
+  if (queue.kind == QueueKind::kQuotaShare) {
+    ForgetShareJob(queue, record.share);
+  }
   if (queue.kind != QueueKind::kFairShare) return;
   queue.fair_share.ReleaseJob(record.share);
 }

@@ -26,6 +26,7 @@
 #include "lib/jobs/job_table.h"
 #include "lib/queues/fair_share.h"
 #include "lib/queues/waiting_line.h"
+#include "lib/scheduler/quota_state.h"
 
 namespace embatch {
 
@@ -101,7 +102,8 @@ struct QueueRecord {
   int64_t waiting = 0;  // RUNNABLE jobs, children of arrays included
   WaitingLine line;     // kFifo: all of them
   FairShare fair_share;
-  JobKey blocked;  // the head that carries a blocked reason
+  std::optional<QuotaQueue> quota;  // kQuotaShare
+  JobKey blocked;                   // the head that carries a blocked reason
   // kDeleting: jobs submitted before this one have been told to end.
   uint64_t deleted_before = 0;
   // A remembered answer, no part of the state's bytes: this head did not fit
@@ -112,14 +114,24 @@ struct QueueRecord {
 
   // The line in which the jobs of a share stand; all of them, without shares.
   WaitingLine& LineOf(uint32_t share) {
-    return kind == QueueKind::kFairShare ? fair_share.LineOf(share) : line;
+    switch (kind) {
+      case QueueKind::kFairShare:
+        return fair_share.LineOf(share);
+      case QueueKind::kQuotaShare:
+        ++quota->version;  // it is asked for because something changes
+        return quota->shares[share].line;
+      case QueueKind::kFifo:
+        break;
+    }
+    return line;
   }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.kind, self.config, self.number, self.status,
                  self.status_reason, self.environments, self.waiting, self.line,
-                 self.fair_share, self.blocked, self.deleted_before);
+                 self.fair_share, self.quota, self.blocked,
+                 self.deleted_before);
   }
 };
 
@@ -150,6 +162,7 @@ enum class WorkKind : uint8_t {
   kExpire,         // forget the job
   kDeleteJobs,     // slot: the queue, whose jobs are all to end
   kStopNodes,      // the main node of a multi-node job stops, or has ended
+  kDeleteShare,    // slot: the queue; generation: the quota share
 };
 
 struct WorkItem {

@@ -34,7 +34,10 @@ void TurnRunner::Run(const Turn& turn) {
   bool rest = all_known && has_budget();
   if (rest) {
     RunCycle();
-    rest = has_budget() && !RunScaling() && !IsConfigurationDue();
+    // Attempts that ended in the cycle have consequences, in another turn of
+    // the same moment.
+    rest = has_budget() && state_.work.empty() && !again_ && !RunScaling() &&
+           !IsConfigurationDue();
   }
   outcome_.next_ns =
       rest

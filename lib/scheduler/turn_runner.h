@@ -16,7 +16,9 @@
 #include "absl/time/time.h"
 #include "embatch/container_runtime.h"
 #include "embatch/input.h"
+#include "lib/capacity/scaling.h"
 #include "lib/jobs/job_table.h"
+#include "lib/queues/preemption_plan.h"
 #include "lib/scheduler/state.h"
 
 namespace embatch {
@@ -54,6 +56,7 @@ class TurnRunner {
 
   // 1. phase_configuration.cc
   void RunConfiguration();
+  void ConfigureShares(QuotaQueue& quota);
   bool IsConfigurationDue() const;
 
   // 2. phase_reports.cc
@@ -111,12 +114,46 @@ class TurnRunner {
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
   void RequestStart(uint32_t live);
-  void ForgetBlocked(QueueRecord& queue, JobKey head);
+  void ForgetBlocked(JobKey& blocked, JobKey head);
   void MarkBlocked(QueueRecord& queue, JobKey head, const Requirement& need);
+  void TellBlocked(JobKey& blocked, JobKey head, TextIndex reason);
   TextIndex BlockedReason(const QueueRecord& queue, const Requirement& need);
   uint32_t IndexOf(const QueueRecord& queue) const {
     return static_cast<uint32_t>(&queue - state_.queues.data());
   }
+
+  // 5, of queues with quota shares: quota_cycle.cc
+  void ServeQuotaShares(QueueRecord& queue);
+  JobKey ShareHead(const QueueRecord& queue, uint32_t share) const;
+  const Requirement& RequirementOf(JobKey job) const;
+  bool StartOnOwn(QueueRecord& queue);
+  bool StartOnBorrowed(QueueRecord& queue);
+  bool StartOfShare(QueueRecord& queue, JobKey head, size_t turn);
+  bool PreemptForOne(QueueRecord& queue);
+  bool PreemptFor(QueueRecord& queue, uint32_t share, JobKey head, Held held);
+  bool CarryOut(QueueRecord& queue, uint32_t share, JobKey head, Held held,
+                StopCause cause);
+  void AddCandidates(const QueueRecord& queue, uint32_t share, JobKey head,
+                     Held held, PreemptionQuestion& question,
+                     std::vector<uint32_t>& lives,
+                     std::vector<uint32_t>& instances) const;
+  void MarkShareBlocked(QueueRecord& queue, uint32_t share);
+  std::vector<ClassDemand> ShareDemand(const QueueRecord& queue,
+                                       uint32_t share) const;
+
+  // quota_flow.cc
+  void ChargeQuota(uint32_t live);
+  void DischargeQuota(uint32_t live);
+  void NoteRunnable(uint32_t slot, int32_t first, int32_t last);
+  void ShareJobEnded(uint32_t slot);
+  bool DeleteShare(const WorkItem& item);
+  void Preempt(uint32_t live, StopCause cause);
+  void EndPreempted(uint32_t live, const AttemptRecord& outcome);
+  void BeginEarmark(QuotaQueue& quota, const Earmark& earmark);
+  void FillEarmark(Earmark& earmark);
+  bool IsEarmarkGood(const Earmark& earmark) const;
+  void DropEarmark(QuotaQueue& quota, JobKey job);
+  void DropBadEarmarks(QuotaQueue& quota);
 
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now
@@ -185,6 +222,8 @@ class TurnRunner {
   Journal& journal_;
   std::vector<Request>& requests_;
   Outcome& outcome_;
+  // The cycle ended attempts: others may start where they ran.
+  bool again_ = false;
   const int64_t last_ns_;
   const int64_t now_ns_;
 };

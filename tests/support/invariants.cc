@@ -46,6 +46,8 @@ constexpr Change kOfSingleAndChild[] = {
     {kRunning, kRunnable},   // the attempt failed, and is tried again
     {kRunning, kSucceeded},  // exit code 0
     {kRunning, kFailed},     // the attempt failed, timed out, was terminated
+    {kStarting, kStarting},  // is to make room for another job
+    {kRunning, kRunning},    // the same
 };
 
 // While its job waits a node stands where that stands, without events.
@@ -110,6 +112,33 @@ void CheckQueue(const Scheduler& scheduler, const std::string& name) {
     request.status = static_cast<JobStatus>(i);
     EXPECT_EQ(queue->jobs[i], CountListed(scheduler, request))
         << "jobs of queue " << name << " in " << request.status;
+  }
+}
+
+// What a share may have in all: its own capacity and what it may borrow.
+// Source: §15.2. A limit that was lowered is no business of this check.
+void CheckQuotaShares(const Scheduler& scheduler, const std::string& queue) {
+  const auto names = scheduler.ListQuotaShares(queue);
+  ASSERT_TRUE(names.ok()) << names.status();
+  for (const std::string& name : *names) {
+    const absl::StatusOr<QuotaShareView> share =
+        scheduler.DescribeQuotaShare(queue, name);
+    ASSERT_TRUE(share.ok()) << share.status();
+    const QuotaShareOptions& options = share->quota_share->options();
+    const ResourceSharing& sharing = options.resource_sharing;
+    if (options.tags.count("lowered") > 0) continue;
+    const bool borrows =
+        sharing.strategy == ResourceSharingStrategy::kLendAndBorrow;
+    const int limit = borrows ? sharing.borrow_limit.value_or(-1) : 0;
+    ASSERT_EQ(share->usage_milli.size(), options.capacity_limits.size());
+    for (size_t i = 0; i < share->usage_milli.size(); ++i) {
+      EXPECT_GE(share->usage_milli[i].quantity, 0) << queue << " " << name;
+      if (limit < 0) continue;
+      EXPECT_LE(share->usage_milli[i].quantity,
+                options.capacity_limits[i].max_capacity * (1000 + limit * 10))
+          << share->usage_milli[i].capacity_unit << " of share " << name
+          << " of queue " << queue;
+    }
   }
 }
 
@@ -247,6 +276,17 @@ void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
   if (event.from == kRunnable && event.to == kRunnable) {
     NoteBlocked(known, scheduler.Text(event.reason));
   }
+  if (event.from == event.to && IsActive(event.to)) {
+    EXPECT_FALSE(known.is_preempted) << job << " is preempted once more";
+    known.is_preempted = true;
+  } else if (known.is_preempted && !IsActive(event.to)) {
+    known.is_preempted = false;
+    // A job that was terminated meanwhile says so, and counts.
+    if (scheduler.Text(event.reason).find("reemption") !=
+        absl::string_view::npos) {
+      ++known.preempted;
+    }
+  }
   known.status = event.to;
   if (known.kind == JobKind::kMultiNode) FollowJob(job, event);
 }
@@ -288,7 +328,7 @@ void InvariantChecker::NoteBlocked(Known& known,
 }
 
 void InvariantChecker::CountAttempts(Known& known, const Event& event) const {
-  if (event.to == kStarting) {
+  if (event.to == kStarting && event.from != kStarting) {
     ++known.attempts_begun;
   } else if (IsActive(event.from) && !IsActive(event.to)) {
     ++known.attempts_ended;
@@ -368,6 +408,7 @@ void InvariantChecker::Check(const Scheduler& scheduler,
   CheckTenants(scheduler);
   for (const std::string& queue : scheduler.ListJobQueues()) {
     CheckQueue(scheduler, queue);
+    CheckQuotaShares(scheduler, queue);
   }
   for (const auto& [environment, held] : instances) {
     CheckEnvironment(scheduler, environment, held);
@@ -392,15 +433,23 @@ void InvariantChecker::CheckJob(const Scheduler& scheduler, const Known& known,
     EXPECT_LE(*view.started_at, *view.stopped_at) << view.job;
   }
   if (known.kind == JobKind::kArray) return;
-  EXPECT_EQ(view.attempts, known.attempts_begun) << view.job;
+  const auto preempted = scheduler.DescribePreemptions(view.job);
+  ASSERT_TRUE(preempted.ok()) << view.job << ": " << preempted.status();
+  EXPECT_EQ(preempted->preempted_attempt_count, known.preempted) << view.job;
+  EXPECT_EQ(view.attempts, known.attempts_begun - known.preempted) << view.job;
   EXPECT_LE(view.attempts, view.retry_strategy.attempts) << view.job;
   const auto attempts = scheduler.DescribeAttempts(view.job);
   ASSERT_TRUE(attempts.ok()) << view.job << ": " << attempts.status();
-  EXPECT_EQ(static_cast<int>(attempts->size()), known.attempts_ended)
+  EXPECT_EQ(static_cast<int>(attempts->size()),
+            known.attempts_ended - known.preempted)
       << view.job;
   int number = 0;
   for (const AttemptView& attempt : *attempts) {
-    EXPECT_EQ(attempt.number, ++number) << view.job;
+    if (known.preempted == 0) {
+      EXPECT_EQ(attempt.number, number + 1) << view.job;
+    }
+    EXPECT_GT(attempt.number, number) << view.job;
+    number = attempt.number;
     EXPECT_LE(attempt.started_at.value_or(attempt.stopped_at),
               attempt.stopped_at)
         << view.job << " attempt " << number;

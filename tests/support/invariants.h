@@ -16,6 +16,7 @@
 //   - no instance holds more than it has, and no environment has more vCPUs
 //     than its maximum and one instance;
 //   - the head of a queue is said to be blocked once for each reason (D33);
+//   - no quota share uses more than it may have in all;
 //   - time never goes back.
 #ifndef EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
 #define EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
@@ -61,6 +62,8 @@ class InvariantChecker {
     JobStatus status = JobStatus::kSubmitted;
     int attempts_begun = 0;
     int attempts_ended = 0;
+    int preempted = 0;
+    bool is_preempted = false;  // is being stopped to make room
     std::set<std::string> blocked_reasons;
   };
 

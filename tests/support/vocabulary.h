@@ -27,6 +27,7 @@
 #include "absl/time/time.h"
 #include "embatch/compute_environment.h"
 #include "embatch/job.h"
+#include "embatch/quota_share.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
 
@@ -89,9 +90,19 @@ inline JobWord OfDefinition(std::string definition) {
 inline JobWord OfShare(std::string share) {
   return [=](JobPlan& plan) { plan.request.share_identifier = share; };
 }
+// Stands in a quota share of its queue.
+inline JobWord OfQuotaShare(std::string share) {
+  return [=](JobPlan& plan) { plan.request.quota_share_name = share; };
+}
 inline JobWord WithPriority(int priority) {
   return [=](JobPlan& plan) {
     plan.request.scheduling_priority_override = priority;
+  };
+}
+// How often it may be preempted and still wait again.
+inline JobWord PreemptionRetries(int32_t times) {
+  return [=](JobPlan& plan) {
+    plan.request.preemption_retries_before_termination = times;
   };
 }
 
@@ -171,6 +182,33 @@ JobWord Child(int32_t index, Words... words) {
 template <typename... Words>
 JobWord Node(int32_t index, Words... words) {
   return Child(index, words...);
+}
+
+// --- What a quota share is --------------------------------------------------
+
+using ShareWord = std::function<void(QuotaShareOptions&)>;
+
+inline ShareWord Has(int64_t capacity, std::string unit = kUnitVcpu) {
+  return [=](QuotaShareOptions& share) {
+    share.capacity_limits.push_back({capacity, unit});
+  };
+}
+inline ShareWord Lends() {
+  return [](QuotaShareOptions& share) {
+    share.resource_sharing.strategy = ResourceSharingStrategy::kLend;
+  };
+}
+// Without a limit, or up to so many percent of its own capacity.
+inline ShareWord LendsAndBorrows(std::optional<int32_t> limit = std::nullopt) {
+  return [=](QuotaShareOptions& share) {
+    share.resource_sharing.strategy = ResourceSharingStrategy::kLendAndBorrow;
+    share.resource_sharing.borrow_limit = limit;
+  };
+}
+inline ShareWord PreemptsWithin() {
+  return [](QuotaShareOptions& share) {
+    share.in_share_preemption = InSharePreemption::kEnabled;
+  };
 }
 
 // --- What an environment is -------------------------------------------------

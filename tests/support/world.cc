@@ -122,6 +122,26 @@ void World::ChangeFairQueue(absl::string_view name, FairsharePolicy policy) {
            "UpdateSchedulingPolicy");
 }
 
+void World::QuotaQueue(absl::string_view name,
+                       std::vector<std::string> environments, int priority) {
+  constexpr char kPolicy[] = "quotas";
+  if (scheduler_.DescribeSchedulingPolicy(kPolicy) == nullptr) {
+    SchedulingPolicyOptions policy;
+    policy.name = kPolicy;
+    policy.quota_share_policy.emplace();
+    auto made = SchedulingPolicy::Create(std::move(policy));
+    ExpectOk(made.status(), "SchedulingPolicy::Create");
+    if (!made.ok()) return;
+    ExpectOk(scheduler_.CreateSchedulingPolicy(*std::move(made), now()),
+             "CreateSchedulingPolicy");
+  }
+  JobQueueOptions options;
+  options.job_queue_name = std::string(name);
+  options.priority = priority;
+  options.scheduling_policy = kPolicy;
+  MakeQueue(std::move(options), std::move(environments));
+}
+
 void World::MakeQueue(JobQueueOptions options,
                       std::vector<std::string> environments) {
   for (std::string& environment : environments) {
@@ -153,6 +173,20 @@ void World::DisableQueue(absl::string_view name) {
 void World::DeleteQueue(absl::string_view name) {
   DisableQueue(name);
   ExpectOk(scheduler_.DeleteJobQueue(name, now()), "DeleteJobQueue");
+}
+
+void World::MakeQuotaShare(absl::string_view queue, absl::string_view name,
+                           std::vector<ShareWord> words) {
+  QuotaShareOptions options;
+  options.job_queue = std::string(queue);
+  options.quota_share_name = std::string(name);
+  for (const ShareWord& word : words) word(options);
+  auto share = embatch::QuotaShare::Create(std::move(options));
+  ExpectOk(share.status(), "QuotaShare::Create");
+  if (!share.ok()) return;
+  ExpectOk(scheduler_.CreateQuotaShare(*std::move(share), now()),
+           "CreateQuotaShare");
+  Settle();
 }
 
 void World::Define(JobDefinitionOptions options) {

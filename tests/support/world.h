@@ -104,6 +104,14 @@ class World {
                  FairsharePolicy policy = {}, int priority = 1);
   // Replaces the body of that policy.
   void ChangeFairQueue(absl::string_view name, FairsharePolicy policy);
+  // A queue with quota shares, and a share of it.
+  void QuotaQueue(absl::string_view name, std::vector<std::string> environments,
+                  int priority = 1);
+  template <typename... Words>
+  void QuotaShare(absl::string_view queue, absl::string_view name,
+                  Words... words) {
+    MakeQuotaShare(queue, name, {ShareWord(words)...});
+  }
   void Define(JobDefinitionOptions options);
   // VALID again when the call returns.
   void UpdateQueue(const UpdateJobQueueRequest& request);
@@ -185,6 +193,8 @@ class World {
                        std::vector<EnvironmentWord> words);
   void MakeQueue(JobQueueOptions options,
                  std::vector<std::string> environments);
+  void MakeQuotaShare(absl::string_view queue, absl::string_view name,
+                      std::vector<ShareWord> words);
   void MakeDefaults(const std::string& queue, const std::string& definition);
   bool HasNodes(JobId job) const;
   JobId MustSubmit(absl::string_view name, std::vector<JobWord> words);

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Phase 5 for a queue with quota shares: each share is a virtual queue.
+//
+// Source: §15.3 to §15.6. Choice: D11, a share whose head can't start does not
+// hold up the others. In a pass: heads that fit into their share's own
+// capacity, in turn; then heads that do and find no room take it back from
+// those who borrowed it; then heads that borrow, first in first out. In this
+// order a job never starts on borrowed room only to be stopped at once.
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "lib/jobs/reasons.h"
+#include "lib/queues/preemption_plan.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+namespace {
+
+// An attempt of the last number can't have a successor.
+constexpr uint16_t kLastAttempt = std::numeric_limits<uint16_t>::max();
+
+Amounts RoomOf(const Resources& resources) {
+  return {resources.vcpu_milli, resources.memory_mib, resources.gpus};
+}
+
+}  // namespace
+
+void TurnRunner::ServeQuotaShares(QueueRecord& queue) {
+  QuotaQueue& quota = *queue.quota;
+  if (quota.version == quota.rest_version &&
+      EpochOf(queue) == quota.rest_epoch) {
+    return;
+  }
+  DropBadEarmarks(quota);
+  while (has_budget() && (StartOnOwn(queue) || PreemptForOne(queue) ||
+                          StartOnBorrowed(queue))) {
+  }
+  if (!has_budget()) return;
+  for (uint32_t share : quota.order) MarkShareBlocked(queue, share);
+  quota.rest_version = quota.version;
+  quota.rest_epoch = EpochOf(queue);
+}
+
+JobKey TurnRunner::ShareHead(const QueueRecord& queue, uint32_t share) const {
+  const std::optional<LinePlace> place = queue.quota->shares[share].line.Head();
+  return place.has_value() ? JobAt(IndexOf(queue), *place) : JobKey();
+}
+
+const Requirement& TurnRunner::RequirementOf(JobKey job) const {
+  return jobs_.requirement(jobs_.record(job.slot).requirement);
+}
+
+// Choice: §15.3, round robin that goes on after the share that was served
+// last, in the order of creation at first.
+bool TurnRunner::StartOnOwn(QueueRecord& queue) {
+  QuotaQueue& quota = *queue.quota;
+  const size_t count = quota.order.size();
+  for (size_t i = 0; i < count; ++i) {
+    const size_t turn = (quota.next + i) % count;
+    const uint32_t share = quota.order[turn];
+    const JobKey head = ShareHead(queue, share);
+    if (head.is_null()) continue;
+    const Earmark* earmark = quota.FindEarmark(head);
+    if (!quota.ledger.FitsOwn(share, QuotaNeedOf(RequirementOf(head)),
+                              earmark ? earmark->quota : Amounts())) {
+      continue;
+    }
+    if (StartOfShare(queue, head, turn)) return true;
+  }
+  return false;
+}
+
+// Source: API IdleResourceAssignmentStrategy FIFO. Choice: §15.3, by the time
+// at which the heads became RUNNABLE.
+bool TurnRunner::StartOnBorrowed(QueueRecord& queue) {
+  QuotaQueue& quota = *queue.quota;
+  struct Borrower {
+    int64_t since_ns;
+    uint64_t sequence;
+    size_t turn;
+  };
+  std::vector<Borrower> borrowers;
+  for (size_t turn = 0; turn < quota.order.size(); ++turn) {
+    const uint32_t share = quota.order[turn];
+    const JobKey head = ShareHead(queue, share);
+    if (head.is_null()) continue;
+    const Earmark* earmark = quota.FindEarmark(head);
+    const Amounts held = earmark ? earmark->quota : Amounts();
+    const Amounts need = QuotaNeedOf(RequirementOf(head));
+    if (!quota.ledger.FitsOwn(share, need, held) &&
+        quota.ledger.Fits(share, need, held)) {
+      borrowers.push_back({quota.since.Find(head.slot, head.child).value_or(0),
+                           jobs_.record(head.slot).sequence, turn});
+    }
+  }
+  std::sort(borrowers.begin(), borrowers.end(),
+            [](const Borrower& a, const Borrower& b) {
+              return std::tie(a.since_ns, a.sequence) <
+                     std::tie(b.since_ns, b.sequence);
+            });
+  return std::any_of(
+      borrowers.begin(), borrowers.end(), [&](const Borrower& borrower) {
+        const JobKey head = ShareHead(queue, quota.order[borrower.turn]);
+        return StartOfShare(queue, head, borrower.turn);
+      });
+}
+
+// Starts a share's head if it finds room: where room is held for it, or
+// anywhere.
+bool TurnRunner::StartOfShare(QueueRecord& queue, JobKey head, size_t turn) {
+  QuotaQueue& quota = *queue.quota;
+  const Requirement& need = RequirementOf(head);
+  const Earmark* earmark = quota.FindEarmark(head);
+  Placement placement;
+  if (earmark != nullptr && earmark->instance != kNoIndex &&
+      need.FitsIn(earmark->held)) {
+    placement = {Held::kNot, fleet_.instance(earmark->instance).environment,
+                 earmark->instance};
+  } else {
+    placement = FindPlace(queue, need);
+  }
+  if (placement.held != Held::kNot) return false;
+  Place(head, placement);
+  quota.next = static_cast<uint32_t>((turn + 1) % quota.order.size());
+  return true;
+}
+
+// --- Preemption -------------------------------------------------------------
+
+// The first share in turn whose head may stop others, and for whom that is
+// enough.
+bool TurnRunner::PreemptForOne(QueueRecord& queue) {
+  QuotaQueue& quota = *queue.quota;
+  const size_t count = quota.order.size();
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t share = quota.order[(quota.next + i) % count];
+    const JobKey head = ShareHead(queue, share);
+    if (head.is_null() || quota.FindEarmark(head) != nullptr) continue;
+    const Held held = FindPlace(queue, RequirementOf(head)).held;
+    // Where an environment can still grow, nobody need be stopped for room.
+    if (held != Held::kNot && held != Held::kNoRoom) continue;
+    if (PreemptFor(queue, share, head, held)) return true;
+  }
+  return false;
+}
+
+bool TurnRunner::PreemptFor(QueueRecord& queue, uint32_t share, JobKey head,
+                            Held held) {
+  QuotaQueue& quota = *queue.quota;
+  const Amounts need = QuotaNeedOf(RequirementOf(head));
+  // Source: §15.4; the owner of lent capacity wants it back.
+  if (held == Held::kNoRoom && quota.ledger.FitsOwn(share, need) &&
+      CarryOut(queue, share, head, held, StopCause::kPreemptedAcross)) {
+    return true;
+  }
+  // Source: §15.5; a job of higher priority in the same share.
+  return quota.shares[share].config.options().in_share_preemption ==
+             InSharePreemption::kEnabled &&
+         !(held == Held::kNot && quota.ledger.Fits(share, need)) &&
+         CarryOut(queue, share, head, held, StopCause::kPreemptedInShare);
+}
+
+// Makes a plan, and begins to stop the jobs that it names.
+bool TurnRunner::CarryOut(QueueRecord& queue, uint32_t share, JobKey head,
+                          Held held, StopCause cause) {
+  QuotaQueue& quota = *queue.quota;
+  PreemptionQuestion question;
+  std::vector<uint32_t> lives;      // of the candidates
+  std::vector<uint32_t> instances;  // of the sites
+  question.share = share;
+  question.quota = QuotaNeedOf(RequirementOf(head));
+  question.room = RoomOf(RequirementOf(head).resources);
+  question.headroom = quota.ledger.Headroom(share);
+  if (held == Held::kNot) {
+    // There is room; only the share's own limits are in the way.
+    question.free.push_back(question.room);
+    instances.push_back(kNoIndex);
+  }
+  for (uint32_t other : quota.order) {
+    if ((other == share) == (cause == StopCause::kPreemptedAcross)) continue;
+    AddCandidates(queue, other, head, held, question, lives, instances);
+  }
+  if (cause == StopCause::kPreemptedAcross) {
+    question.excess.resize(quota.shares.size());
+    for (uint32_t other : quota.order) {
+      question.excess[other] = quota.ledger.Excess(other);
+    }
+  }
+  const std::vector<size_t> plan = PlanPreemption(question);
+  if (plan.empty()) return false;
+  Earmark earmark;
+  earmark.job = head;
+  earmark.share = share;
+  earmark.quota = question.quota;
+  if (held == Held::kNoRoom) {
+    earmark.instance = instances[question.candidates[plan.front()].site];
+    earmark.generation = fleet_.InstanceGeneration(earmark.instance);
+  }
+  // A child with details leaves the line by itself, not among its siblings.
+  jobs_.EnsureDetails(head);
+  BeginEarmark(quota, earmark);
+  for (size_t index : plan) Preempt(lives[index], cause);
+  // Who was stopped before it started has left room, perhaps more than is
+  // needed, also for queues that had their turn.
+  again_ = true;
+  return true;
+}
+
+// The attempts of a share that might be stopped for `head`, and the instances
+// where they run.
+void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
+                               JobKey head, Held held,
+                               PreemptionQuestion& question,
+                               std::vector<uint32_t>& lives,
+                               std::vector<uint32_t>& instances) const {
+  const QuotaQueue& quota = *queue.quota;
+  const bool is_own = share == question.share;
+  if (!is_own && !quota.ledger.IsOver(share)) return;
+  const int priority =
+      jobs_.spec(jobs_.record(head.slot).spec).scheduling_priority;
+  const SequenceBitmap& dispatched = quota.shares[share].dispatched;
+  for (uint64_t i = dispatched.First(); i != SequenceBitmap::kNone;
+       i = dispatched.FirstAtLeast(i + 1)) {
+    const uint32_t live = static_cast<uint32_t>(i);
+    const LiveAttempt& attempt = jobs_.live(live);
+    const InstanceRecord& instance = fleet_.instance(attempt.instance);
+    if (attempt.stop != StopCause::kNone || attempt.number == kLastAttempt ||
+        instance.state == InstanceState::kLost) {
+      continue;
+    }
+    PreemptionCandidate candidate;
+    candidate.priority = jobs_.spec(attempt.spec).scheduling_priority;
+    if (is_own && candidate.priority >= priority) continue;
+    if (held == Held::kNoRoom) {
+      if (instance.state != InstanceState::kReady ||
+          !fleet_.environment(attempt.environment).places_jobs() ||
+          !RequirementOf(head).FitsIn(instance.total)) {
+        continue;
+      }
+      const auto site =
+          std::find(instances.begin(), instances.end(), attempt.instance);
+      candidate.site = static_cast<size_t>(site - instances.begin());
+      if (site == instances.end()) {
+        instances.push_back(attempt.instance);
+        question.free.push_back(RoomOf(instance.free));
+      }
+    }
+    const JobRecord& record = jobs_.record(attempt.job.slot);
+    const Requirement& requirement = jobs_.requirement(record.requirement);
+    candidate.share = share;
+    // Choice: D27; what is only STARTING counts as started last of all.
+    candidate.started_ns = attempt.started
+                               ? attempt.started_ns
+                               : std::numeric_limits<int64_t>::max();
+    candidate.sequence = record.sequence;
+    candidate.child = attempt.job.child;
+    candidate.room = RoomOf(requirement.resources);
+    candidate.quota = QuotaNeedOf(requirement);
+    question.candidates.push_back(std::move(candidate));
+    lives.push_back(live);
+  }
+}
+
+// --- Blocked heads ----------------------------------------------------------
+
+// Source: §15.6. What waits only because the share uses all it may is not
+// blocked (§13.5).
+void TurnRunner::MarkShareBlocked(QueueRecord& queue, uint32_t share) {
+  QuotaShareRecord& record = queue.quota->shares[share];
+  const JobKey head = ShareHead(queue, share);
+  ForgetBlocked(record.blocked, head);
+  if (head.is_null()) return;
+  const Requirement& requirement = RequirementOf(head);
+  const Amounts need = QuotaNeedOf(requirement);
+  TextIndex reason = kNoReason;
+  switch (queue.quota->ledger.Judge(share, need)) {
+    case QuotaVerdict::kMayFit:
+      reason = FindPlace(queue, requirement).held == Held::kNoRoom
+                   ? BlockedReason(queue, requirement)
+                   : kNoReason;
+      break;
+    case QuotaVerdict::kOverLimits:
+      reason = kBlockedQuotaLimits;
+      break;
+    case QuotaVerdict::kOverLimitsAndBorrow:
+      reason = kBlockedQuotaLimitsAndBorrow;
+      break;
+    case QuotaVerdict::kOverBorrowable:
+      reason = kBlockedQuotaBorrowable;
+      break;
+  }
+  TellBlocked(record.blocked, head, reason);
+  jobs_.ReleaseText(reason);
+}
+
+// --- Demand -----------------------------------------------------------------
+
+// What the jobs of a share may ask of environments that can grow: as much as
+// the share may use. A job for which room is held asks for nothing more.
+// Choice: D45, of an order with quotas.
+std::vector<ClassDemand> TurnRunner::ShareDemand(const QueueRecord& queue,
+                                                 uint32_t share) const {
+  const QuotaQueue& quota = *queue.quota;
+  std::vector<ClassDemand> demands;
+  Amounts left = quota.ledger.Headroom(share);
+  for (const ClassInLine& waiting : quota.shares[share].line.Classes()) {
+    int64_t jobs = waiting.jobs;
+    for (const Earmark& earmark : quota.earmarks) {
+      if (earmark.share == share && earmark.instance != kNoIndex &&
+          jobs_.record(earmark.job.slot).requirement == waiting.requirement) {
+        --jobs;
+      }
+    }
+    const Requirement& requirement = jobs_.requirement(waiting.requirement);
+    const Amounts need = QuotaNeedOf(requirement);
+    for (size_t unit = 0; unit < need.size(); ++unit) {
+      if (need[unit] > 0) {
+        jobs = std::min(jobs, std::max<int64_t>(0, left[unit]) / need[unit]);
+      }
+    }
+    if (jobs <= 0) continue;
+    for (size_t unit = 0; unit < need.size(); ++unit) {
+      left[unit] -= jobs * need[unit];
+    }
+    demands.push_back({requirement, jobs});
+  }
+  return demands;
+}
+
+}  // namespace embatch
