@@ -96,7 +96,7 @@ TEST(DefinitionKindTest, HasExactlyOneKindOfProperties) {
   JobDefinitionOptions options = Single();
   options.ecs_properties = Task().ecs_properties;
   EXPECT_EQ(Answer(JobDefinition::Create(options)),
-            "2 of container_properties, ecs_properties and eks_properties are "
+            "2 of container_properties, ecs_properties, eks_properties and "
             "node_properties are given; must be exactly one");
   options.eks_properties = Pod().eks_properties;
   EXPECT_EQ(Answer(JobDefinition::Create(options)),

@@ -75,6 +75,18 @@ TEST(JobIdTest, LettersMayBeOfEitherCase) {
   EXPECT_EQ(ParseJobId(absl::AsciiStrToUpper(FormatJobId(id, 7)), 7), id);
 }
 
+TEST(JobIdTest, NodesHaveAHash) {
+  const std::string uuid = FormatJobId({4, 1, -1}, 7);
+  EXPECT_EQ(FormatNodeId({4, 1, -1}, 7), uuid);
+  EXPECT_EQ(FormatNodeId({4, 1, 0}, 7), uuid + "#0");
+  EXPECT_EQ(ParseNodeId(uuid + "#999", 7), (JobId{4, 1, 999}));
+  EXPECT_EQ(ParseNodeId(uuid, 7), (JobId{4, 1, -1}));
+  for (const char* end : {":0", "#", "#-1", "#01", "#0#0", "#0:0", "#x"}) {
+    EXPECT_EQ(ParseNodeId(uuid + end, 7), std::nullopt) << end;
+  }
+  EXPECT_EQ(ParseJobId(uuid + "#0", 7), std::nullopt);
+}
+
 TEST(JobIdTest, AnotherSeedsIdsDoNotParse) {
   for (uint32_t slot = 0; slot < 1000; ++slot) {
     EXPECT_EQ(ParseJobId(FormatJobId({slot, 1, -1}, 7), 8), std::nullopt);
