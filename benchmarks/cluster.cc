@@ -65,7 +65,7 @@ void Cluster::Furnish(const ClusterOptions& options,
   environment.compute_resources =
       ComputeResources{options.instances * vcpus,
                        (options.instances + options.instances_refused) * vcpus,
-                       {}};
+                       {"optimal"}};
   MustSucceed(scheduler_.CreateComputeEnvironment(
       MustSucceed(ComputeEnvironment::Create(std::move(environment),
                                              LimitsProfile::kUnlimited)),

@@ -29,17 +29,34 @@
 
 namespace embatch {
 
+// Source: API RuntimePlatform.cpuArchitecture; guide "Compute resources".
+enum class CpuArchitecture : uint8_t { kX86_64, kArm64 };
+constexpr bool IsValidEnum(CpuArchitecture value) {
+  return value <= CpuArchitecture::kArm64;
+}
+
 // A kind of instance that a provider can launch.
 struct InstanceType {
-  std::string name;  // "c5.large"
+  std::string name;  // "c5.large": before the dot its family
   // What jobs can use: the memory that an instance registers, which is less
   // than its nominal size (§16.6).
   Resources resources;
-  int64_t price_microdollars_per_hour = 0;
+  int64_t price_microdollars_per_hour = 0;  // On-Demand
+  CpuArchitecture architecture = CpuArchitecture::kX86_64;
+
+  // As a Spot Instance.
+  int64_t spot_price_microdollars_per_hour =
+      0;  // 0: as On-Demand, no bid holds
+  // How many of a million instances are taken back within 30 days.
+  int32_t interruptions_per_million = 0;
+  // How many more there are to be had; the deeper the pool the better.
+  int64_t spot_capacity = 0;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.name, self.resources, self.price_microdollars_per_hour);
+    return visit(self.name, self.resources, self.price_microdollars_per_hour,
+                 self.architecture, self.spot_price_microdollars_per_hour,
+                 self.interruptions_per_million, self.spot_capacity);
   }
 };
 
@@ -49,6 +66,7 @@ struct LaunchRequest {
   absl::string_view compute_environment;
   absl::string_view instance_type;
   bool after_restart = false;  // may have been asked before
+  bool spot = false;           // a Spot Instance is wanted
 };
 
 enum class LaunchFailure : uint8_t {

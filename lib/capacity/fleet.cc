@@ -3,37 +3,11 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
-#include "lib/model/limits.h"
+#include "lib/model/validation.h"
 
 namespace embatch {
 namespace {
-
-// Whether an environment may launch a type. Source: API
-// ComputeResource.instanceTypes; §16.5. A family holds no metal sizes.
-bool IsAllowed(const ComputeResources& resources, absl::string_view type) {
-  if (resources.instance_types.empty()) return true;
-  for (const std::string& allowed : resources.instance_types) {
-    if (allowed == "optimal" || allowed == type) return true;
-    if (absl::StartsWith(type, allowed) && type.size() > allowed.size() &&
-        type[allowed.size()] == '.' &&
-        !absl::StartsWith(type.substr(allowed.size() + 1), "metal")) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// What a plug-in says is taken within the bounds that keep sums exact.
-Resources Bounded(Resources resources) {
-  resources.vcpu_milli =
-      std::clamp<int64_t>(resources.vcpu_milli, 0, kVcpuMilliMax);
-  resources.memory_mib =
-      std::clamp<int64_t>(resources.memory_mib, 0, kMemoryMibMax);
-  resources.gpus = std::clamp(resources.gpus, 0, kGpusMax);
-  return resources;
-}
 
 void CountSize(std::vector<SizeCount>& sizes, const Resources& total,
                int32_t change) {
@@ -77,40 +51,6 @@ uint32_t Fleet::FindInstance(uint32_t environment, InstanceId id) const {
   return found == instance_names_.end() ? kNone : found->second;
 }
 
-void Fleet::SetCatalogue(uint32_t index,
-                         const std::vector<InstanceType>& types) {
-  EnvironmentRecord& environment = environments_[index];
-  if (!environment.config.managed()) return;
-  environment.has_catalogue = true;
-  ++environment.epoch;
-  for (TypeRecord& known : environment.types) known.offered = false;
-  for (const InstanceType& type : types) {
-    if (type.name.empty() || type.resources.vcpu_milli <= 0 ||
-        type.price_microdollars_per_hour < 0 ||
-        !IsAllowed(*environment.config.options().compute_resources,
-                   type.name)) {
-      continue;
-    }
-    // Instances refer to types by index, so a new one goes to the end.
-    auto known =
-        std::find_if(environment.types.begin(), environment.types.end(),
-                     [&type](const TypeRecord& record) {
-                       return record.type.name == type.name;
-                     });
-    if (known == environment.types.end()) {
-      known = environment.types.emplace(known);
-    }
-    const Resources promised = Bounded(type.resources);
-    // A promise that is only repeated does not undo what was learnt since.
-    const Resources resources =
-        known->promised == promised ? known->type.resources : promised;
-    known->promised = promised;
-    known->type = type;
-    known->type.resources = resources;
-    known->offered = true;
-  }
-}
-
 uint32_t Fleet::Launch(uint32_t index, uint32_t type, bool for_minimum) {
   EnvironmentRecord& environment = environments_[index];
   const uint32_t slot = instances_.Allocate().slot;
@@ -139,7 +79,7 @@ void Fleet::BecomeReady(uint32_t slot, absl::string_view name,
   --type.booting;
   if (instance.for_minimum) --type.booting_for_minimum;
   environment.vcpu_milli -= instance.total.vcpu_milli;
-  registered = Bounded(registered);
+  registered = WithinBounds(registered);
   type.type.resources = Smaller(type.type.resources, registered);
   // An instance without a name of its own gets one in EC2's form.
   instance.name = name.empty() ? absl::StrFormat("i-%017x", instance.number)
@@ -159,7 +99,7 @@ uint32_t Fleet::Join(uint32_t index, InstanceId id, absl::string_view name,
           : std::string(name);
   instance_names_[NameOf(index, id.number)] = slot;
   ++environments_[index].instances;
-  AddReady(slot, Bounded(registered), now_ns);
+  AddReady(slot, WithinBounds(registered), now_ns);
   return slot;
 }
 

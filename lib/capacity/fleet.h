@@ -101,8 +101,9 @@ struct EnvironmentRecord {
   ResourceStatus status = ResourceStatus::kCreating;
   std::string status_reason;
   bool has_catalogue = false;
-  std::vector<TypeRecord> types;  // in order of appearance; grows only
-  FreeCapacity free;              // of kReady instances
+  std::vector<InstanceType> catalogue;  // the provider's latest
+  std::vector<TypeRecord> types;        // in order of appearance; grows only
+  FreeCapacity free;                    // of kReady instances
   Resources free_sum;
   std::vector<SizeCount> sizes;  // of kReady instances
   int64_t vcpu_milli = 0;        // of all but lost instances
@@ -115,6 +116,8 @@ struct EnvironmentRecord {
   // Changes whenever a job that did not fit might fit now, or might have to
   // look elsewhere.
   uint64_t epoch = 0;
+  // Found by name; no part of the state's bytes.
+  absl::flat_hash_map<std::string, uint32_t> type_names;
 
   bool enabled() const {
     return config.options().state == ResourceState::kEnabled;
@@ -123,6 +126,15 @@ struct EnvironmentRecord {
   bool places_jobs() const {
     return enabled() && (status == ResourceStatus::kValid ||
                          status == ResourceStatus::kUpdating);
+  }
+  // Whether its capacity is instances that the scheduler launches.
+  bool launches() const { return config.managed() && !config.is_fargate(); }
+  // Of the instances that it launches, once the provider has told.
+  std::optional<CpuArchitecture> architecture() const {
+    for (const TypeRecord& type : types) {
+      if (type.offered) return type.type.architecture;
+    }
+    return std::nullopt;
   }
   int64_t min_vcpu_milli() const {
     return config.managed()
@@ -134,6 +146,16 @@ struct EnvironmentRecord {
                ? config.options().compute_resources->max_vcpus * 1000
                : 0;
   }
+  // How many instances of a size may be launched beside `vcpu_milli` of them.
+  // Source: §16.2. Choice: D24, as long as the total is below maxvCpus; D65,
+  // BEST_FIT On-Demand never passes it.
+  int64_t LaunchesAllowed(int64_t beside_vcpu_milli, int64_t size_milli) const {
+    const int64_t left = max_vcpu_milli() - beside_vcpu_milli;
+    if (left <= 0) return 0;
+    return config.options().compute_resources->may_pass_max_vcpus()
+               ? (left + size_milli - 1) / size_milli
+               : left / size_milli;
+  }
   // Choice: D47; where the overshoot of one instance made room for it, too.
   bool is_below_max_vcpus(const Requirement& need) const {
     return !config.managed() || need.total_vcpu_milli() <= max_vcpu_milli();
@@ -141,9 +163,9 @@ struct EnvironmentRecord {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.config, self.status, self.status_reason,
-                 self.has_catalogue, self.types, self.free_sum, self.sizes,
-                 self.vcpu_milli, self.instances, self.booting, self.departed,
-                 self.idle, self.epoch);
+                 self.has_catalogue, self.catalogue, self.types, self.free_sum,
+                 self.sizes, self.vcpu_milli, self.instances, self.booting,
+                 self.departed, self.idle, self.epoch);
   }
 };
 
@@ -235,6 +257,7 @@ class Fleet {
   };
   using InstanceName = std::pair<uint32_t, uint64_t>;
 
+  void OfferTypes(EnvironmentRecord& environment);
   static InstanceName NameOf(uint32_t environment, uint64_t number);
   void AddReady(uint32_t slot, Resources registered, int64_t now_ns);
   void Open(InstanceRecord& instance);  // undoes Close()

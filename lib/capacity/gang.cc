@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "lib/base/time.h"
+#include "lib/capacity/allocation.h"
 
 namespace embatch {
 namespace {
@@ -42,19 +43,18 @@ int64_t CountEmptySoon(const Fleet& fleet, uint32_t index,
   return count;
 }
 
-// Whether what is missing may be launched without passing maxvCpus by more than
-// one instance. Choice: D24.
+// Whether what is missing may be launched. Choice: D24, D65.
 bool HasRoomForLaunches(const EnvironmentRecord& environment, uint32_t type,
                         int64_t instances) {
   const int64_t size = environment.types[type].type.resources.vcpu_milli;
-  return instances <= 0 || environment.vcpu_milli + (instances - 1) * size <
-                               environment.max_vcpu_milli();
+  return instances <= 0 ||
+         environment.LaunchesAllowed(environment.vcpu_milli, size) >= instances;
 }
 
 }  // namespace
 
 bool RunsNodes(const EnvironmentRecord& environment) {
-  return environment.config.managed();
+  return environment.launches() && !environment.config.is_spot();
 }
 
 bool HoldsNode(const TypeRecord& type, const Requirement& need) {
@@ -71,7 +71,7 @@ uint32_t TypeForNodes(const EnvironmentRecord& environment,
 bool HoldsAllNodes(const EnvironmentRecord& environment, uint32_t type,
                    const Requirement& need) {
   const int64_t size = environment.types[type].type.resources.vcpu_milli;
-  return (need.nodes - 1) * size < environment.max_vcpu_milli();
+  return environment.LaunchesAllowed(0, size) >= need.nodes;
 }
 
 std::vector<uint32_t> FindNodes(const Fleet& fleet, uint32_t index,

@@ -47,8 +47,7 @@ bool ScalingPlan::AddNodes(const std::vector<uint32_t>& environments,
     const int64_t missing =
         need.nodes - TakeEmpty(index, environment, need, /*take=*/false);
     const int64_t size = record.types[type].type.resources.vcpu_milli;
-    if (missing > 0 && environment.vcpu_milli + (missing - 1) * size >=
-                           record.max_vcpu_milli()) {
+    if (missing > record.LaunchesAllowed(environment.vcpu_milli, size)) {
       continue;
     }
     // What is there is kept for it while it waits for the rest.

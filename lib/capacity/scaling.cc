@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "lib/base/time.h"
+#include "lib/capacity/allocation.h"
 #include "lib/capacity/why_not.h"
 
 namespace embatch {
@@ -155,18 +156,15 @@ void ScalingPlan::AddLaunch(uint32_t environment, uint32_t type,
 int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
                           const Requirement& need, int64_t jobs) {
   const EnvironmentRecord& record = fleet_.environment(index);
-  if (!record.config.managed() ||
-      environment.vcpu_milli >= record.max_vcpu_milli()) {
-    return 0;
-  }
+  if (!record.launches()) return 0;
   const uint32_t type = BestTypeFor(record, need, now_ns_);
   if (type == Fleet::kNone) return 0;
   const Resources size = record.types[type].type.resources;
   const int64_t each = CountFitting(size, need.resources);
-  // Choice: D24, one may be launched as long as the total is below maxvCpus.
-  const int64_t allowed = DivideUp(
-      record.max_vcpu_milli() - environment.vcpu_milli, size.vcpu_milli);
+  const int64_t allowed =
+      record.LaunchesAllowed(environment.vcpu_milli, size.vcpu_milli);
   const int64_t instances = std::min(DivideUp(jobs, each), allowed);
+  if (instances == 0) return 0;
   AddLaunch(index, type, instances);
   environment.vcpu_milli += instances * size.vcpu_milli;
   Insert(environment, {Cell::Kind::kBooting, size, instances, -1, type});
@@ -218,16 +216,20 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
 const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
   for (uint32_t i = 0; i < environments_.size(); ++i) {
     const EnvironmentRecord& record = fleet_.environment(i);
-    if (!record.config.managed() || !record.places_jobs()) continue;
+    if (!record.launches() || !record.places_jobs()) continue;
     Environment& environment = Load(i);
     const int64_t missing = record.min_vcpu_milli() - environment.vcpu_milli;
     if (missing <= 0) continue;
     const uint32_t type = BestTypeFor(record, Resources{}, now_ns_);
     if (type == Fleet::kNone) continue;
     const int64_t size = record.types[type].type.resources.vcpu_milli;
-    AddLaunch(i, type, DivideUp(missing, size));
+    const int64_t instances =
+        std::min(DivideUp(missing, size),
+                 record.LaunchesAllowed(environment.vcpu_milli, size));
+    if (instances == 0) continue;
+    AddLaunch(i, type, instances);
     launches_.back().for_minimum = true;
-    environment.vcpu_milli += DivideUp(missing, size) * size;
+    environment.vcpu_milli += instances * size;
   }
   return launches_;
 }

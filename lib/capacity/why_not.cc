@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/capacity/why_not.h"
 
-#include "absl/numeric/int128.h"
+#include "lib/base/time.h"
+#include "lib/capacity/allocation.h"
 #include "lib/capacity/gang.h"
 
 namespace embatch {
 namespace {
-
-// Compares prices per vCPU without dividing.
-bool IsBetter(const InstanceType& a, const InstanceType& b) {
-  const absl::uint128 price_a =
-      absl::uint128(static_cast<uint64_t>(a.price_microdollars_per_hour)) *
-      static_cast<uint64_t>(b.resources.vcpu_milli);
-  const absl::uint128 price_b =
-      absl::uint128(static_cast<uint64_t>(b.price_microdollars_per_hour)) *
-      static_cast<uint64_t>(a.resources.vcpu_milli);
-  if (price_a != price_b) return price_a < price_b;
-  if (a.resources.vcpu_milli != b.resources.vcpu_milli) {
-    return a.resources.vcpu_milli < b.resources.vcpu_milli;
-  }
-  if (a.resources.memory_mib != b.resources.memory_mib) {
-    return a.resources.memory_mib < b.resources.memory_mib;
-  }
-  return a.name < b.name;
-}
 
 bool AnyInstanceHolds(const EnvironmentRecord& environment,
                       const Requirement& need) {
@@ -36,26 +19,32 @@ bool AnyInstanceHolds(const EnvironmentRecord& environment,
   return false;
 }
 
-bool AnyTypeFits(const EnvironmentRecord& environment,
-                 const Requirement& need) {
-  for (const TypeRecord& type : environment.types) {
-    if (type.offered && need.FitsIn(type.type.resources)) return true;
-  }
-  return false;
-}
-
 // Of several kinds of failure the first in the order of §13.5's table counts.
+// BEST_FIT waits for one type, so only that one counts. What is dearer than the
+// bid is as good as not to be had.
 WhyNot WhyLaunchesFail(const EnvironmentRecord& environment,
                        const Requirement& need) {
+  const uint32_t best = BestTypeFor(environment, need, kNanosInfiniteFuture);
+  if (best == Fleet::kNone) return WhyNot::kNoCapacity;
+  const bool best_fit =
+      environment.config.options().compute_resources->strategy() ==
+      AllocationStrategy::kBestFit;
   WhyNot result = WhyNot::kNotPermitted;
-  for (const TypeRecord& type : environment.types) {
-    if (!type.offered || !need.FitsIn(type.type.resources)) continue;
+  for (uint32_t i = 0; i < environment.types.size(); ++i) {
+    const TypeRecord& type = environment.types[i];
+    if (best_fit ? i != best : !IsCandidate(environment, type, need)) continue;
     if (type.failure == LaunchFailure::kCapacity) return WhyNot::kNoCapacity;
     if (type.failure == LaunchFailure::kConfiguration) {
       result = WhyNot::kMisconfigured;
     }
   }
   return result;
+}
+
+bool HasRoomFor(const EnvironmentRecord& environment, uint32_t type) {
+  return environment.LaunchesAllowed(
+             environment.vcpu_milli,
+             environment.types[type].type.resources.vcpu_milli) > 0;
 }
 
 }  // namespace
@@ -72,37 +61,19 @@ bool CanShrink(const EnvironmentRecord& environment) {
   return ready < environment.instances;
 }
 
-uint32_t BestTypeFor(const EnvironmentRecord& environment,
-                     const Requirement& need, int64_t now_ns) {
-  uint32_t best = Fleet::kNone;
-  for (uint32_t i = 0; i < environment.types.size(); ++i) {
-    const TypeRecord& type = environment.types[i];
-    if (!type.offered || type.back_off_until_ns > now_ns ||
-        type.type.resources.vcpu_milli <= 0 ||
-        !need.FitsIn(type.type.resources) || !need.AllowsType(type.type.name)) {
-      continue;
-    }
-    if (best == Fleet::kNone ||
-        IsBetter(type.type, environment.types[best].type)) {
-      best = i;
-    }
-  }
-  return best;
-}
-
 bool CanGrowFor(const Fleet& fleet, uint32_t index, const Requirement& need,
                 int64_t now_ns) {
   if (need.nodes > 0) return CanGrowForNodes(fleet, index, need);
   const EnvironmentRecord& environment = fleet.environment(index);
-  if (!environment.config.managed() || !environment.places_jobs() ||
+  if (!environment.launches() || !environment.places_jobs() ||
       !environment.is_below_max_vcpus(need)) {
     return false;
   }
   for (const TypeRecord& type : environment.types) {
     if (type.booting > 0 && need.FitsIn(type.type.resources)) return true;
   }
-  return environment.vcpu_milli < environment.max_vcpu_milli() &&
-         BestTypeFor(environment, need, now_ns) != Fleet::kNone;
+  const uint32_t type = BestTypeFor(environment, need, now_ns);
+  return type != Fleet::kNone && HasRoomFor(environment, type);
 }
 
 WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Requirement& need,
@@ -120,18 +91,19 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Requirement& need,
   }
   if (!environment.is_below_max_vcpus(need)) return WhyNot::kMaxVcpus;
   const bool held = AnyInstanceHolds(environment, need);
-  if (!held && !AnyTypeFits(environment, need)) return WhyNot::kNothingFits;
+  if (!held && TypeInDemand(environment, need) == Fleet::kNone)
+    return WhyNot::kNothingFits;
   if (!environment.enabled()) return WhyNot::kDisabled;
   if (held) return WhyNot::kMayLater;
+  const uint32_t type = BestTypeFor(environment, need, now_ns);
   // Choice: while smaller instances fill the environment up to maxvCpus they
   // go away when they are idle (D46), so the job may start later; unless
   // minvCpus keeps them.
-  if (environment.vcpu_milli >= environment.max_vcpu_milli()) {
+  if (environment.vcpu_milli >= environment.max_vcpu_milli() ||
+      (type != Fleet::kNone && !HasRoomFor(environment, type))) {
     return CanShrink(environment) ? WhyNot::kMayLater : WhyNot::kUnknown;
   }
-  if (BestTypeFor(environment, need, now_ns) != Fleet::kNone) {
-    return WhyNot::kMayLater;
-  }
+  if (type != Fleet::kNone) return WhyNot::kMayLater;
   return WhyLaunchesFail(environment, need);
 }
 

@@ -35,13 +35,6 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t environment,
 bool CanGrowFor(const Fleet& fleet, uint32_t environment,
                 const Requirement& need, int64_t now_ns);
 
-// The type to launch for a requirement: cheapest per vCPU of those that fit and
-// are to be had; then fewer vCPUs, less memory, name. Fleet::kNone: none.
-// Source: API CRAllocationStrategy, BEST_FIT_PROGRESSIVE. Choice: D45; D71 with
-// nothing needed.
-uint32_t BestTypeFor(const EnvironmentRecord& environment,
-                     const Requirement& need, int64_t now_ns);
-
 // Whether scale-in can ever take an instance away, so that another kind may be
 // launched: one that boots, or whose loss is announced, counts as going.
 bool CanShrink(const EnvironmentRecord& environment);

@@ -83,6 +83,15 @@ inline constexpr int64_t kMemoryMibMin = 4;
 inline constexpr absl::Duration kTimeoutMin = absl::Seconds(60);
 // Choice: AWS names no maximum; this much any deadline can hold.
 inline constexpr absl::Duration kTimeoutMax = absl::Hours(24 * 36500);
+// Source: API ComputeScalingPolicy.minScaleDownDelayMinutes (0, or "between 20
+// and 10080").
+inline constexpr int kScaleDownDelayMinutesMin = 20;
+inline constexpr int kScaleDownDelayMinutesMax = 10080;
+// Source: API ComputeResource.bidPercentage (default 100 per cent). Choice: AWS
+// names no limits.
+inline constexpr int kBidPercentageMin = 1;
+inline constexpr int kBidPercentageMax = 100;
+inline constexpr int kBidPercentageDefault = 100;
 // Source: API schedulingPriority (0 to 9999).
 inline constexpr int kSchedulingPriorityMax = 9999;
 // Source: API ShareAttributes.shareIdentifier ("limited to 255").

@@ -251,6 +251,15 @@ absl::Status CheckPartialResources(absl::string_view member,
   return status;
 }
 
+Resources WithinBounds(Resources resources) {
+  resources.vcpu_milli =
+      std::clamp<int64_t>(resources.vcpu_milli, 0, kVcpuMilliMax);
+  resources.memory_mib =
+      std::clamp<int64_t>(resources.memory_mib, 0, kMemoryMibMax);
+  resources.gpus = std::clamp(resources.gpus, 0, kGpusMax);
+  return resources;
+}
+
 absl::Status CheckJobResources(const Resources& resources) {
   if (resources.vcpu_milli <= 0) {
     return absl::InvalidArgumentError(absl::StrCat(

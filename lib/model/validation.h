@@ -65,6 +65,9 @@ absl::Status CheckSchedulingPriority(absl::string_view member,
 absl::Status CheckPartialResources(absl::string_view member,
                                    const Resources& resources);
 
+// What a plug-in says an instance has, within the bounds that keep sums exact.
+Resources WithinBounds(Resources resources);
+
 // A job's merged requirement: vCPU and memory must both be there.
 // Source: §3.3, §22.
 absl::Status CheckJobResources(const Resources& resources);

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "lib/capacity/allocation.h"
 #include "lib/capacity/why_not.h"
 #include "lib/jobs/reasons.h"
 #include "lib/scheduler/shares.h"
@@ -253,8 +254,7 @@ TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
     }
     const EnvironmentRecord& environment = fleet_.environment(index);
     // The type that would be launched if it were to be had.
-    const uint32_t wanted =
-        BestTypeFor(environment, need, kNanosInfiniteFuture);
+    const uint32_t wanted = TypeInDemand(environment, need);
     if (wanted != Fleet::kNone) type = environment.types[wanted].type.name;
   }
   const auto any = [&counts](WhyNot why_not) {

@@ -15,7 +15,7 @@ namespace embatch {
 bool TurnRunner::IsScalingNeeded() const {
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     const EnvironmentRecord& environment = fleet_.environment(i);
-    if (!environment.config.managed()) continue;
+    if (!environment.launches()) continue;
     if (environment.vcpu_milli < environment.min_vcpu_milli() ||
         (environment.vcpu_milli > environment.min_vcpu_milli() &&
          !environment.idle.empty())) {

@@ -33,7 +33,11 @@ void MoveFirst(std::vector<Report>& from, size_t max, std::vector<Report>& to) {
 
 // A kind that is none can't be logged; such a report says nothing.
 bool MakesSense(const InstanceReport& report) {
-  return IsValidEnum(report.kind) && IsValidEnum(report.failure);
+  return IsValidEnum(report.kind) && IsValidEnum(report.failure) &&
+         std::all_of(report.instance_types.begin(), report.instance_types.end(),
+                     [](const InstanceType& type) {
+                       return IsValidEnum(type.architecture);
+                     });
 }
 
 // Drops reports from `first` on that make no sense, and cuts reasons to the
@@ -199,7 +203,8 @@ void PluginSet::PassOne(const State& state, const Request& request) {
         state.fleet.environment(request.environment);
     entry->plugin->Launch({request.instance,
                            environment.config.compute_environment_name(),
-                           environment.types[request.type].type.name, false});
+                           environment.types[request.type].type.name, false,
+                           environment.config.is_spot()});
     return;
   }
   Entry<ContainerRuntime>* entry = Find(runtimes_, request.environment);

@@ -21,6 +21,34 @@ absl::Status QueueStateError(absl::string_view name, absl::string_view is,
       "job_queue is ", Quoted(name), ", which is ", is, "; ", must));
 }
 
+// Source: API CreateJobQueue.computeEnvironmentOrder ("all of the compute
+// environments must be either EC2 (EC2 or SPOT) or Fargate (FARGATE or
+// FARGATE_SPOT)", "must share the same architecture"). Choice: D23; of an
+// architecture that no catalogue has told yet nothing is said.
+absl::Status CheckOfOneKind(const Fleet& fleet,
+                            const std::vector<uint32_t>& environments) {
+  constexpr absl::string_view kMember =
+      "compute_environment_order.compute_environment";
+  for (uint32_t index : environments) {
+    const EnvironmentRecord& first = fleet.environment(environments.front());
+    const EnvironmentRecord& other = fleet.environment(index);
+    if (first.config.is_fargate() != other.config.is_fargate()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          kMember, " is ", Quoted(other.config.compute_environment_name()),
+          ", beside one of the other kind; must be all EC2 (EC2 or SPOT) or "
+          "all Fargate (FARGATE or FARGATE_SPOT)"));
+    }
+    const std::optional<CpuArchitecture> a = first.architecture();
+    const std::optional<CpuArchitecture> b = other.architecture();
+    if (a.has_value() && b.has_value() && *a != *b) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          kMember, " is ", Quoted(other.config.compute_environment_name()),
+          ", beside one of another architecture; must be all of one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Source: API JobQueueDetail.computeEnvironmentOrder; §13.1, each must be VALID
 // when it is associated. Those in `attached` are already.
 absl::StatusOr<std::vector<uint32_t>> FindEnvironments(
@@ -47,6 +75,7 @@ absl::StatusOr<std::vector<uint32_t>> FindEnvironments(
     }
     environments.push_back(*index);
   }
+  EMBATCH_RETURN_IF_ERROR(CheckOfOneKind(state.fleet, environments));
   return environments;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <tuple>
 
 namespace embatch {
@@ -75,7 +76,9 @@ class Planner {
       const EnvironmentRecord& environment = fleet_.environment(i);
       const uint32_t type = CheapestFor(environment, Resources());
       if (!environment.places_jobs() || type == Fleet::kNone) continue;
-      while (totals_[i] < environment.min_vcpu_milli()) Launch(i, type);
+      while (totals_[i] < environment.min_vcpu_milli() && MayLaunch(i, type)) {
+        Launch(i, type);
+      }
     }
   }
 
@@ -130,7 +133,7 @@ class Planner {
     const EnvironmentRecord& environment = fleet_.environment(index);
     const uint32_t type = CheapestFor(environment, need);
     if (type == Fleet::kNone) return;
-    while (jobs > 0 && totals_[index] < environment.max_vcpu_milli()) {
+    while (jobs > 0 && MayLaunch(index, type)) {
       Instance instance;
       instance.kind = Kind::kBooting;
       instance.room = environment.types[type].type.resources;
@@ -148,33 +151,84 @@ class Planner {
         fleet_.environment(index).types[type].type.resources.vcpu_milli;
   }
 
-  // The price of a vCPU decides, then vCPUs, memory, name.
+  bool MayLaunch(uint32_t index, uint32_t type) const {
+    const EnvironmentRecord& environment = fleet_.environment(index);
+    const ComputeResources& resources =
+        *environment.config.options().compute_resources;
+    const int64_t max = resources.max_vcpus * 1000;
+    if (resources.type == ComputeResourceType::kSpot ||
+        resources.strategy() != AllocationStrategy::kBestFit) {
+      return totals_[index] < max;
+    }
+    return totals_[index] + environment.types[type].type.resources.vcpu_milli <=
+           max;
+  }
+
   uint32_t CheapestFor(const EnvironmentRecord& environment,
-                       const Resources& need) const {
+                       const Requirement& need) const {
+    if (!environment.config.managed()) return Fleet::kNone;
+    const ComputeResources& resources =
+        *environment.config.options().compute_resources;
+    const bool spot = resources.type == ComputeResourceType::kSpot;
+    const bool best_fit = resources.strategy() == AllocationStrategy::kBestFit;
     uint32_t best = Fleet::kNone;
     for (uint32_t i = 0; i < environment.types.size(); ++i) {
       const TypeRecord& record = environment.types[i];
-      if (!record.offered || record.back_off_until_ns > now_ ||
-          record.type.resources.vcpu_milli == 0 ||
-          !need.FitsIn(record.type.resources)) {
+      const InstanceType& type = record.type;
+      if (!record.offered || type.resources.vcpu_milli == 0 ||
+          !need.FitsIn(type.resources)) {
+        continue;
+      }
+      if (!best_fit && record.back_off_until_ns > now_) continue;
+      if (spot && type.spot_price_microdollars_per_hour > 0 &&
+          type.spot_price_microdollars_per_hour * 100 >=
+              type.price_microdollars_per_hour *
+                  resources.bid_percentage.value_or(100)) {
+        continue;
+      }
+      if (best_fit && !spot &&
+          type.resources.vcpu_milli > resources.max_vcpus * 1000) {
         continue;
       }
       if (best == Fleet::kNone ||
-          IsCheaper(record.type, environment.types[best].type)) {
+          Rank(resources, type) <
+              Rank(resources, environment.types[best].type)) {
         best = i;
       }
+    }
+    if (best != Fleet::kNone &&
+        environment.types[best].back_off_until_ns > now_) {
+      return Fleet::kNone;
     }
     return best;
   }
 
-  static bool IsCheaper(const InstanceType& a, const InstanceType& b) {
-    const int64_t price_a =
-        a.price_microdollars_per_hour * b.resources.vcpu_milli;
-    const int64_t price_b =
-        b.price_microdollars_per_hour * a.resources.vcpu_milli;
-    return std::tie(price_a, a.resources.vcpu_milli, a.resources.memory_mib,
-                    a.name) < std::tie(price_b, b.resources.vcpu_milli,
-                                       b.resources.memory_mib, b.name);
+  // Smaller is better. The types of these worlds have 1 to 16 half vCPUs.
+  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                         std::string>;
+  static Key Rank(const ComputeResources& resources, const InstanceType& type) {
+    const bool spot = resources.type == ComputeResourceType::kSpot;
+    const int64_t price = spot && type.spot_price_microdollars_per_hour > 0
+                              ? type.spot_price_microdollars_per_hour
+                              : type.price_microdollars_per_hour;
+    const int64_t halves = type.resources.vcpu_milli / 500;
+    const int64_t risk = type.interruptions_per_million;
+    // 720,720 can be divided by each number up to 16.
+    const int64_t per_vcpu = price * (720720 / halves);
+    int64_t first[4] = {per_vcpu, 0, 0, 0};
+    if (resources.strategy() == AllocationStrategy::kSpotCapacityOptimized) {
+      first[0] = risk;
+      first[1] = -type.spot_capacity;
+      first[2] = per_vcpu;
+    } else if (resources.strategy() ==
+               AllocationStrategy::kSpotPriceCapacityOptimized) {
+      first[0] = std::min<int64_t>(risk / 50000, 4);
+      first[1] = per_vcpu;
+      first[2] = risk;
+      first[3] = -type.spot_capacity;
+    }
+    return Key(first[0], first[1], first[2], first[3],
+               type.resources.vcpu_milli, type.resources.memory_mib, type.name);
   }
 
   const Fleet& fleet_;

@@ -33,6 +33,12 @@ class RandomSite {
       options.max_vcpus = 1 + Draw(24);
       options.min_vcpus =
           Draw(3) == 0 ? Draw(static_cast<int>(options.max_vcpus) + 1) : 0;
+      options.strategy = static_cast<AllocationStrategy>(Draw(4));
+      if (options.strategy >= AllocationStrategy::kSpotCapacityOptimized ||
+          Draw(3) == 0) {
+        options.type = ComputeResourceType::kSpot;
+        if (Draw(3) == 0) options.bid_percentage = 50;
+      }
       if (Draw(10) == 0) options.state = ResourceState::kDisabled;
       if (Draw(10) == 0) options.status = ResourceStatus::kInvalid;
       if (Draw(6) == 0) {
@@ -76,9 +82,13 @@ class RandomSite {
   std::vector<InstanceType> Types() {
     std::vector<InstanceType> types;
     for (int count = 1 + Draw(4); count > 0; --count) {
-      types.push_back({absl::StrCat("type", count),
-                       {500 * (1 + Draw(16)), 512 * (1 + Draw(8)), Draw(3)},
-                       Draw(5) * 100});
+      InstanceType& type = types.emplace_back();
+      type.name = absl::StrCat("type", count);
+      type.resources = {500 * (1 + Draw(16)), 512 * (1 + Draw(8)), Draw(3)};
+      type.price_microdollars_per_hour = Draw(5) * 100;
+      type.spot_price_microdollars_per_hour = Draw(5) * 50;
+      type.interruptions_per_million = Draw(3) * 40000;
+      type.spot_capacity = Draw(2);
     }
     return types;
   }

@@ -30,12 +30,15 @@ void ExpectWithinLimits(const Site& site, const PlainPlan& plan) {
       total += environment.types[type].type.resources.vcpu_milli;
     }
     const bool could_top_up =
-        environment.places_jobs() &&
+        environment.places_jobs() && environment.config.managed() &&
+        !environment.config.is_spot() &&
         std::any_of(environment.types.begin(), environment.types.end(),
                     [](const TypeRecord& type) {
                       return type.offered && type.back_off_until_ns <= kNow;
                     });
-    if (could_top_up) {
+    // BEST_FIT On-Demand stops short of it rather than pass maxvCpus.
+    if (could_top_up &&
+        environment.config.options().compute_resources->may_pass_max_vcpus()) {
       ASSERT_GE(total, environment.min_vcpu_milli());
     }
     int64_t left = environment.vcpu_milli;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,10 @@ namespace embatch {
 struct SiteOptions {
   int64_t min_vcpus = 0;
   int64_t max_vcpus = 1000;
-  std::vector<std::string> allowed_types;
+  std::vector<std::string> allowed_types = {"optimal"};
+  ComputeResourceType type = ComputeResourceType::kEc2;
+  AllocationStrategy strategy = AllocationStrategy::kBestFitProgressive;
+  std::optional<int> bid_percentage;
   ResourceState state = ResourceState::kEnabled;
   ResourceStatus status = ResourceStatus::kValid;
 };
@@ -30,8 +34,13 @@ struct Site {
   uint32_t Managed(const std::vector<InstanceType>& types,
                    const SiteOptions& site = {}) {
     ComputeEnvironmentOptions options;
-    options.compute_resources =
-        ComputeResources{site.min_vcpus, site.max_vcpus, site.allowed_types};
+    ComputeResources& resources = options.compute_resources.emplace();
+    resources.min_vcpus = site.min_vcpus;
+    resources.max_vcpus = site.max_vcpus;
+    resources.instance_types = site.allowed_types;
+    resources.type = site.type;
+    resources.allocation_strategy = site.strategy;
+    resources.bid_percentage = site.bid_percentage;
     const uint32_t environment = Add(std::move(options), site);
     fleet.SetCatalogue(environment, types);
     return environment;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "lib/capacity/allocation.h"
 #include "tests/capacity/site.h"
 
 namespace embatch {

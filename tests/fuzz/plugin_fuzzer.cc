@@ -124,7 +124,7 @@ void Furnish(Scheduler& scheduler, Script& script, Plugins plugins,
   managed.compute_resources =
       ComputeResources{data.ConsumeIntegralInRange<int64_t>(0, 8),
                        data.ConsumeIntegralInRange<int64_t>(8, 64),
-                       {}};
+                       {"optimal"}};
   ComputeEnvironmentOptions hosts;
   hosts.compute_environment_name = "hosts";
   hosts.type = ComputeEnvironmentType::kUnmanaged;

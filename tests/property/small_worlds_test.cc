@@ -185,7 +185,10 @@ WorldPlan PlanOf(const SmallWorld& world) {
   WorldPlan plan;
   PlannedEnvironment& environment = plan.environments.emplace_back();
   environment.options.compute_environment_name = "machines";
-  environment.options.compute_resources.emplace().max_vcpus = world.instances;
+  ComputeResources& resources = environment.options.compute_resources.emplace();
+  resources.max_vcpus = world.instances;
+  resources.instance_types = {"optimal"};
+  resources.allocation_strategy = AllocationStrategy::kBestFitProgressive;
   environment.provider.instance_types = {
       {"tiny.1", Resources::Of(1, 1000), 10000}};
   environment.provider.boot_delay = absl::Seconds(10);

@@ -51,7 +51,8 @@ PlannedEnvironment DrawEnvironment(Random& random, int index,
   resources.max_vcpus = random.OneOf({4, 6, 8, 16, 32});
   resources.min_vcpus =
       std::min<int64_t>(random.OneOf({0, 0, 0, 2, 4}), resources.max_vcpus);
-  if (random.Percent(20)) resources.instance_types = {"t"};
+  resources.instance_types = {random.Percent(20) ? "t" : "optimal"};
+  resources.allocation_strategy = AllocationStrategy::kBestFitProgressive;
   if (random.Percent(5)) result.options.state = ResourceState::kDisabled;
   if (!plan.mishaps) return result;
   const InstanceType& first = provider.instance_types.front();

@@ -77,12 +77,41 @@ TEST_F(ScalingTest, BootingMachinesAreCountedOnce) {
 }
 
 TEST_F(ScalingTest, MaximumMayBePassedByLessThanOneMachine) {
-  world_.Managed("machines", MaxVcpus(5), Offers("t.4", 4, 8000));
+  world_.Managed("machines", MaxVcpus(5), Offers("t.4", 4, 8000),
+                 Progressive());
   world_.Submit("a", Array(20));
   world_.Settle();
   EXPECT_EQ(VcpusOf("machines"), 8);
   world_.RunUntilIdle();
   EXPECT_EQ(world_.provider("machines").counts().launches, 2u);
+}
+
+// Choice: D65.
+TEST_F(ScalingTest, BestFitNeverPassesTheMaximumOnDemand) {
+  world_.Managed("machines", MaxVcpus(5), Offers("t.4", 4, 8000));
+  const JobId a = world_.Submit("a", Array(20));
+  world_.Settle();
+  EXPECT_EQ(VcpusOf("machines"), 4);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.provider("machines").counts().launches, 1u);
+}
+
+TEST_F(ScalingTest, BestFitMayPassTheMaximumOnSpot) {
+  world_.Managed("machines", MaxVcpus(5), Offers("t.4", 4, 8000),
+                 OfType(ComputeResourceType::kSpot));
+  world_.Submit("a", Array(20));
+  world_.Settle();
+  EXPECT_EQ(VcpusOf("machines"), 8);
+}
+
+// A type that is larger than maxvCpus is none for BEST_FIT.
+TEST_F(ScalingTest, BestFitTakesATypeThatFitsUnderTheMaximum) {
+  world_.Managed("machines", MaxVcpus(4), Offers("big.16", 16, 32000, 100),
+                 Offers("small.2", 2, 4000, 900000));
+  world_.Submit("a");
+  world_.Settle();
+  EXPECT_THAT(TypesOf("machines"), ElementsAre("small.2"));
 }
 
 TEST_F(ScalingTest, EnvironmentBelowTheJobsVcpusNeverServesIt) {
@@ -151,11 +180,35 @@ TEST_F(ScalingTest, OnlyAllowedTypesAreLaunched) {
 
 TEST_F(ScalingTest, NextTypeIsTakenWhenTheBestIsNotToBeHad) {
   world_.Managed("machines", Offers("best.2", 2, 4000, 100000),
-                 Offers("next.2", 2, 4000, 200000), HasOnly(1, "best.2"));
+                 Offers("next.2", 2, 4000, 200000), HasOnly(1, "best.2"),
+                 Progressive());
   const JobId a = world_.Submit("a", Array(4));
   world_.RunUntilIdle();
   EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
   EXPECT_EQ(world_.StopTimeOf(a.Child(0)), world_.StopTimeOf(a.Child(3)));
+}
+
+// Source: API CRAllocationStrategy, BEST_FIT ("waits").
+TEST_F(ScalingTest, BestFitWaitsForTheBestType) {
+  world_.Managed("machines", Offers("best.2", 2, 4000, 100000),
+                 Offers("next.2", 2, 4000, 200000), HasOnly(1, "best.2"));
+  const JobId a = world_.Submit("a", Array(4));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_LT(world_.StopTimeOf(a.Child(0)), world_.StopTimeOf(a.Child(3)));
+}
+
+// While BEST_FIT waits, the next environment may serve the job (§13.4).
+TEST_F(ScalingTest, WhereBestFitWaitsTheNextEnvironmentServes) {
+  world_.Managed("first", Offers("best.2", 2, 4000, 100000),
+                 Offers("next.2", 2, 4000, 200000), HasOnly(0, "best.2"));
+  // Ready before the first is asked again.
+  world_.Managed("second", Offers("t.2", 2, 4000), BootsIn(absl::Seconds(30)));
+  world_.Queue("queue", {"first", "second"});
+  const JobId a = world_.Submit("a");
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.provider("second").counts().launches, 1u);
 }
 
 TEST_F(ScalingTest, TypeThatIsNotToBeHadIsLeftAloneForAWhile) {

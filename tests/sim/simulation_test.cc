@@ -35,6 +35,7 @@ class SimulationTest : public ::testing::Test {
     environment.compute_environment_name = "machines";
     environment.compute_resources.emplace();
     environment.compute_resources->max_vcpus = 4;
+    environment.compute_resources->instance_types = {"optimal"};
     ASSERT_TRUE(
         scheduler_
             .CreateComputeEnvironment(*ComputeEnvironment::Create(environment),

@@ -231,6 +231,26 @@ EnvironmentWord UsesTypes(Names... names) {
     plan.options.compute_resources->instance_types = all;
   };
 }
+inline EnvironmentWord OfType(ComputeResourceType type) {
+  return [=](EnvironmentPlan& plan) {
+    plan.options.compute_resources->type = type;
+  };
+}
+inline EnvironmentWord Strategy(AllocationStrategy strategy) {
+  return [=](EnvironmentPlan& plan) {
+    plan.options.compute_resources->allocation_strategy = strategy;
+  };
+}
+// The next type is tried when the best is not to be had, and maxvCpus may be
+// passed.
+inline EnvironmentWord Progressive() {
+  return Strategy(AllocationStrategy::kBestFitProgressive);
+}
+inline EnvironmentWord BidPercentage(int percentage) {
+  return [=](EnvironmentPlan& plan) {
+    plan.options.compute_resources->bid_percentage = percentage;
+  };
+}
 // The provider offers this type, and others that are named the same way, in
 // place of its own catalogue.
 EnvironmentWord Offers(std::string type, int64_t vcpus, int64_t memory_mib,

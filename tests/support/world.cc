@@ -70,16 +70,29 @@ void World::MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
   }
   plan.provider.runtime = &runtime_;
   for (const EnvironmentWord& word : words) word(plan);
+  std::optional<ComputeResources>& resources = plan.options.compute_resources;
+  const bool fargate = resources.has_value() && IsFargate(resources->type);
+  if (resources.has_value() && !fargate && resources->instance_types.empty()) {
+    resources->instance_types = {"optimal"};
+  }
 
   auto environment =
       ComputeEnvironment::Create(plan.options, options_.scheduler.limits);
   ExpectOk(environment.status(), "ComputeEnvironment::Create");
   if (!environment.ok()) return;
-  auto& provider = providers_[std::string(name)];
-  provider = std::make_unique<SimulatedProvider>(std::move(plan.provider));
+  // Fargate needs no provider.
+  SimulatedProvider* provider = nullptr;
+  if (!fargate) {
+    provider =
+        (providers_[std::string(name)] =
+             std::make_unique<SimulatedProvider>(std::move(plan.provider)))
+            .get();
+  }
   ExpectOk(scheduler_.CreateComputeEnvironment(*std::move(environment), now()),
            "CreateComputeEnvironment");
-  const Plugins plugins{comparison_.Watch(provider.get()), watched_runtime_};
+  const Plugins plugins{
+      provider == nullptr ? nullptr : comparison_.Watch(provider),
+      watched_runtime_};
   ExpectOk(scheduler_.AttachPlugins(name, plugins), "AttachPlugins");
   Settle();
 }

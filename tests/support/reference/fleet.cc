@@ -18,7 +18,6 @@ constexpr absl::Duration kBackOffMin = absl::Milliseconds(1);
 // Source: §16.5: a name, a family, or all; a family holds no metal sizes.
 bool IsAllowed(const std::vector<std::string>& allowed,
                const std::string& name) {
-  if (allowed.empty()) return true;
   for (const std::string& entry : allowed) {
     if (entry == "optimal" || entry == name) return true;
     if (absl::StartsWith(name, entry + ".") &&
