@@ -238,6 +238,8 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
     if (held == Held::kNoRoom) {
       if (instance.state != InstanceState::kReady ||
           !fleet_.environment(attempt.environment).places_jobs() ||
+          !fleet_.environment(attempt.environment)
+               .is_below_max_vcpus(RequirementOf(head).resources) ||
           !RequirementOf(head).FitsIn(instance.total)) {
         continue;
       }

@@ -130,6 +130,30 @@ Turn SomeTurn() {
   return turn;
 }
 
+QuotaShare SomeQuotaShare() {
+  QuotaShareOptions options;
+  options.quota_share_name = "research";
+  options.job_queue = "training";
+  options.capacity_limits = {{64, "VCPU"}, {2, "GPU"}};
+  options.resource_sharing = {ResourceSharingStrategy::kLendAndBorrow, 50};
+  options.in_share_preemption = InSharePreemption::kEnabled;
+  options.state = ResourceState::kDisabled;
+  options.tags = {{"a", "b"}};
+  return *QuotaShare::Create(std::move(options));
+}
+
+UpdateQuotaShareRequest SomeQuotaShareUpdate() {
+  UpdateQuotaShareRequest request;
+  request.job_queue = "training";
+  request.quota_share_name = "research";
+  request.capacity_limits = {{32, "VCPU"}};
+  request.resource_sharing =
+      ResourceSharing{ResourceSharingStrategy::kLend, std::nullopt};
+  request.in_share_preemption = InSharePreemption::kDisabled;
+  request.state = ResourceState::kEnabled;
+  return request;
+}
+
 // One of each kind, every member of it given.
 std::vector<Input> SomeInputs() {
   return {
@@ -145,6 +169,9 @@ std::vector<Input> SomeInputs() {
       {3, CreateSchedulingPolicyCommand{SomePolicy()}},
       {3, UpdateSchedulingPolicyCommand{SomeQuotaPolicy()}},
       {3, DeleteSchedulingPolicyCommand{"teams"}},
+      {3, CreateQuotaShareCommand{SomeQuotaShare()}},
+      {3, SomeQuotaShareUpdate()},
+      {3, DeleteQuotaShareCommand{"training", "research"}},
   };
 }
 
