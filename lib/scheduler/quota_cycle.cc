@@ -6,7 +6,8 @@
 // hold up the others. In a pass: heads that fit into their share's own
 // capacity, in turn; then heads that do and find no room take it back from
 // those who borrowed it; then heads that borrow, first in first out. In this
-// order a job never starts on borrowed room only to be stopped at once.
+// order a job never starts on borrowed room only to be stopped at once. Before
+// all these go jobs for which others have been stopped.
 #include <algorithm>
 #include <limits>
 #include <tuple>
@@ -36,8 +37,8 @@ void TurnRunner::ServeQuotaShares(QueueRecord& queue) {
     return;
   }
   DropBadEarmarks(quota);
-  while (has_budget() && (StartOnOwn(queue) || PreemptForOne(queue) ||
-                          StartOnBorrowed(queue))) {
+  while (has_budget() && (StartEarmarked(queue) || StartOnOwn(queue) ||
+                          PreemptForOne(queue) || StartOnBorrowed(queue))) {
   }
   if (!has_budget()) return;
   for (uint32_t share : quota.order) MarkShareBlocked(queue, share);
@@ -52,6 +53,22 @@ JobKey TurnRunner::ShareHead(const QueueRecord& queue, uint32_t share) const {
 
 const Requirement& TurnRunner::RequirementOf(JobKey job) const {
   return jobs_.requirement(jobs_.record(job.slot).requirement);
+}
+
+// A job for which others were stopped starts as soon as their room is free,
+// though another may have become its share's head meanwhile.
+bool TurnRunner::StartEarmarked(QueueRecord& queue) {
+  QuotaQueue& quota = *queue.quota;
+  for (size_t turn = 0; turn < quota.order.size(); ++turn) {
+    for (const Earmark& earmark : quota.earmarks) {
+      if (earmark.share == quota.order[turn] &&
+          quota.ledger.Fits(earmark.share, earmark.quota, earmark.quota) &&
+          StartOfShare(queue, earmark.job, turn)) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 // Choice: §15.3, round robin that goes on after the share that was served

@@ -126,6 +126,7 @@ class TurnRunner {
   void ServeQuotaShares(QueueRecord& queue);
   JobKey ShareHead(const QueueRecord& queue, uint32_t share) const;
   const Requirement& RequirementOf(JobKey job) const;
+  bool StartEarmarked(QueueRecord& queue);
   bool StartOnOwn(QueueRecord& queue);
   bool StartOnBorrowed(QueueRecord& queue);
   bool StartOfShare(QueueRecord& queue, JobKey head, size_t turn);

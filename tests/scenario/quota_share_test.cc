@@ -625,6 +625,24 @@ TEST_F(QuotaShareTest, WithinAShareRoomOnAHostIsMadeToo) {
   EXPECT_EQ(stopped, 2);
 }
 
+// The one that asked first gets what it asked for, though a more urgent one
+// came meanwhile.
+TEST_F(QuotaShareTest, AnOvertakenJobStillStartsWhereRoomWasMadeForIt) {
+  QuotaHosts({1});
+  Share("red", Has(1), PreemptsWithin());
+  const JobId low =
+      Submit("low", "red", WithPriority(1), RunsFor(absl::Hours(1)),
+             StopsAfter(absl::Seconds(10)));
+  world_.RunFor(absl::Seconds(5));
+  const JobId high = Submit("high", "red", WithPriority(2));
+  world_.RunFor(absl::Seconds(5));
+  const JobId higher = Submit("higher", "red", WithPriority(3), Needs(2, 512));
+  world_.RunFor(absl::Seconds(7));
+  EXPECT_EQ(StatusOf(low), JobStatus::kRunnable);
+  EXPECT_EQ(StatusOf(high), JobStatus::kRunning);
+  EXPECT_EQ(StatusOf(higher), JobStatus::kRunnable);
+}
+
 // --- Blocked heads ----------------------------------------------------------
 
 TEST_F(QuotaShareTest, HeadsThatNeedMoreThanTheirShareMayHave) {
