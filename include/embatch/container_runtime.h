@@ -19,6 +19,7 @@
 #define EMBATCH_CONTAINER_RUNTIME_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,8 @@ struct ContainerSpec {
   absl::Span<const EnvironmentVariable> environment;
   Resources resources;
   absl::Duration stop_timeout;  // between the polite and the hard signal
+  // Of several containers its name in the job definition.
+  absl::string_view container_name = "default";
   absl::string_view job_name;
   absl::string_view job_definition;
   absl::string_view job_queue;
@@ -55,7 +58,10 @@ struct ContainerSpec {
   // Where the other nodes find the main node: its instance's private address,
   // or, if the provider told none, the instance's name. Empty on the main node.
   absl::string_view main_node_address;
-  uint64_t id_seed = 0;        // SchedulerOptions::seed
+  uint64_t id_seed = 0;  // SchedulerOptions::seed
+  // With propagateTags: the tags of the definition and of the job, merged; else
+  // nullptr.
+  const std::map<std::string, std::string>* tags = nullptr;
   Document document;           // the job definition's
   Document job_document;       // the submission's
   bool after_restart = false;  // may have been asked before
@@ -65,7 +71,7 @@ struct ContainerSpec {
   std::string JobIdText() const;
 
   // Where the container's output belongs:
-  // "<definition, 200 characters>/default/<task id>".
+  // "<definition, 200 characters>/<container>/<task id>".
   // Source: guide "Using the awslogs log driver" (§6.1).
   std::string LogStreamName() const;
 

@@ -112,9 +112,26 @@ struct SubmitJobRequest {
 // How many children of an array are in each status; index by JobStatus.
 using StatusSummary = std::array<int32_t, kJobStatusCount>;
 
+// One of several containers of a job, as its latest attempt has it; of an
+// attempt, as that had it.
+// Source: API TaskContainerDetails, AttemptTaskContainerDetails,
+// EksContainerDetail, EksAttemptContainerDetail.
+struct ContainerView {
+  absl::string_view name;
+  absl::string_view image;
+  absl::Span<const std::string> command;              // placeholders replaced
+  absl::Span<const EnvironmentVariable> environment;  // without AWS_BATCH_*
+  Resources resources;
+  bool essential = true;
+  bool is_init = false;
+  bool started = false;          // it runs, or has run
+  std::optional<int> exit_code;  // absent: it has not exited, or nobody knows
+  absl::string_view reason;      // empty: none
+};
+
 // A job, an array's child and a node included, as it stands. A view: its texts
-// are valid until the next non-const call of the scheduler. Source: API
-// JobDetail.
+// are valid until the next non-const call of the scheduler.
+// Source: API JobDetail.
 struct JobView {
   JobId job;
   absl::string_view job_name;
@@ -134,8 +151,12 @@ struct JobView {
   int preempted_attempts = 0;          // see Scheduler::DescribePreemptions()
   absl::string_view quota_share_name;  // empty: none
   Resources resources;
+  // Of a job of one container.
   absl::Span<const std::string> command;              // placeholders replaced
   absl::Span<const EnvironmentVariable> environment;  // without AWS_BATCH_*
+  // Of one of several, in the order of the definition, a pod's after its init
+  // containers; else empty.
+  std::vector<ContainerView> containers;
   RetryStrategy retry_strategy;
   std::optional<JobTimeout> timeout;
   absl::string_view share_identifier;  // empty: its queue has no shares
@@ -144,7 +165,8 @@ struct JobView {
   const std::map<std::string, std::string>* tags = nullptr;
   const Document* document = nullptr;
 
-  // Of the latest attempt.
+  // Of the latest attempt; of several containers, those of the one that decided
+  // how it ended.
   std::optional<int> exit_code;
   absl::string_view reason;  // the container's reason; empty: none
   InstanceId instance;
@@ -171,6 +193,7 @@ struct AttemptView {
   absl::string_view reason;         // the container's
   absl::string_view status_reason;  // the attempt's
   InstanceId instance;
+  std::vector<ContainerView> containers;  // of several; else empty
 };
 
 // The attempts of a job that were preempted.

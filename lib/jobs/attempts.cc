@@ -63,11 +63,28 @@ uint32_t JobTable::BeginAttempt(JobKey key) {
   return index;
 }
 
+void JobTable::BeginTask(uint32_t live) {
+  const uint32_t index = tasks_.Allocate().slot;
+  tasks_[index].containers.resize(TaskSpecOf(live).containers.size());
+  live_[live].task = index;
+}
+
+void JobTable::EndContainer(uint32_t task, size_t container,
+                            ContainerPhase phase, std::optional<int> exit_code,
+                            TextIndex reason) {
+  ContainerRecord& record = tasks_[task].containers[container];
+  record.phase = phase;
+  record.has_exit_code = exit_code.has_value();
+  record.exit_code = exit_code.value_or(0);
+  SetText(record.reason, reason);
+}
+
 // Whether the end of a child's first attempt fits into its 16 bytes.
 bool JobTable::PackOutcome(JobKey key, const LiveAttempt& attempt,
                            const AttemptRecord& outcome) {
-  if (attempt.details != kNoIndex || attempt.number != 1 ||
-      !outcome.has_exit_code || outcome.reason != kNoReason ||
+  if (attempt.details != kNoIndex || attempt.task != kNoIndex ||
+      attempt.number != 1 || !outcome.has_exit_code ||
+      outcome.reason != kNoReason ||
       outcome.status_reason != kEssentialContainerExited ||
       outcome.started_ns == kNoTime) {
     return false;
@@ -89,6 +106,7 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   outcome.number = attempt.number;
   outcome.instance_number = attempt.instance_number;
   outcome.started_ns = attempt.started_ns;
+  outcome.task = attempt.task;
   if (attempt.is_node) {
     EndNodeAttempt(key, final);
   } else if (key.is_child()) {

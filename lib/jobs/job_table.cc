@@ -102,9 +102,17 @@ void JobTable::ReleaseDetails(JobDetails& details) {
     const uint32_t next = history_[i].next;
     ReleaseText(history_[i].reason);
     ReleaseText(history_[i].status_reason);
+    if (history_[i].task != kNoIndex) RemoveTask(history_[i].task);
     history_.Free(i);
     i = next;
   }
+}
+
+void JobTable::RemoveTask(uint32_t task) {
+  for (const ContainerRecord& container : tasks_[task].containers) {
+    ReleaseText(container.reason);
+  }
+  tasks_.Free(task);
 }
 
 void JobTable::RemoveArray(uint32_t index) {
@@ -242,6 +250,7 @@ void JobTable::Encode(Encoder& encoder) const {
   encoder.Encode(nodes_);
   encoder.Encode(live_);
   encoder.Encode(history_);
+  encoder.Encode(tasks_);
   encoder.Encode(details_);
   encoder.Encode(edges_);
   // Without the texts that only the latest events still name: keeping those a

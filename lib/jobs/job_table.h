@@ -31,6 +31,7 @@
 #include "lib/jobs/nodes_record.h"
 #include "lib/jobs/preemptions.h"
 #include "lib/jobs/records.h"
+#include "lib/jobs/task_record.h"
 #include "lib/jobs/transitions.h"
 #include "lib/model/job_spec.h"
 #include "lib/model/requirement.h"
@@ -167,6 +168,20 @@ class JobTable {
     return live_.Find(live, generation) != nullptr;
   }
 
+  // --- Several containers in an attempt (task_record.h) --------------------
+  // Makes the record of the containers of a running attempt; they all wait. It
+  // goes with the attempt into the job's history.
+  void BeginTask(uint32_t live);
+  // The containers of a running attempt as they are to run.
+  const TaskSpec& TaskSpecOf(uint32_t live) const {
+    return specs_[live_[live].spec].task;
+  }
+  TaskRecord& task(uint32_t index) { return tasks_[index]; }
+  const TaskRecord& task(uint32_t index) const { return tasks_[index]; }
+  // A container is over; `phase` says how. The reason is counted.
+  void EndContainer(uint32_t task, size_t container, ContainerPhase phase,
+                    std::optional<int> exit_code, TextIndex reason);
+
   // --- Lists ---------------------------------------------------------------
   // The jobs of a queue in one status, by sequence; children are not in it.
   const SequenceBitmap& ByStatus(uint32_t queue, JobStatus status) const {
@@ -187,6 +202,7 @@ class JobTable {
 
   void SetText(TextIndex& field, TextIndex text);
   void ReleaseDetails(JobDetails& details);
+  void RemoveTask(uint32_t task);
   void RemoveArray(uint32_t array);
   void AddNodes(uint32_t slot);
   void RemoveNodes(uint32_t nodes);
@@ -207,6 +223,7 @@ class JobTable {
   SlotTable<NodesRecord, 256> nodes_;
   SlotTable<LiveAttempt, 4096> live_;
   SlotTable<AttemptRecord, 4096> history_;
+  SlotTable<TaskRecord, 256> tasks_;
   SlotTable<JobDetails, 4096> details_;
   SlotTable<DependencyEdge, 4096> edges_;
   NameBlocks names_;

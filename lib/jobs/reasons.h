@@ -43,6 +43,13 @@ inline constexpr TextIndex kPreemptingInShare = 20;
 inline constexpr TextIndex kPreemptedAcrossShares = 21;
 inline constexpr TextIndex kPreemptedInOwnShare = 22;
 
+// Choice: our own words; those of ECS are not documented.
+inline constexpr TextIndex kContainerDependencyNotMet = 23;
+// Source: §2.4 (the limit). Choice: the words.
+inline constexpr TextIndex kTooManyTagsReason = 24;
+// Source: §5.2 [field].
+inline constexpr TextIndex kOverridesTooLongReason = 25;
+
 // Choice: AWS does not show what a deleted share's jobs say.
 inline constexpr char kQuotaShareDeleted[] = "Quota share deleted";
 
@@ -54,7 +61,7 @@ inline constexpr uint16_t BlockedBit(TextIndex reason) {
              : uint16_t{1};
 }
 
-inline constexpr std::array<absl::string_view, 23> kFixedTexts = {
+inline constexpr std::array<absl::string_view, 26> kFixedTexts = {
     "",
     "Essential container in task exited",
     "Dependent Job failed",
@@ -92,6 +99,9 @@ inline constexpr std::array<absl::string_view, 23> kFixedTexts = {
     "job",
     "Cross-share preemption triggered to reclaim borrowed capacity",
     "In-share preemption triggered by higher priority job",
+    "A container that this one depends on did not meet its condition",
+    "Combined tags of the job and its job definition must be at most 50",
+    "Container Overrides length must be at most 8192",
 };
 
 }  // namespace embatch

@@ -139,16 +139,19 @@ struct LiveAttempt {
   uint32_t before = kNoIndex;  // on the same instance
   uint32_t behind = kNoIndex;
   DeadlineQueue::Handle deadline = DeadlineQueue::kNoHandle;
+  uint32_t task = kNoIndex;  // TaskRecord, if it has several containers
   int64_t started_ns = kNoTime;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job, self.number, self.stop, self.started, self.details,
                  self.spec, self.environment, self.instance, self.is_node,
-                 self.instance_number, self.before, self.behind,
+                 self.instance_number, self.before, self.behind, self.task,
                  self.started_ns);
   }
 };
+
+static_assert(sizeof(LiveAttempt) == 64, "one line of the cache");
 
 // An attempt that has ended.
 struct AttemptRecord {
@@ -161,12 +164,13 @@ struct AttemptRecord {
   uint16_t number = 0;
   bool has_exit_code = false;
   uint32_t next = kNoIndex;
+  uint32_t task = kNoIndex;  // TaskRecord, if it had several containers
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.started_ns, self.stopped_ns, self.instance_number,
                  self.reason, self.status_reason, self.exit_code, self.number,
-                 self.has_exit_code, self.next);
+                 self.has_exit_code, self.next, self.task);
   }
 };
 

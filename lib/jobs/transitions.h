@@ -23,6 +23,7 @@ enum class JobTrigger : uint8_t {
   kQueueDeleted,   // its queue is being deleted, and it has not started
   kBlocked,        // found blocked at the head of its queue
   kPlaced,
+  kLaunchRejected,  // it can't be launched, now or later
   kContainerStarted,
   kPreemptionStarted,  // it is to make room, and is being stopped
   kPreempted,          // it made room, and waits again
@@ -32,7 +33,7 @@ enum class JobTrigger : uint8_t {
   kChildrenSucceeded,
   kChildrenFailed,  // all have ended, at least one FAILED
 };
-inline constexpr int kJobTriggerCount = 16;
+inline constexpr int kJobTriggerCount = 17;
 
 struct Transition {
   JobStatus from;
@@ -77,6 +78,8 @@ inline constexpr std::array kTransitions = {
     Transition{JobStatus::kRunnable, JobTrigger::kBlocked,
                JobStatus::kRunnable},
     Transition{JobStatus::kRunnable, JobTrigger::kPlaced, JobStatus::kStarting},
+    Transition{JobStatus::kRunnable, JobTrigger::kLaunchRejected,
+               JobStatus::kFailed},
 
     Transition{JobStatus::kStarting, JobTrigger::kContainerStarted,
                JobStatus::kRunning},

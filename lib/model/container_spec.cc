@@ -12,7 +12,8 @@ std::string ContainerSpec::JobIdText() const {
 
 std::string ContainerSpec::LogStreamName() const {
   constexpr size_t kDefinitionShown = 200;
-  return absl::StrCat(job_definition.substr(0, kDefinitionShown), "/default/",
+  return absl::StrCat(job_definition.substr(0, kDefinitionShown), "/",
+                      container_name, "/",
                       FormatTaskId(container.attempt, id_seed));
 }
 

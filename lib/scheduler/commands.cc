@@ -87,10 +87,6 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
   EMBATCH_RETURN_IF_ERROR(spec.status());
   EMBATCH_RETURN_IF_ERROR(
       CheckSubmissionSize(request, LimitsOf(state.settings.limits)));
-  if (spec->has_task()) {
-    return absl::UnimplementedError(
-        "a job of several containers can't be run yet");
-  }
   const uint32_t index = state.jobs.InternSpec(*spec);
   if (plain) {
     // Kept for ever, as definitions are.

@@ -224,18 +224,24 @@ void TurnRunner::ClearDeadline(uint32_t live) {
   deadline = DeadlineQueue::kNoHandle;
 }
 
-// Source: §7, §10: a polite signal, 30 seconds, a hard one. Choice: D56, an
+// Source: §7, §10: a polite signal, the stopTimeout (30 seconds, if a container
+// has none of its own), a hard one. Choice: D56, an
 // attempt that has not started ends at once; D57, the first cause stays.
 void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
   LiveAttempt& attempt = jobs_.live(live);
   if (attempt.stop != StopCause::kNone) return;
   attempt.stop = cause;
-  Request request;
-  request.kind = Request::Kind::kStop;
-  request.environment = attempt.environment;
-  request.container = ContainerOf(live);
-  request.grace = kStopTimeoutDefault;
-  requests_.push_back(request);
+  absl::Duration grace = kStopTimeoutDefault;
+  if (attempt.task != kNoIndex) {
+    grace = StopContainers(live);
+  } else {
+    Request request;
+    request.kind = Request::Kind::kStop;
+    request.environment = attempt.environment;
+    request.container = ContainerOf(live);
+    request.grace = grace;
+    requests_.push_back(request);
+  }
   if (!attempt.started) {
     EndAttempt(live, now_ns_, std::nullopt, kNoReason, kNoReason);
     return;
@@ -247,8 +253,7 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
     }
   }
   ClearDeadline(live);
-  SetDeadline(live, DeadlineKind::kStopOverdue,
-              kStopTimeoutDefault + kStopMargin, now_ns_);
+  SetDeadline(live, DeadlineKind::kStopOverdue, grace + kStopMargin, now_ns_);
 }
 
 // `reason` is the container's, `status_reason` what the attempt ended with if

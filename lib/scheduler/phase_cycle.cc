@@ -178,19 +178,39 @@ void TurnRunner::Place(JobKey job, const Placement& placement) {
     return;
   }
   LeaveLine(job);
+  const JobSpec& spec = jobs_.spec(jobs_.record(job.slot).spec);
+  if (spec.launch_rejection != LaunchRejection::kNone) {
+    // Source: §5.2, launch-time rejections; §6.2, never retried.
+    Fail(job, JobTrigger::kLaunchRejected,
+         spec.launch_rejection == LaunchRejection::kTooManyTags
+             ? kTooManyTagsReason
+             : kOverridesTooLongReason);
+    return;
+  }
   const uint32_t live = jobs_.BeginAttempt(job);
   Charge(live, placement.instance);
   jobs_.Change(job, JobTrigger::kPlaced, kNoReason, now_ns_, journal_);
   RequestStart(live);
 }
 
+// Begins what an attempt runs: its container, or those of its containers that
+// need not wait.
 void TurnRunner::RequestStart(uint32_t live) {
+  if (jobs_.spec(jobs_.live(live).spec).has_task()) {
+    BeginTask(live);
+  } else {
+    RequestStartOf(live, 0);
+  }
+}
+
+void TurnRunner::RequestStartOf(uint32_t live, uint16_t container) {
   Request request;
   request.kind = Request::Kind::kStart;
   request.environment = jobs_.live(live).environment;
   request.live = live;
   request.live_generation = jobs_.LiveGeneration(live);
   request.container = ContainerOf(live);
+  request.container.container = container;
   requests_.push_back(request);
 }
 

@@ -117,7 +117,11 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
     case DeadlineKind::kStopOverdue:
       // Choice: §7, the runtime had its time.
       jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
-      EndAttempt(a, now_ns_, std::nullopt, kNoReason, kNoReason);
+      if (jobs_.live(a).task != kNoIndex) {
+        EndTask(a, now_ns_);
+      } else {
+        EndAttempt(a, now_ns_, std::nullopt, kNoReason, kNoReason);
+      }
       return;
     case DeadlineKind::kBackOff:
       ++fleet_.environment(a).epoch;
@@ -249,6 +253,15 @@ void TurnRunner::BackOff(uint32_t environment, uint32_t type,
                        environment, 0);
 }
 
+size_t TurnRunner::ContainersOf(JobKey job) const {
+  const JobRecord& record = jobs_.record(job.slot);
+  const JobSpec& spec =
+      jobs_.spec(record.has_nodes && job.is_child()
+                     ? jobs_.nodes(job.slot).at(job.child).spec
+                     : record.spec);
+  return spec.has_task() ? spec.task.containers.size() : 1;
+}
+
 uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
   const AttemptId& attempt = report.container.attempt;
   const std::optional<JobKey> key = jobs_.Find(attempt.job);
@@ -257,7 +270,8 @@ uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
   if (live != kNoIndex && jobs_.live(live).number == attempt.number &&
       jobs_.live(live).job.child == attempt.job.child &&
       (!jobs_.live(live).is_node || IsNodeAsked(live)) &&
-      report.container.container == 0 &&
+      (report.container.container == 0 ||
+       report.container.container < ContainersOf(*key)) &&
       fleet_.instance(jobs_.live(live).instance).state !=
           InstanceState::kLost) {
     return live;
@@ -267,7 +281,7 @@ uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
                     (key->is_child() || !jobs_.record(key->slot).has_nodes);
   const bool was_once = runs && attempt.number > 0 &&
                         attempt.number <= jobs_.AttemptsOf(*key) &&
-                        report.container.container == 0;
+                        report.container.container < ContainersOf(*key);
   ++(was_once ? state_.ignored.late_or_repeated : state_.ignored.unknown);
   return kNoIndex;
 }
@@ -293,6 +307,9 @@ void TurnRunner::StartRunning(uint32_t live, int64_t at_ns) {
 bool TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
   const uint32_t live = LiveFor(report);
   if (live == kNoIndex) return true;
+  if (jobs_.live(live).task != kNoIndex) {
+    return TakeOfTask(live, report, at_ns);
+  }
   const bool started = jobs_.live(live).started;
   if (report.kind == ContainerReport::Kind::kStarted) {
     if (started) {

@@ -213,7 +213,8 @@ void PluginSet::PassOne(const State& state, const Request& request) {
   if (request.kind == Request::Kind::kStop) {
     entry->plugin->Stop(request.container, request.grace);
   } else if (state.jobs.IsLive(request.live, request.live_generation)) {
-    entry->plugin->Start(SpecOfAttempt(state, request.live));
+    entry->plugin->Start(
+        SpecOfAttempt(state, request.live, request.container.container));
   }
 }
 

@@ -71,6 +71,30 @@ JobKey WithAttempts(const State& state, JobKey key) {
   return key;
 }
 
+// The containers of a job that has several; `task`: as an attempt has them.
+std::vector<ContainerView> ContainersOf(const State& state, const JobSpec& spec,
+                                        uint32_t task) {
+  std::vector<ContainerView> views;
+  for (const TaskContainer& container : spec.task.containers) {
+    const size_t index = views.size();
+    ContainerView& view = views.emplace_back();
+    view.name = container.name;
+    view.image = container.image;
+    view.command = container.command;
+    view.environment = container.environment;
+    view.resources = container.resources;
+    view.essential = container.essential;
+    view.is_init = container.is_init;
+    if (task == kNoIndex) continue;
+    const ContainerRecord& record = state.jobs.task(task).containers[index];
+    view.started = record.phase == ContainerPhase::kRunning ||
+                   record.phase == ContainerPhase::kExited;
+    if (record.has_exit_code) view.exit_code = record.exit_code;
+    view.reason = state.jobs.Text(record.reason);
+  }
+  return views;
+}
+
 void FillFromDetails(const State& state, JobKey key, const JobDetails& details,
                      JobView* view) {
   view->started_at = TimeOrNone(details.started_ns);
@@ -246,6 +270,15 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
     view.is_cancelled |= record.details.is_cancelled;
     view.is_terminated |= record.details.is_terminated;
   }
+  if (spec.has_task()) {
+    uint32_t task = kNoIndex;
+    if (live != kNoIndex) {
+      task = state.jobs.live(live).task;
+    } else if (const auto last = state.jobs.LastAttempt(key)) {
+      task = last->task;
+    }
+    view.containers = ContainersOf(state, spec, task);
+  }
   if (!record.is_array()) return view;
   const ArrayRecord& array = state.jobs.array(key.slot);
   if (!key.is_child()) {
@@ -283,7 +316,11 @@ absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
   std::vector<AttemptView> views;
   for (const AttemptRecord& attempt :
        state.jobs.History(WithAttempts(state, *key))) {
-    views.push_back(ViewOf(state, attempt));
+    AttemptView& view = views.emplace_back(ViewOf(state, attempt));
+    if (attempt.task != kNoIndex) {
+      view.containers = ContainersOf(
+          state, state.jobs.spec(SpecOf(state, *key)), attempt.task);
+    }
   }
   return views;
 }
@@ -366,22 +403,36 @@ absl::StatusOr<JobPage> ReadJobPage(const State& state,
                                  : ArrayPage(state, request);
 }
 
-ContainerSpec SpecOfAttempt(const State& state, uint32_t live) {
+ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
+                            uint16_t container) {
   const LiveAttempt& attempt = state.jobs.live(live);
   const JobRecord& record = state.jobs.record(attempt.job.slot);
   const JobSpec& spec = state.jobs.spec(attempt.spec);
   const JobDefinition& definition =
       state.definitions[spec.definition].definition;
   ContainerSpec result;
-  result.container = {{state.jobs.IdOf(attempt.job), attempt.number}, 0};
+  result.container = {{state.jobs.IdOf(attempt.job), attempt.number},
+                      container};
   result.instance = InstanceId{attempt.instance_number};
-  result.image = spec.image.empty()
-                     ? definition.options().container_properties.image
-                     : spec.image;
-  result.command = spec.command;
-  result.environment = spec.environment;
-  result.resources = spec.resources;
-  result.stop_timeout = kStopTimeoutDefault;
+  if (attempt.task != kNoIndex) {
+    const TaskContainer& one =
+        state.jobs.TaskSpecOf(live).containers[container];
+    result.container_name = one.name;
+    result.image = one.image;
+    result.command = one.command;
+    result.environment = one.environment;
+    result.resources = one.resources;
+    result.stop_timeout = one.stop_timeout;
+  } else {
+    result.image = spec.image.empty()
+                       ? definition.options().container_properties.image
+                       : spec.image;
+    result.command = spec.command;
+    result.environment = spec.environment;
+    result.resources = spec.resources;
+    result.stop_timeout = kStopTimeoutDefault;
+  }
+  if (spec.propagate_tags) result.tags = &spec.propagated_tags;
   result.job_name = state.jobs.Name(attempt.job.slot);
   result.job_definition = definition.job_definition_name();
   result.job_queue = state.queues[record.queue].config.job_queue_name();

@@ -32,8 +32,9 @@ absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
 absl::StatusOr<JobPage> ReadJobPage(const State& state,
                                     const ListJobsRequest& request);
 
-// What a runtime is told to start: the container of a running attempt.
-ContainerSpec SpecOfAttempt(const State& state, uint32_t live);
+// What a runtime is told to start: a container of a running attempt.
+ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
+                            uint16_t container = 0);
 
 }  // namespace embatch
 

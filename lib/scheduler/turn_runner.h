@@ -70,6 +70,7 @@ class TurnRunner {
   void BackOff(uint32_t environment, uint32_t type, LaunchFailure failure);
   void TakeDeadline(const Deadline& deadline);
   uint32_t LiveFor(const ContainerReport& report);
+  size_t ContainersOf(JobKey job) const;
   void StartRunning(uint32_t live, int64_t at_ns);
 
   // 3. phase_arrivals.cc
@@ -114,6 +115,7 @@ class TurnRunner {
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
   void RequestStart(uint32_t live);
+  void RequestStartOf(uint32_t live, uint16_t container);
   void ForgetBlocked(JobKey& blocked, JobKey head);
   void MarkBlocked(QueueRecord& queue, JobKey head, const Requirement& need);
   void TellBlocked(JobKey& blocked, JobKey head, TextIndex reason);
@@ -161,6 +163,15 @@ class TurnRunner {
   bool IsScalingNeeded() const;
   bool IsStrict(const QueueRecord& queue) const;
   std::vector<ClassInLine> DemandOf(const QueueRecord& queue) const;
+
+  // task_flow.cc
+  void BeginTask(uint32_t live);
+  void StartReadyContainers(uint32_t live);
+  absl::Duration StopContainers(uint32_t live);
+  bool LeavesStarting(uint32_t live, const ContainerReport& report);
+  bool TakeOfTask(uint32_t live, const ContainerReport& report, int64_t at_ns);
+  void GoOnWithTask(uint32_t live, int64_t at_ns);
+  void EndTask(uint32_t live, int64_t at_ns);
 
   // job_flow.cc
   bool has_budget() const { return journal_.transitions_left > 0; }

@@ -47,7 +47,8 @@ struct FatePlan {
 struct JobPlan {
   SubmitJobRequest request;
   FatePlan fates;
-  std::map<int32_t, FatePlan> child_fates;  // where they differ
+  std::map<int32_t, FatePlan> child_fates;          // where they differ
+  std::map<std::string, FatePlan> container_fates;  // by name
 };
 using JobWord = std::function<void(JobPlan&)>;
 
@@ -182,6 +183,19 @@ JobWord Child(int32_t index, Words... words) {
 template <typename... Words>
 JobWord Node(int32_t index, Words... words) {
   return Child(index, words...);
+}
+
+// What becomes of one of several containers, where that differs. Comes after
+// the words that are about all of them.
+template <typename... Words>
+JobWord ContainerNamed(std::string name, Words... words) {
+  const std::vector<JobWord> all = {JobWord(words)...};
+  return [=](JobPlan& plan) {
+    JobPlan container;
+    container.fates = plan.fates;
+    for (const JobWord& word : all) word(container);
+    plan.container_fates[name] = container.fates;
+  };
 }
 
 // --- What a quota share is --------------------------------------------------

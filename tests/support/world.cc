@@ -325,6 +325,11 @@ ContainerFate World::FateOf(const ContainerSpec& spec) const {
   const auto found = plans_.find(attempt.job.Parent());
   if (found == plans_.end()) return options_.fate;  // not submitted by us
   const JobPlan& plan = found->second;
+  const auto container =
+      plan.container_fates.find(std::string(spec.container_name));
+  if (container != plan.container_fates.end()) {
+    return container->second.Of(attempt.number);
+  }
   const auto child = plan.child_fates.find(attempt.job.child);
   const FatePlan& fates =
       child == plan.child_fates.end() ? plan.fates : child->second;

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Jobs of several containers: which of them a runtime is asked to start and to
+// stop, and what their reports mean for the attempt. The rules are those of
+// lib/jobs/task_record.h; here they are carried out.
+//
+// Source: API TaskContainerProperties, EksPodProperties; §3.3, §5.2, §7.
+#include <algorithm>
+
+#include "lib/jobs/reasons.h"
+#include "lib/jobs/task_record.h"
+#include "lib/model/limits.h"
+#include "lib/scheduler/turn_runner.h"
+
+namespace embatch {
+
+void TurnRunner::BeginTask(uint32_t live) {
+  jobs_.BeginTask(live);
+  StartReadyContainers(live);
+}
+
+// A container that will never start may be what another one waits for, so this
+// goes on until nothing changes: at most once for each container.
+void TurnRunner::StartReadyContainers(uint32_t live) {
+  const LiveAttempt& attempt = jobs_.live(live);
+  const TaskSpec& spec = jobs_.TaskSpecOf(live);
+  const TaskRecord& task = jobs_.task(attempt.task);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < task.containers.size(); ++i) {
+      if (task.containers[i].phase != ContainerPhase::kWaiting) continue;
+      switch (ReadinessOf(spec, task, i)) {
+        case ContainerReadiness::kWaits:
+          break;
+        case ContainerReadiness::kReady:
+          jobs_.task(attempt.task).containers[i].phase =
+              ContainerPhase::kStarting;
+          RequestStartOf(live, static_cast<uint16_t>(i));
+          break;
+        case ContainerReadiness::kNever:
+          jobs_.EndContainer(attempt.task, i, ContainerPhase::kNeverStarted,
+                             std::nullopt, kContainerDependencyNotMet);
+          changed = true;
+          break;
+      }
+    }
+  }
+}
+
+// Asks for the end of every container that a runtime holds; those that wait
+// will never start. Answers the longest grace that one of them has.
+absl::Duration TurnRunner::StopContainers(uint32_t live) {
+  const LiveAttempt& attempt = jobs_.live(live);
+  const TaskSpec& spec = jobs_.TaskSpecOf(live);
+  absl::Duration longest;
+  for (size_t i = 0; i < spec.containers.size(); ++i) {
+    const ContainerRecord& container = jobs_.task(attempt.task).containers[i];
+    if (container.phase == ContainerPhase::kWaiting) {
+      jobs_.EndContainer(attempt.task, i, ContainerPhase::kNeverStarted,
+                         std::nullopt, kNoReason);
+    }
+    if (!container.is_held()) continue;
+    Request request;
+    request.kind = Request::Kind::kStop;
+    request.environment = attempt.environment;
+    request.container = ContainerOf(live);
+    request.container.container = static_cast<uint16_t>(i);
+    request.grace = spec.containers[i].stop_timeout;
+    requests_.push_back(request);
+    longest = std::max(longest, request.grace);
+  }
+  return longest;
+}
+
+// Whether the attempt is RUNNING from this report on. An essential container
+// that has exited was up, whatever the others did.
+// Choice: such an attempt counts as started at that moment, as that of a
+// container that exits without having been reported as started.
+bool TurnRunner::LeavesStarting(uint32_t live, const ContainerReport& report) {
+  const LiveAttempt& attempt = jobs_.live(live);
+  const TaskRecord& task = jobs_.task(attempt.task);
+  if (attempt.started || task.is_ending() ||
+      report.kind == ContainerReport::Kind::kStartFailed) {
+    return false;
+  }
+  const size_t container = report.container.container;
+  const TaskSpec& spec = jobs_.TaskSpecOf(live);
+  return AllUp(task, container) ||
+         (report.kind == ContainerReport::Kind::kExited &&
+          spec.kind == TaskKind::kTask && spec.containers[container].essential);
+}
+
+// True: done with it.
+bool TurnRunner::TakeOfTask(uint32_t live, const ContainerReport& report,
+                            int64_t at_ns) {
+  const uint32_t task = jobs_.live(live).task;
+  const size_t index = report.container.container;
+  const ContainerRecord& container = jobs_.task(task).containers[index];
+  const bool is_starting = container.phase == ContainerPhase::kStarting;
+  if (!container.is_held() ||
+      (!is_starting && report.kind != ContainerReport::Kind::kExited)) {
+    ++state_.ignored.late_or_repeated;
+    return true;
+  }
+  if (LeavesStarting(live, report)) {
+    StartRunning(live, at_ns);
+    if (!has_budget()) return false;
+  }
+  if (report.kind == ContainerReport::Kind::kStarted) {
+    jobs_.task(task).containers[index].phase = ContainerPhase::kRunning;
+  } else {
+    const bool has_exited = report.kind == ContainerReport::Kind::kExited;
+    std::optional<int> exit_code;
+    if (has_exited && report.has_exit_code) exit_code = report.exit_code;
+    const TextIndex reason = jobs_.InternText(
+        absl::string_view(report.reason).substr(0, kContainerReasonLengthMax));
+    jobs_.EndContainer(
+        task, index,
+        has_exited ? ContainerPhase::kExited : ContainerPhase::kNeverStarted,
+        exit_code, reason);
+    jobs_.ReleaseText(reason);
+  }
+  GoOnWithTask(live, at_ns);
+  return true;
+}
+
+// What follows from a change of one of the containers.
+void TurnRunner::GoOnWithTask(uint32_t live, int64_t at_ns) {
+  const LiveAttempt& attempt = jobs_.live(live);
+  TaskRecord& task = jobs_.task(attempt.task);
+  if (!task.is_ending()) {
+    if (attempt.stop == StopCause::kNone) StartReadyContainers(live);
+    task.deciding = DecidingContainer(jobs_.TaskSpecOf(live), task);
+    if (task.is_ending() && attempt.stop == StopCause::kNone) {
+      const absl::Duration grace = StopContainers(live);
+      ClearDeadline(live);
+      SetDeadline(live, DeadlineKind::kStopOverdue, grace + kStopMargin,
+                  now_ns_);
+    } else if (!attempt.started && AllUp(task)) {
+      StartRunning(live, at_ns);
+    }
+  }
+  if (AllOver(task)) EndTask(live, at_ns);
+}
+
+void TurnRunner::EndTask(uint32_t live, int64_t at_ns) {
+  const TaskOutcome outcome =
+      OutcomeOf(jobs_.TaskSpecOf(live), jobs_.task(jobs_.live(live).task));
+  EndAttempt(live, at_ns, outcome.exit_code, outcome.reason,
+             outcome.status_reason);
+}
+
+}  // namespace embatch
