@@ -52,6 +52,18 @@ constexpr bool IsValidEnum(DependencyType value) {
   return value <= DependencyType::kSequential;
 }
 
+// Which end of a job lets those go on that depend on it. AWS has kSuccess
+// alone; the others are this library's own, and only where a submission asks
+// for them.
+enum class DependencyCondition : uint8_t {
+  kSuccess,     // it has SUCCEEDED
+  kFailure,     // it has FAILED, for whatever reason, all attempts used up
+  kCompletion,  // it has ended
+};
+constexpr bool IsValidEnum(DependencyCondition value) {
+  return value <= DependencyCondition::kCompletion;
+}
+
 // One entry of dependsOn:
 //   {job}             waits until that job (an array: all of it) has succeeded
 //   {job.Child(3)}    waits for that child
@@ -59,14 +71,22 @@ constexpr bool IsValidEnum(DependencyType value) {
 //                     i of the other
 //   {{}, kSequential} array: child i waits for child i-1 of the same array
 //   {job, kSequential} the same as {job} (D3)
-// Only success releases; a failure fails the dependent.
+// What it waits for has ended otherwise than `condition` asks: the dependent
+// fails at once with "Dependent Job failed", without waiting for the rest. For
+// those that depend on it in turn that is a failure like any other.
+//
+// Child by child where the type is kNToN or kSequential: with {{}, kSequential,
+// kFailure} child i runs only if child i-1 has failed, so that children are
+// tried in turn; when one succeeds the next one fails, and the one behind that
+// runs. All SEQUENTIAL entries of a job have the same condition.
 struct JobDependency {
   JobId job;
   DependencyType type = DependencyType::kPlain;
+  DependencyCondition condition = DependencyCondition::kSuccess;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.job, self.type);
+    return visit(self.job, self.type, self.condition);
   }
 };
 

@@ -20,7 +20,8 @@ struct ArrayRecord {
   int32_t size = 0;
   StatusSummary counts{};   // children by status
   bool sequential = false;  // child i waits for child i-1
-  uint32_t paired = 0;      // N_TO_N dependencies that it was submitted with
+  DependencyCondition sequential_condition = DependencyCondition::kSuccess;
+  uint32_t paired = 0;  // N_TO_N dependencies that it was submitted with
   LazyBlocks<ChildState, 16> states;
   LazyBlocks<ChildCell, 8> cells;
   // RUNNABLE children by retry class.
@@ -39,8 +40,9 @@ struct ArrayRecord {
   }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.size, self.counts, self.sequential, self.paired,
-                 self.states, self.cells, self.waiting, self.bulk_stopped_ns,
+    return visit(self.size, self.counts, self.sequential,
+                 self.sequential_condition, self.paired, self.states,
+                 self.cells, self.waiting, self.bulk_stopped_ns,
                  self.last_stopped_ns, self.paired_dependents,
                  self.child_dependents);
   }

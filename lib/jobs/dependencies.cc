@@ -19,6 +19,12 @@ absl::Status CheckOne(const JobTable& jobs, size_t index,
         index, absl::StrCat("has the type ", static_cast<int>(dependency.type),
                             "; must be N_TO_N, SEQUENTIAL or none"));
   }
+  if (!IsValidEnum(dependency.condition)) {
+    return Refused(index, absl::StrCat("has the condition ",
+                                       static_cast<int>(dependency.condition),
+                                       "; must be success, failure or "
+                                       "completion"));
+  }
   if (dependency.job.is_null()) {
     if (dependency.type == DependencyType::kSequential && array_size > 0) {
       return absl::OkStatus();
@@ -112,7 +118,32 @@ void Settle(JobTable& jobs, uint32_t slot, uint32_t index, JobKey key) {
   }
   // Choice: §9.2, the outcome is pinned; the other record may go.
   edge.resolved = true;
-  if (status == JobStatus::kFailed) record.dependency_failed = true;
+  if (!IsMet(edge.dependency.condition, status == JobStatus::kSucceeded)) {
+    record.dependency_failed = true;
+  }
+}
+
+// Whether all SEQUENTIAL entries have the same condition.
+absl::Status CheckSequential(absl::Span<const JobDependency> dependencies) {
+  std::optional<DependencyCondition> condition;
+  for (size_t i = 0; i < dependencies.size(); ++i) {
+    if (!dependencies[i].job.is_null()) continue;
+    if (condition.has_value() && *condition != dependencies[i].condition) {
+      return Refused(i,
+                     "is SEQUENTIAL with another condition than an entry "
+                     "before it; all must have the same");
+    }
+    condition = dependencies[i].condition;
+  }
+  return absl::OkStatus();
+}
+
+// What an end, or none so far, means for one that waits for it.
+ChildReadiness ReadinessAfter(DependencyCondition condition, JobStatus status) {
+  if (!IsTerminal(status)) return ChildReadiness::kWaits;
+  return IsMet(condition, status == JobStatus::kSucceeded)
+             ? ChildReadiness::kReady
+             : ChildReadiness::kDependencyFailed;
 }
 
 }  // namespace
@@ -128,7 +159,7 @@ absl::Status CheckDependencies(const JobTable& jobs,
   for (size_t i = 0; i < dependencies.size(); ++i) {
     EMBATCH_RETURN_IF_ERROR(CheckOne(jobs, i, dependencies[i], array_size));
   }
-  return absl::OkStatus();
+  return CheckSequential(dependencies);
 }
 
 void AddDependencies(JobTable& jobs, uint32_t slot,
@@ -149,6 +180,7 @@ void AddDependencies(JobTable& jobs, uint32_t slot,
     if (dependency.job.is_null()) {
       edge.resolved = true;
       jobs.array(slot).sequential = true;
+      jobs.array(slot).sequential_condition = dependency.condition;
       continue;
     }
     // Choice: D3, SEQUENTIAL with a job is plain.
@@ -211,9 +243,10 @@ ChildReadiness ReadinessOf(const JobTable& jobs, JobKey child) {
   const ArrayRecord& array = jobs.array(child.slot);
   bool ready = record.released;
   if (array.sequential && child.child > 0) {
-    const JobStatus before = array.states.Get(child.child - 1).status();
-    if (before == JobStatus::kFailed) return ChildReadiness::kDependencyFailed;
-    if (before != JobStatus::kSucceeded) ready = false;
+    const ChildReadiness before = ReadinessAfter(
+        array.sequential_condition, array.states.Get(child.child - 1).status());
+    if (before == ChildReadiness::kDependencyFailed) return before;
+    if (before == ChildReadiness::kWaits) ready = false;
   }
   if (array.paired > 0) {
     for (uint32_t i = record.dependencies.first; i != kNoIndex;
@@ -222,12 +255,11 @@ ChildReadiness ReadinessOf(const JobTable& jobs, JobKey child) {
       // When the other array ended, its failures had reached this one's
       // children before the edge was marked.
       if (edge.kind != DependencyType::kNToN || edge.resolved) continue;
-      const JobStatus status =
-          jobs.StatusOf({edge.dependency.job.slot, child.child});
-      if (status == JobStatus::kFailed) {
-        return ChildReadiness::kDependencyFailed;
-      }
-      if (status != JobStatus::kSucceeded) ready = false;
+      const ChildReadiness other = ReadinessAfter(
+          edge.dependency.condition,
+          jobs.StatusOf({edge.dependency.job.slot, child.child}));
+      if (other == ChildReadiness::kDependencyFailed) return other;
+      if (other == ChildReadiness::kWaits) ready = false;
     }
   }
   return ready ? ChildReadiness::kReady : ChildReadiness::kWaits;
@@ -240,10 +272,17 @@ bool AllChildrenWait(const JobTable& jobs, uint32_t slot) {
     const DependencyEdge& edge = jobs.edges()[i];
     if (edge.kind != DependencyType::kNToN || edge.resolved) continue;
     const StatusSummary& counts = jobs.array(edge.dependency.job.slot).counts;
-    if (counts[static_cast<int>(JobStatus::kFailed)] > 0) return false;
-    if (counts[static_cast<int>(JobStatus::kSucceeded)] == 0) {
-      one_untouched = true;
+    const DependencyCondition condition = edge.dependency.condition;
+    int32_t met = 0;
+    for (const JobStatus end : {JobStatus::kSucceeded, JobStatus::kFailed}) {
+      const int32_t count = counts[static_cast<int>(end)];
+      if (IsMet(condition, end == JobStatus::kSucceeded)) {
+        met += count;
+      } else if (count > 0) {
+        return false;
+      }
     }
+    if (met == 0) one_untouched = true;
   }
   return one_untouched;
 }

@@ -23,6 +23,13 @@
 
 namespace embatch {
 
+// Whether a job that has ended, with success or not, is what a dependency on it
+// waits for.
+constexpr bool IsMet(DependencyCondition condition, bool succeeded) {
+  return condition == DependencyCondition::kCompletion ||
+         (condition == DependencyCondition::kSuccess) == succeeded;
+}
+
 // Whether a job with `array_size` children (0: no array) may depend on these.
 // kInvalidArgument: the rules of §9; an unknown job is one of them (D4).
 absl::Status CheckDependencies(const JobTable& jobs,

@@ -40,6 +40,26 @@ absl::StatusOr<uint32_t> CheckQueue(const State& state,
   return *index;
 }
 
+// §4, step 4. Choice: a definition that names both platforms can run on either;
+// a pod runs where EC2 jobs do.
+absl::Status CheckPlatform(const State& state, const QueueRecord& queue,
+                           const JobDefinition& definition) {
+  const std::vector<PlatformCapability>& platforms =
+      definition.options().platform_capabilities;
+  const PlatformCapability needed =
+      platforms.empty() ? PlatformCapability::kEc2 : platforms.front();
+  const PlatformCapability there = PlatformOf(state, queue);
+  if (needed == there ||
+      std::find(platforms.begin(), platforms.end(), there) != platforms.end()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "job_queue is ", Quoted(queue.config.job_queue_name()),
+      "; Job Queue is attached to Compute Environment that can not run Jobs "
+      "with capability ",
+      PlatformCapabilityName(needed), "."));
+}
+
 // Choice: D29; a job of several nodes has no place where preemption could make
 // room for it, so quota shares take none.
 absl::Status CheckKindForShares(const QueueRecord& queue,
@@ -97,6 +117,13 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
 }
 
 }  // namespace
+
+PlatformCapability PlatformOf(const State& state, const QueueRecord& queue) {
+  const bool is_fargate =
+      !queue.environments.empty() &&
+      state.fleet.environment(queue.environments.front()).config.is_fargate();
+  return is_fargate ? PlatformCapability::kFargate : PlatformCapability::kEc2;
+}
 
 absl::Status CheckCount(absl::string_view what, size_t count, int64_t most) {
   if (static_cast<int64_t>(count) < most) return absl::OkStatus();
@@ -190,6 +217,8 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
                                             Quoted(request.job_definition),
                                             " does not exist"));
   }
+  EMBATCH_RETURN_IF_ERROR(CheckPlatform(
+      state, state.queues[*queue], state.definitions[*definition].definition));
   EMBATCH_RETURN_IF_ERROR(CheckShare(state, *queue, request));
   EMBATCH_RETURN_IF_ERROR(CheckKindForShares(
       state.queues[*queue], state.definitions[*definition].definition));

@@ -19,6 +19,10 @@ namespace embatch {
 // kResourceExhausted if there are `most` of something already.
 absl::Status CheckCount(absl::string_view what, size_t count, int64_t most);
 
+// What kind of environments a queue has: all are of one kind.
+// Source: API JobQueueDetail.computeEnvironmentOrder (§13.1).
+PlatformCapability PlatformOf(const State& state, const QueueRecord& queue);
+
 absl::Status Apply(State& state,
                    const CreateComputeEnvironmentCommand& command);
 absl::Status Apply(State& state, const CreateJobQueueCommand& command);

@@ -121,15 +121,17 @@ bool TurnRunner::EndRequested(const WorkItem& item) {
   return true;
 }
 
-// item.first: the child to go on with.
+// item.first: the child to go on with; item.last: where to end, or -1 for the
+// whole array.
 bool TurnRunner::ReleaseChildren(WorkItem& item) {
   const ArrayRecord& array = jobs_.array(item.slot);
+  const int32_t end_of_all = item.last < 0 ? array.size : item.last;
   if (array.paired > 0 && AllChildrenWait(jobs_, item.slot)) return true;
   if (array.sequential && array.paired == 0) {
     ReleaseChild({item.slot, 0});
     return true;
   }
-  while (item.first < array.size) {
+  while (item.first < end_of_all) {
     if (!has_budget()) return false;
     const ChildState state = array.states.Get(item.first);
     if (array.paired > 0 || state.status() != JobStatus::kPending ||
@@ -139,10 +141,11 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
       ++item.first;
       continue;
     }
-    const int32_t end = EndOfRun(array, item.first, array.size);
+    const int32_t end = EndOfRun(array, item.first, end_of_all);
     ReleaseUntouched(item.slot, item.first, end);
     item.first = end;
   }
+  if (item.last >= 0) return true;
   // Arrays that had ended before this one was submitted.
   for (uint32_t i = jobs_.record(item.slot).dependencies.first; i != kNoIndex;
        i = jobs_.edges()[i].next_entry) {
@@ -242,10 +245,13 @@ bool TurnRunner::ChildrenEnded(WorkItem& item) {
       jobs_.StatusOf({item.slot, item.first}) == JobStatus::kSucceeded;
   if (item.cursor == kBegin) {
     if (array.sequential && item.last < array.size) {
-      if (succeeded) {
+      if (IsMet(array.sequential_condition, succeeded)) {
         ReleaseChild({item.slot, item.last});
       } else {
-        AddWork(WorkKind::kFailChildren, item.slot, item.last, array.size);
+        // The failure of the next one fails those behind it in turn, unless a
+        // failure is what they wait for.
+        AddWork(WorkKind::kFailChildren, item.slot, item.last,
+                succeeded ? item.last + 1 : array.size);
       }
     }
     item.cursor = array.paired_dependents.empty()
@@ -277,10 +283,13 @@ void TurnRunner::TellPaired(uint32_t index, int32_t first, int32_t last) {
   const DependencyEdge& edge = jobs_.edges()[index];
   if (edge.orphan || IsTerminal(jobs_.record(edge.dependent).status)) return;
   const JobKey other{edge.dependency.job.slot, first};
-  if (jobs_.StatusOf(other) == JobStatus::kFailed) {
+  if (!IsMet(edge.dependency.condition,
+             jobs_.StatusOf(other) == JobStatus::kSucceeded)) {
     AddWork(WorkKind::kFailChildren, edge.dependent, first, last);
-  } else {
+  } else if (last - first == 1) {
     ReleaseChild({edge.dependent, first});
+  } else {
+    AddWork(WorkKind::kReleaseChildren, edge.dependent, first, last);
   }
 }
 
@@ -290,7 +299,7 @@ void TurnRunner::TellDependent(uint32_t index, bool succeeded) {
   JobRecord& record = jobs_.record(slot);
   --record.unmet;
   if (IsTerminal(record.status) || record.dependency_failed) return;
-  if (!succeeded) {
+  if (!IsMet(jobs_.edges()[index].dependency.condition, succeeded)) {
     // Source: §9.2, at once, without waiting for the others.
     record.dependency_failed = true;
     if (record.arrived) FailPending({slot, -1});

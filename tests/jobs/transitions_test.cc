@@ -11,10 +11,10 @@
 namespace embatch {
 namespace {
 
-// Written out by hand from the table of the reference, §5.2. A row is a status,
-// a column a trigger in the order of JobTrigger; what stands there is the first
-// letter of the status afterwards, but T is STARTING and U is RUNNING; a dot is
-// what can't happen.
+// Written out by hand from the table of the reference, §5.2 and §15. A row is a
+// status, a column a trigger in the order of JobTrigger; what stands there is
+// the first letter of the status afterwards, but T is STARTING and U is
+// RUNNING; a dot is what can't happen.
 constexpr const char* kTable[kJobStatusCount] = {
     // it depends on others
     // |  nothing is outstanding

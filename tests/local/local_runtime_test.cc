@@ -55,6 +55,19 @@ TEST_F(LocalRuntimeTest, EndIsReportedAsAShellWould) {
   }
 }
 
+// Two containers of one attempt are two processes: each starts, is stopped and
+// ends by itself.
+TEST_F(LocalRuntimeTest, ContainersOfOneAttemptAreToldApartByTheirNumber) {
+  const ContainerId first{{{7, 1, -1}, 1}, 0};
+  const ContainerId second{{{7, 1, -1}, 1}, 1};
+  StartAs(first, Shell("exec sleep 1000"));
+  StartAs(second, Shell("exit 4"));
+  EXPECT_EQ(WaitForEnd(second).exit_code, 4);
+  EXPECT_EQ(runtime_->running(), 1);
+  runtime_->Stop(first, absl::Seconds(30));
+  EXPECT_EQ(WaitForEnd(first).exit_code, 128 + SIGTERM);
+}
+
 TEST_F(LocalRuntimeTest, StartedComesFirstAndTimesAreWholeMicroseconds) {
   const absl::Time before =
       absl::FromUnixMicros(absl::ToUnixMicros(absl::Now()));

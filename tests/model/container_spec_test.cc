@@ -69,6 +69,12 @@ TEST_F(ContainerSpecTest, TheLogStreamIsDefinitionDefaultTask) {
   EXPECT_EQ(spec_.JobIdText(), FormatJobId({4, 1, -1}, 7));
 }
 
+TEST_F(ContainerSpecTest, TheLogStreamNamesTheContainerOfATask) {
+  spec_.container_name = "sidecar";
+  EXPECT_EQ(spec_.LogStreamName(),
+            "resize/sidecar/" + FormatTaskId({{4, 1, -1}, 2}, 7));
+}
+
 TEST_F(ContainerSpecTest, TheLogStreamShows200CharactersOfTheDefinition) {
   const std::string task = FormatTaskId({{4, 1, -1}, 2}, 7);
   const std::string long_name(201, 'd');

@@ -257,7 +257,8 @@ TEST_F(TaskTest, EachContainerHasItsStopTimeout) {
   hasty.stop_timeout = absl::Seconds(2);
   DefineTask({Main(), patient, hasty});
   const JobId a =
-      Submit(RunsForever(), IgnoresStop(), ContainerNamed("main", Exits(0)));
+      Submit(IgnoresStop(), ContainerNamed("patient", RunsForever()),
+             ContainerNamed("hasty", RunsForever()));
   world_.RunFor(absl::Seconds(13));
   EXPECT_EQ(ContainersOf(a),
             "main exited 0, patient started, hasty exited 137");

@@ -341,9 +341,20 @@ void InvariantChecker::CountAttempts(Known& known, const Event& event) const {
   }
 }
 
-bool InvariantChecker::HasSucceeded(JobId job) const {
+bool InvariantChecker::HasEnded(JobId job,
+                                DependencyCondition condition) const {
   const auto known = jobs_.find(job);
-  return known != jobs_.end() && known->second.status == kSucceeded;
+  if (known == jobs_.end()) return false;
+  const JobStatus status = known->second.status;
+  switch (condition) {
+    case DependencyCondition::kSuccess:
+      return status == kSucceeded;
+    case DependencyCondition::kFailure:
+      return status == kFailed;
+    case DependencyCondition::kCompletion:
+      return status == kSucceeded || status == kFailed;
+  }
+  return false;
 }
 
 void InvariantChecker::CheckDependencies(const Scheduler& scheduler,
@@ -364,8 +375,8 @@ void InvariantChecker::CheckDependencies(const Scheduler& scheduler,
         other = job.Child(job.child - 1);
         break;
     }
-    EXPECT_TRUE(HasSucceeded(other))
-        << job << " is RUNNABLE, but " << other << " has not succeeded";
+    EXPECT_TRUE(HasEnded(other, dependency.condition))
+        << job << " is RUNNABLE, but " << other << " has not ended as it must";
   }
 }
 

@@ -6,7 +6,8 @@
 //
 //   - every change of status is one of those in AWS's tables, starts where the
 //     one before ended, and none leaves a final status;
-//   - no job becomes RUNNABLE before all that it depends on has succeeded;
+//   - no job becomes RUNNABLE before all that it depends on has succeeded, or
+//     has ended as the dependency's condition says;
 //   - attempts are counted 1, 2, 3, ..., each is ended once, and no job has
 //     more of them than it may;
 //   - what the scheduler says of a job is what its events said;
@@ -75,7 +76,7 @@ class InvariantChecker {
   void CheckTenants(const Scheduler& scheduler) const;
   void CountAttempts(Known& known, const Event& event) const;
   void CheckDependencies(const Scheduler& scheduler, JobId job) const;
-  bool HasSucceeded(JobId job) const;
+  bool HasEnded(JobId job, DependencyCondition condition) const;
   void CheckJob(const Scheduler& scheduler, const Known& known,
                 const JobView& view) const;
 
