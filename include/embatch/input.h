@@ -25,6 +25,7 @@
 #include "embatch/quota_share.h"
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
+#include "embatch/service_environment.h"
 
 namespace embatch {
 
@@ -120,6 +121,24 @@ struct DeleteQuotaShareCommand {
   }
 };
 
+struct CreateServiceEnvironmentCommand {
+  ServiceEnvironment service_environment;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.service_environment);
+  }
+};
+
+struct DeleteServiceEnvironmentCommand {
+  std::string service_environment;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.service_environment);
+  }
+};
+
 // CancelJob, or TerminateJob with `terminate` set.
 struct EndJobCommand {
   JobId job;
@@ -150,7 +169,9 @@ using Command =
                   DeleteJobQueueCommand, Turn, CreateSchedulingPolicyCommand,
                   UpdateSchedulingPolicyCommand, DeleteSchedulingPolicyCommand,
                   CreateQuotaShareCommand, UpdateQuotaShareRequest,
-                  DeleteQuotaShareCommand>;
+                  DeleteQuotaShareCommand, CreateServiceEnvironmentCommand,
+                  UpdateServiceEnvironmentRequest,
+                  DeleteServiceEnvironmentCommand>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

@@ -55,6 +55,7 @@
 #include "embatch/quota_share.h"
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
+#include "embatch/service_environment.h"
 
 namespace embatch {
 
@@ -209,6 +210,19 @@ class Scheduler {
   absl::Status DeleteQuotaShare(absl::string_view job_queue,
                                 absl::string_view quota_share, absl::Time now);
 
+  // The environment is CREATING, and VALID after the next Advance().
+  absl::Status CreateServiceEnvironment(ServiceEnvironment environment,
+                                        absl::Time now);
+
+  // Changes what is given. kFailedPrecondition: it is CREATING or DELETING.
+  absl::Status UpdateServiceEnvironment(
+      const UpdateServiceEnvironmentRequest& request, absl::Time now);
+
+  // The environment, which must be DISABLED and VALID, is DELETING, and gone
+  // after the next Advance(). An unknown one is no error.
+  absl::Status DeleteServiceEnvironment(absl::string_view environment,
+                                        absl::Time now);
+
   // Answers the revision: 1 for a new name, then 2, 3, ...
   absl::StatusOr<int> RegisterJobDefinition(JobDefinition definition,
                                             absl::Time now);
@@ -267,6 +281,9 @@ class Scheduler {
   // By creation. kNotFound: there is no such queue.
   absl::StatusOr<std::vector<std::string>> ListQuotaShares(
       absl::string_view job_queue) const;
+  absl::StatusOr<ServiceEnvironmentView> DescribeServiceEnvironment(
+      absl::string_view environment) const;
+  std::vector<std::string> ListServiceEnvironments() const;  // by name
   std::vector<std::string> ListSchedulingPolicies() const;   // by name
   std::vector<std::string> ListJobQueues() const;            // by creation
   std::vector<std::string> ListComputeEnvironments() const;  // by creation

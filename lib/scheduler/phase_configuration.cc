@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Phase 1: queues and environments move one step in their lives.
+#include "lib/scheduler/service_environments.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
 
 // Source: §2.3, creating is asynchronous; the texts are the model's examples.
 void TurnRunner::RunConfiguration() {
+  ConfigureServiceEnvironments(state_);
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     EnvironmentRecord& environment = fleet_.environment(i);
     if (environment.status != ResourceStatus::kCreating) continue;

@@ -17,6 +17,7 @@
 #include "lib/scheduler/quota_commands.h"
 #include "lib/scheduler/quota_reads.h"
 #include "lib/scheduler/reads.h"
+#include "lib/scheduler/service_environments.h"
 #include "lib/scheduler/state.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -227,6 +228,23 @@ absl::Status Scheduler::DeleteQuotaShare(absl::string_view job_queue,
       now);
 }
 
+absl::Status Scheduler::CreateServiceEnvironment(ServiceEnvironment environment,
+                                                 absl::Time now) {
+  return impl_->ApplyCommand(
+      CreateServiceEnvironmentCommand{std::move(environment)}, now);
+}
+
+absl::Status Scheduler::UpdateServiceEnvironment(
+    const UpdateServiceEnvironmentRequest& request, absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::DeleteServiceEnvironment(absl::string_view environment,
+                                                 absl::Time now) {
+  return impl_->ApplyCommand(
+      DeleteServiceEnvironmentCommand{std::string(environment)}, now);
+}
+
 absl::StatusOr<int> Scheduler::RegisterJobDefinition(JobDefinition definition,
                                                      absl::Time now) {
   return impl_->ApplyCommand(
@@ -339,6 +357,13 @@ absl::StatusOr<std::vector<JobDependency>> Scheduler::DescribeDependencies(
 absl::StatusOr<PreemptionSummary> Scheduler::DescribePreemptions(
     JobId job) const {
   return ReadPreemptions(impl_->state, job);
+}
+absl::StatusOr<ServiceEnvironmentView> Scheduler::DescribeServiceEnvironment(
+    absl::string_view environment) const {
+  return ReadServiceEnvironment(impl_->state, environment);
+}
+std::vector<std::string> Scheduler::ListServiceEnvironments() const {
+  return ReadServiceEnvironmentNames(impl_->state);
 }
 absl::StatusOr<QuotaShareView> Scheduler::DescribeQuotaShare(
     absl::string_view job_queue, absl::string_view quota_share) const {

@@ -20,6 +20,7 @@
 #include "embatch/job_queue.h"
 #include "embatch/scheduler.h"
 #include "embatch/scheduling_policy.h"
+#include "embatch/service_environment.h"
 #include "lib/base/deadline_queue.h"
 #include "lib/base/encoding.h"
 #include "lib/capacity/fleet.h"
@@ -180,12 +181,23 @@ struct WorkItem {
   }
 };
 
+struct ServiceEnvironmentRecord {
+  ServiceEnvironment config;
+  ResourceStatus status = ResourceStatus::kCreating;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.config, self.status);
+  }
+};
+
 struct State {
   Settings settings;
   int64_t now_ns = 0;       // a time before 1970 counts as 1970
   uint64_t next_event = 0;  // the sequence number of the next event
   std::vector<DefinitionRecord> definitions;
   std::map<std::string, SchedulingPolicy> policies;  // by name
+  std::map<std::string, ServiceEnvironmentRecord> service_environments;
   std::vector<QueueRecord> queues;
   std::vector<uint32_t> queue_order;  // as the cycle looks at them
   std::vector<uint32_t> free_queues;  // deleted, and their jobs forgotten
@@ -207,9 +219,10 @@ struct State {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.settings, self.now_ns, self.next_event, self.definitions,
-                 self.policies, self.queues, self.queue_order, self.free_queues,
-                 self.next_queue_number, self.jobs, self.fleet, self.deadlines,
-                 self.unread, self.arrivals, self.work, self.ignored);
+                 self.policies, self.service_environments, self.queues,
+                 self.queue_order, self.free_queues, self.next_queue_number,
+                 self.jobs, self.fleet, self.deadlines, self.unread,
+                 self.arrivals, self.work, self.ignored);
   }
 };
 

@@ -154,6 +154,15 @@ UpdateQuotaShareRequest SomeQuotaShareUpdate() {
   return request;
 }
 
+ServiceEnvironment SomeServiceEnvironment() {
+  ServiceEnvironmentOptions options;
+  options.service_environment_name = "training";
+  options.state = ResourceState::kDisabled;
+  options.capacity_limits = {{50, "NUM_INSTANCES"}};
+  options.tags = {{"a", "b"}};
+  return *ServiceEnvironment::Create(std::move(options));
+}
+
 // One of each kind, every member of it given.
 std::vector<Input> SomeInputs() {
   return {
@@ -172,6 +181,11 @@ std::vector<Input> SomeInputs() {
       {3, CreateQuotaShareCommand{SomeQuotaShare()}},
       {3, SomeQuotaShareUpdate()},
       {3, DeleteQuotaShareCommand{"training", "research"}},
+      {3, CreateServiceEnvironmentCommand{SomeServiceEnvironment()}},
+      {3,
+       UpdateServiceEnvironmentRequest{
+           "training", ResourceState::kDisabled, {{5, "ml.m5.large"}}}},
+      {3, DeleteServiceEnvironmentCommand{"training"}},
   };
 }
 
