@@ -139,6 +139,7 @@ absl::Status Replayer::MakeMachine() {
   if (options_.gangs) {
     environment.compute_resources = embatch::ComputeResources{};
     environment.compute_resources->max_vcpus = options_.processors;
+    environment.compute_resources->instance_types = {kInstanceType};
   } else {
     environment.type = embatch::ComputeEnvironmentType::kUnmanaged;
   }
