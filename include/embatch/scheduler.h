@@ -71,7 +71,8 @@ struct SchedulerOptions {
   uint64_t seed = 0;
 
   // Changes of status that one Advance() makes at most; more are left to the
-  // next call, which is then due at once. At least 1.
+  // next call, which is then due at once. At least 1. A multi-node job and the
+  // nodes that go with it change together: that counts as one.
   int max_transitions = 100000;
 
   // A job that waits for others and is cancelled fails at once, rather than

@@ -135,7 +135,8 @@ class JobTable {
   // ran: one event.
   void ChangeChildren(uint32_t slot, int32_t first, int32_t last,
                       JobTrigger trigger, TextIndex reason, Journal& journal);
-  // The same for all nodes of a multi-node job that stand in one status.
+  // The same for all nodes of a multi-node job, which follow their job: that
+  // counts as one transition.
   void ChangeNodes(uint32_t slot, JobTrigger trigger, Journal& journal);
   // Sets the statusReason without an event. Choice: D52.
   void SetReasonSilently(JobKey key, TextIndex reason);

@@ -98,7 +98,6 @@ void JobTable::ChangeNodes(uint32_t slot, JobTrigger trigger,
     EMBATCH_DCHECK(nodes.at(i).status == from);
     ChangeNode({slot, i}, *to, kNoReason, journal.now_ns);
   }
-  --journal.transitions_left;
   Event& event = journal.events.emplace_back();
   event.time_ns = journal.now_ns;
   event.job = IdOf({slot, 0});

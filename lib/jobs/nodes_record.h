@@ -33,6 +33,7 @@ struct NodesRecord {
   int32_t main_node = 0;
   int32_t live = 0;         // nodes with an attempt under way
   bool is_expired = false;  // goes when the last node has stopped
+  bool all_asked = false;   // the main node runs, or did: all may start
   // Where other nodes find the main node of the attempt under way.
   std::string main_node_address;
   StatusSummary counts{};  // nodes by status
@@ -45,7 +46,7 @@ struct NodesRecord {
   }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.main_node, self.live, self.is_expired,
+    return visit(self.main_node, self.live, self.is_expired, self.all_asked,
                  self.main_node_address, self.counts, self.nodes);
   }
 };

@@ -234,7 +234,7 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
   absl::Duration grace = kStopTimeoutDefault;
   if (attempt.task != kNoIndex) {
     grace = StopContainers(live);
-  } else {
+  } else if (!attempt.is_node || IsNodeAsked(live)) {
     Request request;
     request.kind = Request::Kind::kStop;
     request.environment = attempt.environment;

@@ -36,6 +36,7 @@ void TurnRunner::PlaceNodes(uint32_t slot, uint32_t environment) {
   const std::vector<uint32_t> instances = FindNodes(
       fleet_, environment, jobs_.requirement(jobs_.record(slot).requirement));
   LeaveLine(job);
+  jobs_.nodes(slot).all_asked = false;
   for (int32_t i = 0; i < jobs_.nodes(slot).size(); ++i) {
     const uint32_t live = jobs_.BeginAttempt({slot, i});
     Charge(live, instances[static_cast<size_t>(i)]);
@@ -47,8 +48,8 @@ void TurnRunner::PlaceNodes(uint32_t slot, uint32_t environment) {
 
 // Whether the node's container was ever asked for.
 bool TurnRunner::IsNodeAsked(uint32_t live) const {
-  const uint32_t main = jobs_.record(jobs_.live(live).job.slot).live;
-  return main == kNoIndex || main == live || jobs_.live(main).started;
+  const uint32_t slot = jobs_.live(live).job.slot;
+  return jobs_.record(slot).live == live || jobs_.nodes(slot).all_asked;
 }
 
 void TurnRunner::StartRunningNode(uint32_t live, int64_t at_ns) {
@@ -74,10 +75,31 @@ void TurnRunner::StartRunningNode(uint32_t live, int64_t at_ns) {
   }
   jobs_.Change(node, JobTrigger::kContainerStarted, kNoReason, at_ns, journal_);
   if (!is_main) return;
+  ++journal_.transitions_left;  // it went with its job
   nodes.main_node_address = fleet_.AddressOf(attempt.instance);
-  for (const NodeRecord& other : nodes.nodes) {
-    if (other.live != kNoIndex && other.live != live) RequestStart(other.live);
+  AddWork(WorkKind::kStartNodes, node.slot);
+}
+
+// Starts the other nodes, unless by now the main node is to stop or has ended:
+// then they end unasked.
+void TurnRunner::StartNodes(uint32_t slot) {
+  const uint32_t main = jobs_.record(slot).live;
+  if (main == kNoIndex || jobs_.live(main).stop != StopCause::kNone ||
+      IsHostLost(main)) {
+    return;
   }
+  NodesRecord& nodes = jobs_.nodes(slot);
+  nodes.all_asked = true;
+  for (const NodeRecord& node : nodes.nodes) {
+    if (node.live != kNoIndex && node.live != main && !IsHostLost(node.live)) {
+      RequestStart(node.live);
+    }
+  }
+}
+
+bool TurnRunner::IsHostLost(uint32_t live) const {
+  return fleet_.instance(jobs_.live(live).instance).state ==
+         InstanceState::kLost;
 }
 
 // A node that ends before the main node changes nothing for anybody else. When
@@ -120,6 +142,7 @@ void TurnRunner::EndNode(uint32_t live, AttemptRecord outcome) {
       trigger == JobTrigger::kRetry ? kNoReason : outcome.status_reason, at_ns,
       journal_);
   if (is_main) {
+    ++journal_.transitions_left;  // it went with its job
     AddWork(WorkKind::kStopNodes, node.slot, 0);
     if (retry) {
       EnterLine(job);

@@ -74,6 +74,9 @@ bool TurnRunner::Draw(WorkItem& item) {
       return DeleteJobs(item);
     case WorkKind::kExpire:
       return Expire(item);
+    case WorkKind::kStartNodes:
+      StartNodes(item.slot);
+      return true;
     case WorkKind::kStopNodes:
       return StopNodes(item);
     case WorkKind::kDeleteShare:

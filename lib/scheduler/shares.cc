@@ -256,7 +256,7 @@ bool IsHeldByReservation(const State& state, const QueueRecord& queue,
   if (in_use == 0) return false;
   const std::optional<int64_t> cap =
       queue.fair_share.Cap(MaxVcpuMilli(state, queue));
-  return cap.has_value() && in_use + need.resources.vcpu_milli > *cap;
+  return cap.has_value() && in_use + need.total_vcpu_milli() > *cap;
 }
 
 }  // namespace embatch

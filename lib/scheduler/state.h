@@ -162,6 +162,7 @@ enum class WorkKind : uint8_t {
   kInstanceLost,   // slot: the instance
   kExpire,         // forget the job
   kDeleteJobs,     // slot: the queue, whose jobs are all to end
+  kStartNodes,     // the main node of a multi-node job runs
   kStopNodes,      // the main node of a multi-node job stops, or has ended
   kDeleteShare,    // slot: the queue; generation: the quota share
 };

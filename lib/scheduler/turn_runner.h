@@ -225,6 +225,8 @@ class TurnRunner {
                               const Requirement& need) const;
   void PlaceNodes(uint32_t slot, uint32_t environment);
   bool IsNodeAsked(uint32_t live) const;
+  void StartNodes(uint32_t slot);
+  bool IsHostLost(uint32_t live) const;
   void StartRunningNode(uint32_t live, int64_t at_ns);
   void EndNode(uint32_t live, AttemptRecord outcome);
 

@@ -19,6 +19,12 @@
 namespace embatch {
 namespace {
 
+PlanOptions WithNodes() {
+  PlanOptions plan;
+  plan.multi_node = true;
+  return plan;
+}
+
 class LawsTest : public ::testing::Test {
  protected:
   // Runs `body` with each seed until one fails.
@@ -55,7 +61,7 @@ TEST_F(LawsTest, AtRestNothingHappensByItself) {
   ForEachSeed(60, [](uint64_t seed) {
     RunOptions options;
     options.checks_rest = true;
-    RandomWorld(DrawPlan(seed), options).Run();
+    RandomWorld(DrawPlan(seed, WithNodes()), options).Run();
   });
 }
 
@@ -64,7 +70,7 @@ TEST_F(LawsTest, AtRestNothingHappensByItselfWithFewTransitionsACall) {
     RunOptions options;
     options.checks_rest = true;
     options.max_transitions = 1 + static_cast<int>(seed % 3);
-    RandomWorld(DrawPlan(seed), options).Run();
+    RandomWorld(DrawPlan(seed, WithNodes()), options).Run();
   });
 }
 
@@ -74,7 +80,7 @@ TEST_F(LawsTest, ReplayGivesTheSame) {
   ForEachSeed(60, [](uint64_t seed) {
     RunOptions options;
     options.checks_replay = true;
-    RandomWorld(DrawPlan(seed), options).Run();
+    RandomWorld(DrawPlan(seed, WithNodes()), options).Run();
   });
 }
 
@@ -86,15 +92,15 @@ TEST_F(LawsTest, ReplayGivesTheSameInARestlessWorld) {
     options.late = seed % 2 == 0;
     options.faulty = seed % 3 == 0;
     options.max_transitions = seed % 5 == 0 ? 100000 : 1 + seed % 5;
-    RandomWorld(DrawPlan(seed), options).Run();
+    RandomWorld(DrawPlan(seed, WithNodes()), options).Run();
   });
 }
 
 // Equal inputs, equal events: nothing depends on an address or a hash seed.
 TEST_F(LawsTest, TheSameWorldTwiceGivesTheSameEvents) {
   ForEachSeed(20, [](uint64_t seed) {
-    RandomWorld once(DrawPlan(seed), RunOptions());
-    RandomWorld twice(DrawPlan(seed), RunOptions());
+    RandomWorld once(DrawPlan(seed, WithNodes()), RunOptions());
+    RandomWorld twice(DrawPlan(seed, WithNodes()), RunOptions());
     once.Run();
     twice.Run();
     ExpectSameEvents(once, twice);
@@ -106,7 +112,7 @@ TEST_F(LawsTest, TheSameWorldTwiceGivesTheSameEvents) {
 // else; as long as no plug-in answers in the same moment.
 TEST_F(LawsTest, FewTransitionsACallLeadToTheSameEnds) {
   ForEachSeed(40, [](uint64_t seed) {
-    PlanOptions plan;
+    PlanOptions plan = WithNodes();
     plan.forgetful = false;
     plan.answers_at_once = false;
     RandomWorld at_once(DrawPlan(seed, plan), RunOptions());
@@ -128,11 +134,11 @@ TEST_F(LawsTest, FaultyPluginsChangeNothing) {
   uint64_t late_or_repeated = 0;
   uint64_t unknown = 0;
   ForEachSeed(60, [&](uint64_t seed) {
-    RandomWorld honest(DrawPlan(seed), RunOptions());
+    RandomWorld honest(DrawPlan(seed, WithNodes()), RunOptions());
     honest.Run();
     RunOptions options;
     options.faulty = true;
-    RandomWorld faulty(DrawPlan(seed), options);
+    RandomWorld faulty(DrawPlan(seed, WithNodes()), options);
     faulty.Run();
     ExpectSameEvents(honest, faulty);
     const IgnoredReports ignored = faulty.scheduler().ignored_reports();
@@ -146,7 +152,7 @@ TEST_F(LawsTest, FaultyPluginsChangeNothing) {
 // Too many reports for one call wait for the next.
 TEST_F(LawsTest, FaultyPluginsThatFloodChangeNothing) {
   ForEachSeed(30, [](uint64_t seed) {
-    PlanOptions plan;
+    PlanOptions plan = WithNodes();
     plan.forgetful = false;
     plan.answers_at_once = false;
     RunOptions options;
@@ -163,7 +169,7 @@ TEST_F(LawsTest, FaultyPluginsThatFloodChangeNothing) {
 // Law 6: however late a call is, each attempt ends as its own times say.
 TEST_F(LawsTest, LateCallsTakeThingsInTheOrderOfTheirTimes) {
   ForEachSeed(60, [](uint64_t seed) {
-    PlanOptions plan;
+    PlanOptions plan;  // nodes end with their main node
     plan.mishaps = false;
     plan.forgetful = false;
     plan.ends_by_caller = false;
@@ -213,7 +219,7 @@ TEST_F(LawsTest, LateCallsTakeThingsInTheOrderOfTheirTimes) {
 // No job is lost: in the end each is over, or says what it waits for.
 TEST_F(LawsTest, InTheEndEveryJobIsOverOrExplained) {
   ForEachSeed(100, [](uint64_t seed) {
-    RandomWorld world(DrawPlan(seed), RunOptions());
+    RandomWorld world(DrawPlan(seed, WithNodes()), RunOptions());
     world.Run();
     for (const JobId& job : world.jobs()) {
       if (job.is_null()) continue;

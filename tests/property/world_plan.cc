@@ -221,6 +221,23 @@ void AddQueueChanges(Random& random, WorldPlan& plan) {
   }
 }
 
+// Makes some of the single jobs multi-node ones.
+void AddNodes(Random& random, WorldPlan& plan) {
+  for (PlannedAction& action : plan.actions) {
+    SubmitJobRequest& request = action.request;
+    if (action.kind != PlannedAction::Kind::kSubmit || request.array_size ||
+        !random.Percent(40)) {
+      continue;
+    }
+    request.job_definition = "nodes";
+    NodeOverrides& nodes = request.node_overrides.emplace();
+    nodes.num_nodes = random.OneOf({2, 2, 3, 3, 4});
+    nodes.node_property_overrides.push_back(
+        {":", request.container_overrides, {}, {}, {}});
+    request.container_overrides = ContainerOverrides();
+  }
+}
+
 SchedulerOptions DrawSchedulerOptions(Random& random, const PlanOptions& plan) {
   SchedulerOptions options;
   options.seed = random.Next();
@@ -280,6 +297,8 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
   if (options.queues_change && changes.Percent(30)) {
     AddQueueChanges(changes, plan);
   }
+  Random nodes(Scatter(seed, 5));
+  if (options.multi_node && nodes.Percent(40)) AddNodes(nodes, plan);
   std::stable_sort(plan.actions.begin(), plan.actions.end(),
                    [](const PlannedAction& a, const PlannedAction& b) {
                      return a.at < b.at;

@@ -88,6 +88,7 @@ struct PlanOptions {
   bool forgetful = true;  // some worlds forget finished jobs quickly
   bool ends_by_caller = true;   // some jobs are cancelled and terminated
   bool answers_at_once = true;  // some containers start in no time
+  bool multi_node = false;      // some jobs have several nodes
   bool queues_change = true;    // some queues are updated, deleted, made again
   bool fair_share = true;       // some queues have shares
 };
