@@ -35,7 +35,6 @@ void TurnRunner::PlaceNodes(uint32_t slot, uint32_t environment) {
   const JobKey job{slot, -1};
   const std::vector<uint32_t> instances = FindNodes(
       fleet_, environment, jobs_.requirement(jobs_.record(slot).requirement));
-  LeaveLine(job);
   jobs_.nodes(slot).all_asked = false;
   for (int32_t i = 0; i < jobs_.nodes(slot).size(); ++i) {
     const uint32_t live = jobs_.BeginAttempt({slot, i});

@@ -173,10 +173,6 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
 }
 
 void TurnRunner::Place(JobKey job, const Placement& placement) {
-  if (jobs_.record(job.slot).has_nodes) {
-    PlaceNodes(job.slot, placement.environment);
-    return;
-  }
   LeaveLine(job);
   const JobSpec& spec = jobs_.spec(jobs_.record(job.slot).spec);
   if (spec.launch_rejection != LaunchRejection::kNone) {
@@ -185,6 +181,10 @@ void TurnRunner::Place(JobKey job, const Placement& placement) {
          spec.launch_rejection == LaunchRejection::kTooManyTags
              ? kTooManyTagsReason
              : kOverridesTooLongReason);
+    return;
+  }
+  if (jobs_.record(job.slot).has_nodes) {
+    PlaceNodes(job.slot, placement.environment);
     return;
   }
   const uint32_t live = jobs_.BeginAttempt(job);

@@ -241,6 +241,21 @@ TEST_F(MultiNodeTest, CancelWhileItWaitsForItsOldNodes) {
   EXPECT_EQ(world_.ReasonOf(a.Child(1)), "Main node exited");
 }
 
+// Source: §5.2, launch-time rejections.
+TEST_F(MultiNodeTest, WhatCannotBeLaunchedFailsWithAllNodes) {
+  Instances(2);
+  const JobId a = world_.Submit("a", Nodes(2), Attempts(2), [](JobPlan& plan) {
+    plan.request.container_overrides.environment = {
+        {"LONG", std::string(9000, 'x')}};
+  });
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusesOf(a), "SUBMITTED RUNNABLE FAILED");
+  EXPECT_EQ(world_.ReasonOf(a),
+            "Container Overrides length must be at most 8192");
+  EXPECT_TRUE(world_.EventsOf(a.Child(1)).empty());
+  EXPECT_EQ(world_.StatusOf(a.Child(1)), JobStatus::kFailed);
+}
+
 TEST_F(MultiNodeTest, OneNodeCannotBeEndedAlone) {
   Instances(2);
   const JobId a = world_.Submit("a", Nodes(2), RunsForever());
