@@ -18,6 +18,7 @@
 #ifndef EMBATCH_JOB_QUEUE_H_
 #define EMBATCH_JOB_QUEUE_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,6 +44,19 @@ struct ComputeEnvironmentOrder {
   }
 };
 
+// Whether a job that can't be placed holds up those behind it. AWS knows only
+// kStrict; the others are extensions for queues without a scheduling policy.
+// Choice: D9; lib/queues/README.md defines them.
+enum class DispatchOrder : uint8_t {
+  kStrict,    // it does
+  kFirstFit,  // jobs behind it start wherever they fit
+  kBackfill,  // they do so unless that would delay the first job that waits, as
+              // far as can be told: a job's timeout is its estimated run time
+};
+constexpr bool IsValidEnum(DispatchOrder value) {
+  return value <= DispatchOrder::kBackfill;
+}
+
 struct JobQueueOptions {
   std::string job_queue_name;  // 1..128 of letters, digits, '-', '_'
   int priority = 0;            // 0..1000; higher ones first
@@ -52,6 +66,11 @@ struct JobQueueOptions {
   // The name of a policy. Empty: first in, first out. It can be replaced by
   // another of its kind, never removed, and not added later.
   std::string scheduling_policy;
+  DispatchOrder dispatch_order = DispatchOrder::kStrict;
+  // kBackfill: what overtakes the first job on the instance that is kept for it
+  // must end strictly before that one's start; room that it leaves over there
+  // is not used.
+  bool backfill_ends_before_start = false;
   std::map<std::string, std::string> tags;  // at most 50
   Document document;
 
@@ -59,6 +78,7 @@ struct JobQueueOptions {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue_name, self.priority, self.state,
                  self.compute_environment_order, self.scheduling_policy,
+                 self.dispatch_order, self.backfill_ends_before_start,
                  self.tags, self.document);
   }
 };

@@ -229,6 +229,19 @@ class Fleet {
 
   // The instance of an environment where a job fits best, or kNone.
   uint32_t BestFit(uint32_t environment, const Requirement& need) const;
+  // No job that needs more of anything has room in the environment now.
+  Resources MostFree(uint32_t environment) const;
+  // Calls f(slot, instance) for every instance of the environment that takes
+  // jobs.
+  template <typename F>
+  void ForEachReady(uint32_t environment, F f) const {
+    instances_.ForEach([&](uint32_t slot, const InstanceRecord& instance) {
+      if (instance.environment == environment &&
+          instance.state == InstanceState::kReady) {
+        f(slot, instance);
+      }
+    });
+  }
   void Place(uint32_t slot, const Resources& need);
   void Release(uint32_t slot, const Resources& need, int64_t now_ns);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/capacity/free_capacity.h"
 
+#include <algorithm>
+
 namespace embatch {
 namespace {
 
@@ -100,6 +102,17 @@ void FreeCapacity::Empty(const Cell& cell) {
     pools_.find(shelf.gpus)
         ->second.vcpus.Erase(static_cast<uint64_t>(shelf.vcpu_milli));
   }
+}
+
+Resources FreeCapacity::Most() const {
+  Resources most;
+  for (const auto& [gpus, pool] : pools_) {
+    if (pool.vcpus.empty()) continue;
+    most.gpus = gpus;
+    most.vcpu_milli =
+        std::max(most.vcpu_milli, static_cast<int64_t>(pool.vcpus.Last()));
+  }
+  return most;
 }
 
 std::vector<FreeCapacity::Group> FreeCapacity::Groups() const {

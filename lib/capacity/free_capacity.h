@@ -56,6 +56,10 @@ class FreeCapacity {
   template <typename LinksOf>
   uint32_t BestFit(const Resources& need, LinksOf links) const;
 
+  // The most vCPUs, and the most GPUs, that an instance has free; memory is not
+  // looked at.
+  Resources Most() const;
+
   // All groups, by free GPUs, vCPU, memory.
   std::vector<Group> Groups() const;
 

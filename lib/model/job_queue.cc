@@ -69,6 +69,24 @@ absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
     EMBATCH_RETURN_IF_ERROR(
         CheckName("scheduling_policy", options.scheduling_policy));
   }
+  if (!IsValidEnum(options.dispatch_order)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "dispatch_order is ", static_cast<int>(options.dispatch_order),
+        "; must be strict, first fit or backfill"));
+  }
+  if (options.dispatch_order != DispatchOrder::kStrict &&
+      !options.scheduling_policy.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dispatch_order is not strict, and scheduling_policy is ",
+                     Quoted(options.scheduling_policy),
+                     "; a queue with a scheduling policy must be strict"));
+  }
+  if (options.backfill_ends_before_start &&
+      options.dispatch_order != DispatchOrder::kBackfill) {
+    return absl::InvalidArgumentError(
+        "backfill_ends_before_start is true; must be false unless "
+        "dispatch_order is backfill");
+  }
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
   return JobQueue(std::move(options));
 }

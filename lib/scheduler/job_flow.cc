@@ -36,20 +36,48 @@ LinePlace TurnRunner::PlaceOf(const JobRecord& record, int retry_class) const {
 
 void TurnRunner::AddWaiting(const JobRecord& record, int64_t jobs) {
   LineOf(record).AddJobs(record.requirement, jobs);
-  state_.queues[record.queue].waiting += jobs;
+  QueueRecord& queue = state_.queues[record.queue];
+  queue.waiting += jobs;
+  ++queue.changes;
+}
+
+// Choice: a job's timeout is the estimate of its run time.
+DispatchIndex::Class TurnRunner::ClassOf(const JobRecord& record) const {
+  DispatchIndex::Class result;
+  result.requirement = record.requirement;
+  result.need = jobs_.requirement(record.requirement).resources;
+  const std::optional<JobTimeout>& timeout = jobs_.spec(record.spec).timeout;
+  if (timeout.has_value()) {
+    result.estimate_ns = DurationToNanos(timeout->attempt_duration);
+  }
+  return result;
+}
+
+void TurnRunner::EnterPlace(const JobRecord& record, int retry_class) {
+  const LinePlace place = PlaceOf(record, retry_class);
+  LineOf(record).Enter(place, record.requirement);
+  QueueRecord& queue = state_.queues[record.queue];
+  if (queue.is_strict()) return;
+  queue.index.Enter(place, ClassOf(record));
+}
+
+void TurnRunner::LeavePlace(const JobRecord& record, int retry_class) {
+  const LinePlace place = PlaceOf(record, retry_class);
+  LineOf(record).Leave(place, record.requirement);
+  QueueRecord& queue = state_.queues[record.queue];
+  if (queue.is_strict()) return;
+  queue.index.Leave(place, ClassOf(record));
 }
 
 void TurnRunner::EnterLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
-  WaitingLine& line = LineOf(record);
   const int retry_class = jobs_.RetryClassOf(job);
-  const LinePlace place = PlaceOf(record, retry_class);
   if (job.is_child()) {
     SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
-    if (waiting.empty()) line.Enter(place, record.requirement);
+    if (waiting.empty()) EnterPlace(record, retry_class);
     waiting.Insert(static_cast<uint64_t>(job.child));
   } else {
-    line.Enter(place, record.requirement);
+    EnterPlace(record, retry_class);
   }
   AddWaiting(record, 1);
   if (record.share != kNoIndex) {
@@ -60,15 +88,13 @@ void TurnRunner::EnterLine(JobKey job) {
 void TurnRunner::LeaveLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
   QueueRecord& queue = state_.queues[record.queue];
-  WaitingLine& line = LineOf(record);
   const int retry_class = jobs_.RetryClassOf(job);
-  const LinePlace place = PlaceOf(record, retry_class);
   if (job.is_child()) {
     SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
     waiting.Erase(static_cast<uint64_t>(job.child));
-    if (waiting.empty()) line.Leave(place, record.requirement);
+    if (waiting.empty()) LeavePlace(record, retry_class);
   } else {
-    line.Leave(place, record.requirement);
+    LeavePlace(record, retry_class);
   }
   AddWaiting(record, -1);
   // What is remembered of a head must not outlive its standing in line.
@@ -135,13 +161,10 @@ void TurnRunner::AfterChildRunnable(uint32_t slot) {
 // The same for untouched children [first, last) that nothing holds back.
 void TurnRunner::ReleaseUntouched(uint32_t slot, int32_t first, int32_t last) {
   const JobRecord& record = jobs_.record(slot);
-  WaitingLine& line = LineOf(record);
   SequenceBitmap& waiting = jobs_.array(slot).waiting[kFirstClass];
   jobs_.ChangeChildren(slot, first, last, JobTrigger::kDependenciesMet,
                        kNoReason, journal_);
-  if (waiting.empty()) {
-    line.Enter(PlaceOf(record, kFirstClass), record.requirement);
-  }
+  if (waiting.empty()) EnterPlace(record, kFirstClass);
   waiting.InsertRange(static_cast<uint64_t>(first),
                       static_cast<uint64_t>(last));
   AddWaiting(record, last - first);
@@ -365,8 +388,8 @@ void TurnRunner::UseShare(uint32_t live, int64_t times) {
     times > 0 ? ChargeQuota(live) : DischargeQuota(live);
     return;
   }
-  queue.fair_share.Use(record.share,
-                       times * jobs_.spec(attempt.spec).resources.vcpu_milli,
+  const Requirement& need = jobs_.requirement(record.requirement);
+  queue.fair_share.Use(record.share, times * need.resources.vcpu_milli,
                        now_ns_);
 }
 

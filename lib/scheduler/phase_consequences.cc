@@ -185,7 +185,6 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
   ArrayRecord& array = jobs_.array(item.slot);
   const JobRecord& record = jobs_.record(item.slot);
   QueueRecord& queue = state_.queues[record.queue];
-  WaitingLine& line = LineOf(record);
   if (queue.stuck.slot == item.slot) queue.stuck = JobKey();
   for (int retry_class = 0; retry_class < kRetryClasses; ++retry_class) {
     SequenceBitmap& waiting = array.waiting[retry_class];
@@ -200,9 +199,7 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
       const int32_t last = EndOfRun(array, first, array.size);
       waiting.EraseRange(static_cast<uint64_t>(first),
                          static_cast<uint64_t>(last));
-      if (waiting.empty()) {
-        line.Leave(PlaceOf(record, retry_class), record.requirement);
-      }
+      if (waiting.empty()) LeavePlace(record, retry_class);
       AddWaiting(record, first - last);
       const Ending ending = EndingOf({item.slot, -1});
       jobs_.ChangeChildren(item.slot, first, last, ending.trigger,

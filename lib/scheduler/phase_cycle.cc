@@ -36,6 +36,10 @@ void TurnRunner::Serve(QueueRecord& queue) {
       }
       return;
     case QueueKind::kFifo:
+      if (!queue.is_strict()) {
+        ServeByClass(queue);
+        return;
+      }
       ServeFromHead(queue);
       return;
     case QueueKind::kQuotaShare:
@@ -139,17 +143,22 @@ int64_t TurnRunner::NextTick() const {
 
 // Starts the job if nothing holds it.
 Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
-  // Nodes of the attempt before are still being stopped.
+  const Placement placement = FindStart(queue, job);
+  if (placement.held == Held::kNot) Place(job, placement);
+  return placement.held;
+}
+
+// All that decides whether a job of this queue may start now, and where.
+Placement TurnRunner::FindStart(const QueueRecord& queue, JobKey job) const {
   const JobRecord& record = jobs_.record(job.slot);
-  if (record.has_nodes && jobs_.nodes(job.slot).live > 0) return Held::kNoRoom;
+  // Nodes of the attempt before are still being stopped.
+  if (record.has_nodes && jobs_.nodes(job.slot).live > 0) return {};
   const Requirement& need = jobs_.requirement(record.requirement);
   if (queue.kind == QueueKind::kFairShare &&
       IsHeldByReservation(state_, queue, need)) {
-    return Held::kReservation;
+    return {Held::kReservation, kNoIndex, kNoIndex};
   }
-  const Placement placement = FindPlace(queue, need);
-  if (placement.held == Held::kNot) Place(job, placement);
-  return placement.held;
+  return FindPlace(queue, need);
 }
 
 // Source: §13.3, §13.4, environments in their order.

@@ -55,8 +55,9 @@ std::vector<ClassInLine> TurnRunner::DemandOf(const QueueRecord& queue) const {
 
 // Whether a job that is held keeps all behind it from starting.
 bool TurnRunner::IsStrict(const QueueRecord& queue) const {
-  return queue.kind != QueueKind::kFairShare ||
-         !state_.settings.skip_blocked_shares;
+  return queue.kind == QueueKind::kFairShare
+             ? !state_.settings.skip_blocked_shares
+             : queue.is_strict();
 }
 
 // What was launched or has gone changes the plan: if jobs wait, they are looked
@@ -68,11 +69,15 @@ bool TurnRunner::RunScaling() {
   std::vector<ClassDemand> demands;
   for (uint32_t index : state_.queue_order) {
     const QueueRecord& queue = state_.queues[index];
-    // Choice: D45, what no instance would help leaves the queue without demand.
     if ((queue.status != ResourceStatus::kValid &&
          queue.status != ResourceStatus::kUpdating) ||
-        queue.waiting == 0 || queue.held == Held::kConsumable ||
-        queue.held == Held::kReservation) {
+        queue.waiting == 0) {
+      continue;
+    }
+    // Choice: D45, a head that no instance would help leaves its queue without
+    // demand, if nobody may overtake it.
+    if (queue.is_strict() &&
+        (queue.held == Held::kConsumable || queue.held == Held::kReservation)) {
       continue;
     }
     if (queue.kind == QueueKind::kQuotaShare) {

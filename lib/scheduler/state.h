@@ -25,6 +25,7 @@
 #include "lib/base/encoding.h"
 #include "lib/capacity/fleet.h"
 #include "lib/jobs/job_table.h"
+#include "lib/queues/dispatch_index.h"
 #include "lib/queues/fair_share.h"
 #include "lib/queues/waiting_line.h"
 #include "lib/scheduler/quota_state.h"
@@ -103,6 +104,9 @@ struct QueueRecord {
   int64_t waiting = 0;  // RUNNABLE jobs, children of arrays included
   WaitingLine line;     // kFifo: all of them
   FairShare fair_share;
+  // Who may overtake, unless the order is strict. Can be told from the line, so
+  // it is no part of the state's bytes.
+  DispatchIndex index;
   std::optional<QuotaQueue> quota;  // kQuotaShare
   JobKey blocked;                   // the head that carries a blocked reason
   // kDeleting: jobs submitted before this one have been told to end.
@@ -112,7 +116,17 @@ struct QueueRecord {
   JobKey stuck;
   uint64_t stuck_epoch = 0;
   Held held = Held::kNot;
+  // How often the line has changed; and in which epoch and after how many
+  // changes the latest pass over those who may overtake came to its end. There
+  // is no other before one of them changes.
+  uint64_t changes = 0;
+  uint64_t passed_epoch = 0;
+  uint64_t passed_changes = 0;
 
+  // Whether a job that is held holds up all behind it in its line.
+  bool is_strict() const {
+    return config.options().dispatch_order == DispatchOrder::kStrict;
+  }
   // The line in which the jobs of a share stand; all of them, without shares.
   WaitingLine& LineOf(uint32_t share) {
     switch (kind) {
@@ -131,8 +145,8 @@ struct QueueRecord {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.kind, self.config, self.number, self.status,
                  self.status_reason, self.environments, self.waiting, self.line,
-                 self.fair_share, self.quota, self.blocked,
-                 self.deleted_before);
+                 self.fair_share, self.quota, self.blocked, self.changes,
+                 self.passed_epoch, self.passed_changes, self.deleted_before);
   }
 };
 

@@ -112,6 +112,7 @@ class TurnRunner {
   JobKey JobAt(uint32_t queue, const LinePlace& place) const;
   uint64_t EpochOf(const QueueRecord& queue) const;
   Held TryStart(QueueRecord& queue, JobKey job);
+  Placement FindStart(const QueueRecord& queue, JobKey job) const;
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
   void RequestStart(uint32_t live);
@@ -158,6 +159,16 @@ class TurnRunner {
   void DropEarmark(QuotaQueue& quota, JobKey job);
   void DropBadEarmarks(QuotaQueue& quota);
 
+  // 5, where the order is not strict: overtaking.cc
+  struct HeadStart;
+  void ServeByClass(QueueRecord& queue);
+  void Overtake(QueueRecord& queue);
+  HeadStart HeadStartOf(const QueueRecord& queue, JobKey head) const;
+  void EstimateStart(uint32_t instance, const Requirement& need,
+                     HeadStart* start) const;
+  bool MayOvertake(const QueueRecord& queue, const Placement& placement,
+                   const DispatchIndex::Class& waiting, HeadStart* start) const;
+
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now
   bool IsScalingNeeded() const;
@@ -179,6 +190,9 @@ class TurnRunner {
     return state_.queues[record.queue].LineOf(record.share);
   }
   void AddWaiting(const JobRecord& record, int64_t jobs);
+  void EnterPlace(const JobRecord& record, int retry_class);
+  void LeavePlace(const JobRecord& record, int retry_class);
+  DispatchIndex::Class ClassOf(const JobRecord& record) const;
   LinePlace PlaceOf(const JobRecord& record, int retry_class) const;
   void EnterLine(JobKey job);
   void LeaveLine(JobKey job);

@@ -116,5 +116,31 @@ TEST(JobQueueTest, UnlimitedTakesMoreEnvironments) {
             "65536");
 }
 
+TEST(JobQueueTest, NamesAPolicyOrADispatchOrder) {
+  JobQueueOptions options = Good();
+  options.scheduling_policy = "teams";
+  EXPECT_EQ(Answer(JobQueue::Create(options)), "OK");
+  options.scheduling_policy = "a b";
+  EXPECT_EQ(Answer(JobQueue::Create(options)),
+            "scheduling_policy is \"a b\"; must be 1 to 128 letters, digits, "
+            "hyphens and underscores");
+  options.scheduling_policy = "teams";
+  options.dispatch_order = DispatchOrder::kFirstFit;
+  EXPECT_EQ(Answer(JobQueue::Create(options)),
+            "dispatch_order is not strict, and scheduling_policy is "
+            "\"teams\"; a queue with a scheduling policy must be strict");
+  options.scheduling_policy.clear();
+  EXPECT_EQ(Answer(JobQueue::Create(options)), "OK");
+  options.backfill_ends_before_start = true;
+  EXPECT_EQ(Answer(JobQueue::Create(options)),
+            "backfill_ends_before_start is true; must be false unless "
+            "dispatch_order is backfill");
+  options.dispatch_order = DispatchOrder::kBackfill;
+  EXPECT_EQ(Answer(JobQueue::Create(options)), "OK");
+  options.dispatch_order = static_cast<DispatchOrder>(3);
+  EXPECT_EQ(Answer(JobQueue::Create(options)),
+            "dispatch_order is 3; must be strict, first fit or backfill");
+}
+
 }  // namespace
 }  // namespace embatch

@@ -102,7 +102,7 @@ void World::Queue(absl::string_view name, std::vector<std::string> environments,
   JobQueueOptions options;
   options.job_queue_name = std::string(name);
   options.priority = priority;
-  MakeQueue(std::move(options), std::move(environments));
+  Queue(std::move(options), std::move(environments));
 }
 
 namespace {
@@ -126,7 +126,7 @@ void World::FairQueue(absl::string_view name,
   options.scheduling_policy = made.name();
   ExpectOk(scheduler_.CreateSchedulingPolicy(std::move(made), now()),
            "CreateSchedulingPolicy");
-  MakeQueue(std::move(options), std::move(environments));
+  Queue(std::move(options), std::move(environments));
 }
 
 void World::ChangeFairQueue(absl::string_view name, FairsharePolicy policy) {
@@ -152,11 +152,11 @@ void World::QuotaQueue(absl::string_view name,
   options.job_queue_name = std::string(name);
   options.priority = priority;
   options.scheduling_policy = kPolicy;
-  MakeQueue(std::move(options), std::move(environments));
+  Queue(std::move(options), std::move(environments));
 }
 
-void World::MakeQueue(JobQueueOptions options,
-                      std::vector<std::string> environments) {
+void World::Queue(JobQueueOptions options,
+                  std::vector<std::string> environments) {
   for (std::string& environment : environments) {
     const int order =
         static_cast<int>(options.compute_environment_order.size()) + 1;

@@ -49,6 +49,7 @@
 #include "embatch/input_log.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
+#include "embatch/job_queue.h"
 #include "embatch/scheduler.h"
 #include "embatch/scheduling_policy.h"
 #include "embatch/sim/simulated_provider.h"
@@ -99,6 +100,7 @@ class World {
   // Environments in their order.
   void Queue(absl::string_view name, std::vector<std::string> environments,
              int priority = 1);
+  void Queue(JobQueueOptions options, std::vector<std::string> environments);
   // The same with a fair-share policy "<name>-policy" of its own.
   void FairQueue(absl::string_view name, std::vector<std::string> environments,
                  FairsharePolicy policy = {}, int priority = 1);
@@ -191,8 +193,6 @@ class World {
  private:
   void MakeEnvironment(absl::string_view name, ComputeEnvironmentType type,
                        std::vector<EnvironmentWord> words);
-  void MakeQueue(JobQueueOptions options,
-                 std::vector<std::string> environments);
   void MakeQuotaShare(absl::string_view queue, absl::string_view name,
                       std::vector<ShareWord> words);
   void MakeDefaults(const std::string& queue, const std::string& definition);

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/queues/dispatch_index.h"
+
+#include <algorithm>
+
+namespace embatch {
+namespace {
+
+constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
+
+uint64_t FifoKey(const LinePlace& place) {
+  return static_cast<uint64_t>(place.retry_class) << 63 | place.sequence;
+}
+
+bool MayStart(const DispatchIndex::Room& room, const Resources& need,
+              int64_t estimate_ns) {
+  return need.FitsIn(room.room) &&
+         (estimate_ns <= room.longest_ns || need.FitsIn(room.spare) ||
+          need.FitsIn(room.elsewhere));
+}
+
+}  // namespace
+
+DispatchIndex::Node DispatchIndex::NodeOf(const Entry& entry) const {
+  Node node;
+  if (entry.aside) return node;
+  const std::optional<LinePlace> place = entry.order.First();
+  if (!place.has_value()) return node;
+  node.first = FifoKey(*place);
+  node.need = entry.of.need;
+  node.estimate_ns = entry.of.estimate_ns;
+  return node;
+}
+
+DispatchIndex::Node DispatchIndex::Least(const Node& a, const Node& b) {
+  if (a.first == kNever) return b;
+  if (b.first == kNever) return a;
+  Node node;
+  node.first = std::min(a.first, b.first);
+  node.need.vcpu_milli = std::min(a.need.vcpu_milli, b.need.vcpu_milli);
+  node.need.memory_mib = std::min(a.need.memory_mib, b.need.memory_mib);
+  node.need.gpus = std::min(a.need.gpus, b.need.gpus);
+  node.estimate_ns = std::min(a.estimate_ns, b.estimate_ns);
+  return node;
+}
+
+void DispatchIndex::Update(uint32_t entry) {
+  size_t node = leaves_ + entry;
+  nodes_[node] = NodeOf(entries_[entry]);
+  for (node /= 2; node > 0; node /= 2) {
+    nodes_[node] = Least(nodes_[2 * node], nodes_[2 * node + 1]);
+  }
+}
+
+void DispatchIndex::Grow() {
+  leaves_ = std::max<size_t>(1, 2 * leaves_);
+  nodes_.assign(2 * leaves_, Node());
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    nodes_[leaves_ + i] = NodeOf(entries_[i]);
+  }
+  for (size_t i = leaves_ - 1; i > 0; --i) {
+    nodes_[i] = Least(nodes_[2 * i], nodes_[2 * i + 1]);
+  }
+}
+
+void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
+  const auto [found, is_new] =
+      entry_of_.try_emplace(Key{of.requirement, of.estimate_ns}, kNone);
+  if (is_new) {
+    if (free_entries_.empty()) {
+      found->second = static_cast<uint32_t>(entries_.size());
+      entries_.emplace_back();
+    } else {
+      found->second = free_entries_.back();
+      free_entries_.pop_back();
+    }
+    entries_[found->second].of = of;
+    if (entries_.size() > leaves_) Grow();
+  }
+  entries_[found->second].order.Enter(place);
+  Update(found->second);
+}
+
+void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
+  const auto found = entry_of_.find(Key{of.requirement, of.estimate_ns});
+  const uint32_t entry = found->second;
+  entries_[entry].order.Leave(place);
+  if (entries_[entry].order.empty() && !entries_[entry].aside) {
+    entries_[entry] = Entry();
+    entry_of_.erase(found);
+    free_entries_.push_back(entry);
+  }
+  Update(entry);
+}
+
+void DispatchIndex::Search(size_t node, const Room& room, size_t* best) const {
+  const Node& here = nodes_[node];
+  if (here.first == kNever ||
+      (*best != 0 && here.first >= nodes_[*best].first) ||
+      !MayStart(room, here.need, here.estimate_ns)) {
+    return;
+  }
+  if (node >= leaves_) {
+    *best = node;
+    return;
+  }
+  const size_t left = 2 * node;
+  const bool left_first = nodes_[left].first <= nodes_[left + 1].first;
+  Search(left_first ? left : left + 1, room, best);
+  Search(left_first ? left + 1 : left, room, best);
+}
+
+uint32_t DispatchIndex::First(const Room& room) const {
+  if (leaves_ == 0) return kNone;
+  size_t best = 0;
+  Search(1, room, &best);
+  return best == 0 ? kNone : static_cast<uint32_t>(best - leaves_);
+}
+
+void DispatchIndex::SetAside(uint32_t entry) {
+  entries_[entry].aside = true;
+  aside_.push_back(entry);
+  Update(entry);
+}
+
+void DispatchIndex::EndPass() {
+  for (const uint32_t entry : aside_) {
+    entries_[entry].aside = false;
+    Update(entry);
+  }
+  aside_.clear();
+}
+
+}  // namespace embatch
