@@ -274,7 +274,8 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
     uint32_t task = kNoIndex;
     if (live != kNoIndex) {
       task = state.jobs.live(live).task;
-    } else if (const auto last = state.jobs.LastAttempt(key)) {
+    } else if (const auto last =
+                   state.jobs.LastAttempt(WithAttempts(state, key))) {
       task = last->task;
     }
     view.containers = ContainersOf(state, spec, task);

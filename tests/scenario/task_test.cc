@@ -465,6 +465,38 @@ TEST_F(TaskTest, PodContainerThatDoesNotStartFailsThePod) {
   EXPECT_EQ(world_.Describe(a).reason, "no image");
 }
 
+// --- Nodes -------------------------------------------------------------------
+
+// Each node of a multi-node job is a task of its own; the main node's
+// containers are those that the job shows.
+TEST(TaskOfANodeTest, NodesMayHaveSeveralContainers) {
+  World world;
+  world.Managed("cluster", MaxVcpus(4), Offers("duo", 2, 4096));
+  world.Queue("queue", {"cluster"});
+  NodeRangeProperty range;
+  range.target_nodes = "0:";
+  range.ecs_properties.emplace();
+  range.ecs_properties->task_properties = {{{Main(), Beside("logs")}, {}}};
+  JobDefinitionOptions options;
+  options.job_definition_name = "nodes";
+  options.type = JobDefinitionType::kMultinode;
+  options.node_properties.emplace();
+  options.node_properties->num_nodes = 2;
+  options.node_properties->node_range_properties = {range};
+  world.Define(options);
+  const JobId a = world.Submit("a", OfDefinition("nodes"),
+                               ContainerNamed("logs", RunsForever()));
+  world.RunUntilIdle();
+  EXPECT_EQ(world.StatusesOf(a), kStraight);
+  const std::vector<AttemptView> attempts = world.AttemptsOf(a.Child(1));
+  ASSERT_THAT(attempts, SizeIs(1));
+  EXPECT_THAT(attempts[0].containers, SizeIs(2));
+  const JobView view = world.Describe(a);
+  ASSERT_THAT(view.containers, SizeIs(2));
+  EXPECT_EQ(view.containers[0].exit_code, 0);
+  EXPECT_EQ(view.containers[1].exit_code, 143);
+}
+
 // --- What can't be launched -------------------------------------------------
 
 class LaunchTest : public ScenarioTest {
