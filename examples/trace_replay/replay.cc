@@ -140,6 +140,8 @@ absl::Status Replayer::MakeMachine() {
     environment.compute_resources = embatch::ComputeResources{};
     environment.compute_resources->max_vcpus = options_.processors;
     environment.compute_resources->instance_types = {kInstanceType};
+    environment.compute_resources->allocation_strategy =
+        embatch::AllocationStrategy::kBestFitProgressive;
   } else {
     environment.type = embatch::ComputeEnvironmentType::kUnmanaged;
   }

@@ -142,6 +142,19 @@ struct ComputeResources {
   }
 };
 
+// How jobs are treated when an update replaces the instances they run on.
+// Source: API UpdatePolicy.
+struct UpdatePolicy {
+  bool terminate_jobs_on_update = false;   // at once
+  int job_execution_timeout_minutes = 30;  // 1..360; else after this long
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.terminate_jobs_on_update,
+                 self.job_execution_timeout_minutes);
+  }
+};
+
 struct ComputeEnvironmentOptions {
   std::string compute_environment_name;  // 1..128 of letters, digits, '-', '_'
   ComputeEnvironmentType type = ComputeEnvironmentType::kManaged;
@@ -150,14 +163,16 @@ struct ComputeEnvironmentOptions {
   // UNMANAGED: how many vCPUs are to be expected. Read by nothing but the
   // fair-share reservation. Source: API unmanagedvCpus.
   std::optional<int64_t> unmanaged_vcpus;
+  // Given by an update; AWS has none in a creation.
+  std::optional<UpdatePolicy> update_policy;
   std::map<std::string, std::string> tags;  // at most 50
   Document document;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.compute_environment_name, self.type, self.state,
-                 self.compute_resources, self.unmanaged_vcpus, self.tags,
-                 self.document);
+                 self.compute_resources, self.unmanaged_vcpus,
+                 self.update_policy, self.tags, self.document);
   }
 };
 
@@ -195,6 +210,50 @@ class ComputeEnvironment {
       : options_(std::move(options)) {}
 
   ComputeEnvironmentOptions options_;
+};
+
+// What is to change of an environment's ComputeResources; absent: stays.
+// Source: API ComputeResourceUpdate.
+struct ComputeResourcesUpdate {
+  // A scaling update: takes effect at once.
+  std::optional<int64_t> min_vcpus = std::nullopt;
+  std::optional<int64_t> max_vcpus = std::nullopt;
+  std::optional<int64_t> desired_vcpus = std::nullopt;  // may only grow
+  std::optional<int> min_scale_down_delay_minutes = std::nullopt;
+  // An infrastructure update, where the value is another one: EC2 and SPOT
+  // replace their instances, and need another strategy than BEST_FIT for it.
+  // `type` may not change between instances and Fargate.
+  std::optional<ComputeResourceType> type = std::nullopt;
+  std::optional<AllocationStrategy> allocation_strategy = std::nullopt;
+  std::optional<std::vector<std::string>> instance_types = std::nullopt;
+  std::optional<int> bid_percentage = std::nullopt;
+  bool update_to_latest_image_version = false;
+  std::optional<Document> document = std::nullopt;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.min_vcpus, self.max_vcpus, self.desired_vcpus,
+                 self.min_scale_down_delay_minutes, self.type,
+                 self.allocation_strategy, self.instance_types,
+                 self.bid_percentage, self.update_to_latest_image_version,
+                 self.document);
+  }
+};
+
+// Source: API UpdateComputeEnvironment.
+struct UpdateComputeEnvironmentRequest {
+  std::string compute_environment;
+  std::optional<ResourceState> state = std::nullopt;
+  std::optional<int64_t> unmanaged_vcpus = std::nullopt;
+  std::optional<ComputeResourcesUpdate> compute_resources = std::nullopt;
+  std::optional<UpdatePolicy> update_policy = std::nullopt;
+  std::optional<Document> document = std::nullopt;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.compute_environment, self.state, self.unmanaged_vcpus,
+                 self.compute_resources, self.update_policy, self.document);
+  }
 };
 
 }  // namespace embatch

@@ -81,19 +81,31 @@ struct ContainerSpec {
   void AppendEnvironment(std::vector<EnvironmentVariable>& out) const;
 };
 
+// Why a container did not start.
+enum class StartFailure : uint8_t {
+  kTask,      // it can't: the image is missing, ... The attempt has failed.
+  kCapacity,  // FARGATE, FARGATE_SPOT: there is no capacity now. The attempt
+              // never was; the same id may be asked for again later.
+};
+constexpr bool IsValidEnum(StartFailure value) {
+  return value <= StartFailure::kCapacity;
+}
+
 // What a runtime tells the scheduler. Make one with the functions below.
 struct ContainerReport {
   enum class Kind : uint8_t {
     kStarted,      // the container is up
     kExited,       // it ended, for whatever reason
     kStartFailed,  // it will never run
+    kInterrupted,  // FARGATE_SPOT: its capacity was taken back; it is over
   };
   friend constexpr bool IsValidEnum(Kind value) {
-    return value <= Kind::kStartFailed;
+    return value <= Kind::kInterrupted;
   }
 
   Kind kind = Kind::kStarted;
   bool has_exit_code = false;
+  StartFailure failure = StartFailure::kTask;  // kStartFailed
   int32_t exit_code = 0;  // kExited; 128 + n where signal n ended it
   int64_t time_ns = 0;    // since the Unix epoch
   ContainerId container;
@@ -108,11 +120,15 @@ struct ContainerReport {
   // `reason` as AWS words it, e.g. "CannotPullContainerError: ...".
   static ContainerReport StartFailed(absl::Time time, ContainerId container,
                                      std::string reason);
+  // FARGATE, FARGATE_SPOT: no capacity to be had now.
+  static ContainerReport NoCapacity(absl::Time time, ContainerId container);
+  // FARGATE_SPOT.
+  static ContainerReport Interrupted(absl::Time time, ContainerId container);
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.kind, self.has_exit_code, self.exit_code, self.time_ns,
-                 self.container, self.reason);
+    return visit(self.kind, self.has_exit_code, self.failure, self.exit_code,
+                 self.time_ns, self.container, self.reason);
   }
 };
 

@@ -38,6 +38,15 @@ struct CreateComputeEnvironmentCommand {
   }
 };
 
+struct DeleteComputeEnvironmentCommand {
+  std::string compute_environment;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.compute_environment);
+  }
+};
+
 struct CreateJobQueueCommand {
   JobQueue job_queue;
 
@@ -162,16 +171,16 @@ struct Turn {
   }
 };
 
-using Command =
-    absl::variant<CreateComputeEnvironmentCommand, CreateJobQueueCommand,
-                  RegisterJobDefinitionCommand, DeregisterJobDefinitionCommand,
-                  SubmitJobRequest, EndJobCommand, UpdateJobQueueRequest,
-                  DeleteJobQueueCommand, Turn, CreateSchedulingPolicyCommand,
-                  UpdateSchedulingPolicyCommand, DeleteSchedulingPolicyCommand,
-                  CreateQuotaShareCommand, UpdateQuotaShareRequest,
-                  DeleteQuotaShareCommand, CreateServiceEnvironmentCommand,
-                  UpdateServiceEnvironmentRequest,
-                  DeleteServiceEnvironmentCommand>;
+using Command = absl::variant<
+    CreateComputeEnvironmentCommand, CreateJobQueueCommand,
+    RegisterJobDefinitionCommand, DeregisterJobDefinitionCommand,
+    SubmitJobRequest, EndJobCommand, UpdateJobQueueRequest,
+    DeleteJobQueueCommand, Turn, CreateSchedulingPolicyCommand,
+    UpdateSchedulingPolicyCommand, DeleteSchedulingPolicyCommand,
+    CreateQuotaShareCommand, UpdateQuotaShareRequest, DeleteQuotaShareCommand,
+    CreateServiceEnvironmentCommand, UpdateServiceEnvironmentRequest,
+    DeleteServiceEnvironmentCommand, UpdateComputeEnvironmentRequest,
+    DeleteComputeEnvironmentCommand>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

@@ -86,22 +86,26 @@ struct InstanceReport {
     kLaunchFailed,  // it will never be ready
     kInterruption,  // it is going to be lost: place nothing more on it
     kLost,          // it is gone, and all that ran on it
+    kInvalid,       // the environment can't work as it is configured
   };
-  friend constexpr bool IsValidEnum(Kind value) { return value <= Kind::kLost; }
+  friend constexpr bool IsValidEnum(Kind value) {
+    return value <= Kind::kInvalid;
+  }
 
   Kind kind = Kind::kCatalogue;
   LaunchFailure failure = LaunchFailure::kCapacity;  // kLaunchFailed
   int64_t time_ns = 0;                               // since the Unix epoch
-  InstanceId instance;                               // all but kCatalogue
-  // Only needed where one provider serves several environments, for kCatalogue
-  // and for an instance that joins on its own; the scheduler fills in the rest.
+  InstanceId instance;  // all but kCatalogue and kInvalid
+  // Only needed where one provider serves several environments, for kCatalogue,
+  // kInvalid and an instance that joins on its own; the scheduler fills in the
+  // rest.
   std::string compute_environment;
   std::string name;     // kReady: the instance's own name, e.g. "i-0abc"
   Resources resources;  // kReady: what it registers
   // kReady: where other instances find it. Empty: the provider does not know;
   // nodes of multi-node jobs are then told its name.
   std::string private_ipv4_address;
-  std::string message;  // kLaunchFailed: why, in the provider's words
+  std::string message;  // kLaunchFailed, kInvalid: why, in its own words
   std::vector<InstanceType> instance_types;  // kCatalogue
 
   static InstanceReport Catalogue(absl::Time time,
@@ -116,6 +120,10 @@ struct InstanceReport {
                                      std::string message);
   static InstanceReport Interruption(absl::Time time, InstanceId instance);
   static InstanceReport Lost(absl::Time time, InstanceId instance);
+  // A role is bad, no instance joined the cluster, ... The environment becomes
+  // INVALID: it takes no jobs until it is updated. Empty `message`: no instance
+  // joined. Source: guide "Compute environment is INVALID" (§16.3).
+  static InstanceReport Invalid(absl::Time time, std::string message);
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
@@ -133,7 +141,8 @@ class ResourceProvider {
   // A known id is not launched twice.
   virtual void Launch(const LaunchRequest& request) noexcept = 0;
 
-  // Lets go of an instance that is idle. Unknown ones are ignored. No answer.
+  // Lets go of an instance on which nothing runs; it may still boot. Unknown
+  // ones are ignored. No answer.
   virtual void Terminate(InstanceId instance) noexcept = 0;
 
   // Appends to `out` what happened since the last call, oldest first, none

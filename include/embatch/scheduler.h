@@ -120,11 +120,14 @@ struct ComputeEnvironmentView {
   const ComputeEnvironment* compute_environment = nullptr;
   ResourceStatus status = ResourceStatus::kCreating;
   absl::string_view status_reason;
-  int64_t vcpus = 0;          // of all instances, booting ones included
-  int64_t desired_vcpus = 0;  // API ComputeResource.desiredvCpus: the same
-  int instances = 0;          // booting ones included
+  // Of all instances, booting ones included; of all jobs, with Fargate.
+  int64_t vcpus = 0;
+  // API ComputeResource.desiredvCpus: the same, or what the caller asked for.
+  int64_t desired_vcpus = 0;
+  int instances = 0;  // booting ones included
   int booting = 0;
-  Resources free;  // summed over the instances that take jobs
+  int draining = 0;  // on their way out: old ones of an update, or a deletion's
+  Resources free;    // summed over the instances that take jobs
 };
 
 // Which jobs to list: those of a queue, the children of an array, or the nodes
@@ -165,6 +168,22 @@ class Scheduler {
 
   // The environment is CREATING, and VALID after the next Advance().
   absl::Status CreateComputeEnvironment(ComputeEnvironment environment,
+                                        absl::Time now);
+
+  // The environment is UPDATING, and VALID after the next Advance(); if its
+  // instances are replaced, when the last old one is gone. New jobs go to new
+  // instances only; jobs that run on old ones have until
+  // UpdatePolicy::job_execution_timeout_minutes are over, then they are stopped
+  // and retried as after any failure. An update also repairs an INVALID one.
+  // kFailedPrecondition: it is CREATING, UPDATING or DELETING; or BEST_FIT.
+  absl::Status UpdateComputeEnvironment(
+      const UpdateComputeEnvironmentRequest& request, absl::Time now);
+
+  // The environment is DELETING, and gone when its instances are: jobs on them
+  // are stopped, and retried as after any failure. With Fargate no job may run,
+  // or it becomes INVALID. It must be DISABLED, and no queue may refer to it.
+  // An unknown one is no error.
+  absl::Status DeleteComputeEnvironment(absl::string_view environment,
                                         absl::Time now);
 
   // Says who serves an environment. Decides nothing and is no input: a replay

@@ -30,7 +30,15 @@ Resources Smaller(const Resources& a, const Resources& b) {
 uint32_t Fleet::AddEnvironment(ComputeEnvironment environment) {
   const uint32_t index = static_cast<uint32_t>(environments_.size());
   environment_names_[environment.compute_environment_name()] = index;
-  environments_.emplace_back().config = std::move(environment);
+  EnvironmentRecord& record = environments_.emplace_back();
+  record.config = std::move(environment);
+  if (record.config.is_fargate()) {
+    MakePool(index);
+  } else if (record.config.managed()) {
+    record.asked_vcpu_milli =
+        record.config.options().compute_resources->desired_vcpus.value_or(0) *
+        1000;
+  }
   return index;
 }
 
@@ -60,6 +68,7 @@ uint32_t Fleet::Launch(uint32_t index, uint32_t type, bool for_minimum) {
   instance.type = type;
   instance.total = instance.free = environment.types[type].type.resources;
   instance_names_[NameOf(index, instance.number)] = slot;
+  Link(slot);
   environment.vcpu_milli += instance.total.vcpu_milli;
   ++environment.instances;
   ++environment.booting;
@@ -98,6 +107,7 @@ uint32_t Fleet::Join(uint32_t index, InstanceId id, absl::string_view name,
           ? absl::StrFormat("i-%017x", id.number & ~InstanceId::kJoinedBit)
           : std::string(name);
   instance_names_[NameOf(index, id.number)] = slot;
+  Link(slot);
   ++environments_[index].instances;
   AddReady(slot, WithinBounds(registered), now_ns);
   return slot;
@@ -149,7 +159,11 @@ void Fleet::StopPlacing(uint32_t slot, InstanceState state) {
     --type.booting;
     if (instance.for_minimum) --type.booting_for_minimum;
   }
+  if (state == InstanceState::kDraining && instance.state != state) {
+    ++environment.draining;
+  }
   if (state == InstanceState::kLost && instance.state != state) {
+    if (instance.state == InstanceState::kDraining) --environment.draining;
     environment.vcpu_milli -= instance.total.vcpu_milli;
     --environment.instances;
   }
@@ -168,6 +182,7 @@ void Fleet::Remove(uint32_t slot) {
         std::upper_bound(departed.begin(), departed.end(), instance.number),
         instance.number);
   }
+  Unlink(slot);
   instances_.Free(slot);
 }
 
@@ -178,7 +193,7 @@ bool Fleet::HasDeparted(uint32_t environment, InstanceId id) const {
 
 uint32_t Fleet::BestFit(uint32_t environment, const Requirement& need) const {
   const EnvironmentRecord& record = environments_[environment];
-  if (!record.is_below_max_vcpus(need)) return kNone;
+  if (!record.is_below_max_vcpus(need) || record.out_of_capacity) return kNone;
   return record.free.BestFit(need.resources, ConstLinksOf{&instances_});
 }
 
@@ -193,10 +208,19 @@ void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,
                     const Resources& free) {
   if (instance.state == InstanceState::kReady) {
     EnvironmentRecord& environment = environments_[instance.environment];
-    environment.free.Remove(slot, LinksOf{&instances_});
-    environment.free.Add(slot, free, LinksOf{&instances_});
-    environment.free_sum -= instance.free;
-    environment.free_sum += free;
+    // Where maxvCpus was lowered jobs may hold more than there is.
+    if (instance.free.vcpu_milli >= 0) {
+      environment.free.Remove(slot, LinksOf{&instances_});
+    }
+    if (free.vcpu_milli >= 0) {
+      environment.free.Add(slot, free, LinksOf{&instances_});
+    }
+    if (slot == environment.pool) {
+      environment.vcpu_milli += instance.free.vcpu_milli - free.vcpu_milli;
+    } else {
+      environment.free_sum -= instance.free;
+      environment.free_sum += free;
+    }
   }
   instance.free = free;
 }
@@ -204,6 +228,7 @@ void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,
 void Fleet::Place(uint32_t slot, const Resources& need) {
   InstanceRecord& instance = instances_[slot];
   SetFree(instance, slot, instance.free - need);
+  instance.used = true;
   if (instance.running++ == 0 && instance.type != kNone) {
     environments_[instance.environment].idle.Erase(instance.number);
   }
@@ -216,6 +241,7 @@ void Fleet::Release(uint32_t slot, const Resources& need, int64_t now_ns) {
   if (--instance.running == 0) {
     Open(instance);
     instance.idle_since_ns = now_ns;
+    environment.asked_vcpu_milli = 0;
     if (instance.type != kNone && instance.state == InstanceState::kReady) {
       environment.idle.Insert(instance.number);
     }

@@ -8,6 +8,7 @@
 #ifndef EMBATCH_CAPACITY_FLEET_H_
 #define EMBATCH_CAPACITY_FLEET_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ enum class InstanceState : uint8_t {
   kBooting,      // launched, not yet ready
   kReady,        // takes jobs
   kInterrupted,  // its loss was announced: takes none (D37)
+  kDraining,     // replaced by an update, or its environment goes: takes none
   kLost,         // gone; what ran on it is being ended
 };
 
@@ -47,6 +49,7 @@ struct InstanceRecord {
   FreeCapacity::Links links;
   int64_t lost_ns = 0;       // kLost: since when
   bool registered = false;   // it was ready once
+  bool used = false;         // a job was on it
   bool for_minimum = false;  // launched for minvCpus
   bool closing = false;      // its one attempt is a node that is being stopped
   uint32_t running = 0;      // attempts on it
@@ -54,15 +57,17 @@ struct InstanceRecord {
   int64_t idle_since_ns = 0;
   DeadlineQueue::Handle idle_deadline = DeadlineQueue::kNoHandle;
   std::string name;
-  std::string private_address;  // empty: not known
+  std::string private_address;              // empty: not known
+  uint32_t previous = FreeCapacity::kNone;  // in its environment, by age
+  uint32_t next = FreeCapacity::kNone;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.number, self.environment, self.type, self.state,
                  self.total, self.free, self.links.changed, self.lost_ns,
-                 self.registered, self.for_minimum, self.closing, self.running,
-                 self.first_attempt, self.idle_since_ns, self.name,
-                 self.private_address);
+                 self.registered, self.used, self.for_minimum, self.closing,
+                 self.running, self.first_attempt, self.idle_since_ns,
+                 self.name, self.private_address, self.previous, self.next);
   }
 };
 
@@ -113,6 +118,20 @@ struct EnvironmentRecord {
   // later is late. A number each for a host that ever left.
   std::vector<uint64_t> departed;
   SequenceBitmap idle;  // numbers of launched kReady instances without attempt
+  uint32_t first_instance = FreeCapacity::kNone;  // of all, by age
+  uint32_t last_instance = FreeCapacity::kNone;
+  int32_t draining = 0;
+  // What the caller asked for as desiredvCpus, while that still holds.
+  int64_t asked_vcpu_milli = 0;
+  // Counts infrastructure updates. What is kReady is of the latest generation.
+  uint32_t generation = 0;
+  bool is_changed = false;  // updated or deleted; phase 1 will see to it
+  bool replaces_instances = false;  // and its instances go
+  // FARGATE, FARGATE_SPOT: the record on which room for jobs is taken; it
+  // stands for no instance, and has no number.
+  uint32_t pool = FreeCapacity::kNone;
+  bool out_of_capacity = false;  // until back_off_until_ns
+  int64_t back_off_until_ns = 0;
   // Changes whenever a job that did not fit might fit now, or might have to
   // look elsewhere.
   uint64_t epoch = 0;
@@ -128,7 +147,10 @@ struct EnvironmentRecord {
                          status == ResourceStatus::kUpdating);
   }
   // Whether its capacity is instances that the scheduler launches.
-  bool launches() const { return config.managed() && !config.is_fargate(); }
+  bool launches() const {
+    return config.managed() && !config.is_fargate() &&
+           status != ResourceStatus::kDeleted;
+  }
   // Of the instances that it launches, once the provider has told.
   std::optional<CpuArchitecture> architecture() const {
     for (const TypeRecord& type : types) {
@@ -145,6 +167,27 @@ struct EnvironmentRecord {
     return config.managed()
                ? config.options().compute_resources->max_vcpus * 1000
                : 0;
+  }
+  // Below this no idle instance goes, and new ones are launched.
+  int64_t kept_vcpu_milli() const {
+    return std::max(min_vcpu_milli(),
+                    std::min(asked_vcpu_milli, max_vcpu_milli()));
+  }
+  // API ComputeResource.desiredvCpus.
+  int64_t desired_vcpu_milli() const {
+    return std::max(vcpu_milli, launches() ? kept_vcpu_milli() : 0);
+  }
+  // How long an instance stays idle before it goes, where the scheduler says
+  // `idle_time_ns`. Source: API minScaleDownDelayMinutes; not for an instance
+  // that never had a job. Choice: D25.
+  int64_t IdleTimeOf(const InstanceRecord& instance,
+                     int64_t idle_time_ns) const {
+    const int minutes =
+        launches()
+            ? config.options().compute_resources->min_scale_down_delay_minutes
+            : 0;
+    if (minutes == 0 || !instance.used) return idle_time_ns;
+    return minutes * int64_t{60} * 1000000000;
   }
   // How many instances of a size may be launched beside `vcpu_milli` of them.
   // Source: §16.2. Choice: D24, as long as the total is below maxvCpus; D65,
@@ -165,7 +208,11 @@ struct EnvironmentRecord {
     return visit(self.config, self.status, self.status_reason,
                  self.has_catalogue, self.catalogue, self.types, self.free_sum,
                  self.sizes, self.vcpu_milli, self.instances, self.booting,
-                 self.departed, self.idle, self.epoch);
+                 self.departed, self.idle, self.first_instance,
+                 self.last_instance, self.draining, self.asked_vcpu_milli,
+                 self.generation, self.is_changed, self.replaces_instances,
+                 self.pool, self.out_of_capacity, self.back_off_until_ns,
+                 self.epoch);
   }
 };
 
@@ -175,7 +222,12 @@ class Fleet {
 
   uint32_t AddEnvironment(ComputeEnvironment environment);
   std::optional<uint32_t> FindEnvironment(absl::string_view name) const;
+  // Deleted ones keep their place, so that no index ever means another one.
+  // That is some hundred bytes for each environment that ever was.
   size_t environment_count() const { return environments_.size(); }
+  size_t deleted_count() const {
+    return environments_.size() - environment_names_.size();
+  }
   EnvironmentRecord& environment(uint32_t index) {
     return environments_[index];
   }
@@ -201,6 +253,15 @@ class Fleet {
   bool IsInstance(uint32_t slot, uint32_t generation) const {
     return instances_.Find(slot, generation) != nullptr;
   }
+
+  // Changes an environment's configuration; what runs in it stays as it is.
+  void Update(uint32_t environment, ComputeEnvironment config);
+  // Forgets an environment without instances or jobs: its name is free.
+  void Forget(uint32_t environment);
+  // FARGATE, FARGATE_SPOT: there is no room, whatever maxvCpus says; until
+  // EndBackOff().
+  void BackOff(uint32_t environment, int64_t until_ns);
+  void EndBackOff(uint32_t environment, int64_t now_ns);
 
   // What the provider can launch, from now on. Types that the environment does
   // not allow, or that make no sense, are left out.
@@ -271,6 +332,9 @@ class Fleet {
   using InstanceName = std::pair<uint32_t, uint64_t>;
 
   void OfferTypes(EnvironmentRecord& environment);
+  void MakePool(uint32_t environment);
+  void Link(uint32_t slot);
+  void Unlink(uint32_t slot);
   static InstanceName NameOf(uint32_t environment, uint64_t number);
   void AddReady(uint32_t slot, Resources registered, int64_t now_ns);
   void Open(InstanceRecord& instance);  // undoes Close()

@@ -189,13 +189,16 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
                            bool strict) {
   for (const ClassDemand& demand : classes) {
     if (!CanEverServe(environments, demand.need)) {
+      LeaveOver(environments);
       if (strict) return;
       continue;
     }
     int64_t jobs = demand.jobs;
     if (demand.need.nodes > 0) {
       for (; jobs > 0; --jobs) {
-        if (!AddNodes(environments, demand.need)) return;
+        if (!AddNodes(environments, demand.need)) {
+          return LeaveOver(environments);
+        }
       }
       continue;
     }
@@ -209,8 +212,20 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
       jobs -= Fill(environment, demand.need, jobs);
       if (jobs > 0) jobs -= Grow(index, environment, demand.need, jobs);
     }
-    if (jobs > 0 && strict) return;
+    if (jobs == 0) continue;
+    LeaveOver(environments);
+    if (strict) return;
   }
+}
+
+void ScalingPlan::LeaveOver(const std::vector<uint32_t>& environments) {
+  for (uint32_t index : environments) environments_[index].is_short = true;
+}
+
+int64_t ScalingPlan::KeptIn(uint32_t index) const {
+  const EnvironmentRecord& record = fleet_.environment(index);
+  return environments_[index].is_short ? record.min_vcpu_milli()
+                                       : record.kept_vcpu_milli();
 }
 
 const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
@@ -218,7 +233,7 @@ const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
     const EnvironmentRecord& record = fleet_.environment(i);
     if (!record.launches() || !record.places_jobs()) continue;
     Environment& environment = Load(i);
-    const int64_t missing = record.min_vcpu_milli() - environment.vcpu_milli;
+    const int64_t missing = KeptIn(i) - environment.vcpu_milli;
     if (missing <= 0) continue;
     const uint32_t type = BestTypeFor(record, Resources{}, now_ns_);
     if (type == Fleet::kNone) continue;
@@ -266,7 +281,7 @@ std::vector<uint32_t> ScalingPlan::Terminations() const {
     int64_t vcpu_milli = record.vcpu_milli;
     for (uint32_t slot : idle) {
       const InstanceRecord& instance = fleet_.instance(slot);
-      if (vcpu_milli - instance.total.vcpu_milli < record.min_vcpu_milli()) {
+      if (vcpu_milli - instance.total.vcpu_milli < KeptIn(i)) {
         continue;
       }
       const auto group = std::find_if(
@@ -275,7 +290,8 @@ std::vector<uint32_t> ScalingPlan::Terminations() const {
                    g.node_type == NodeTypeOf(instance);
           });
       if (group != groups.end() && group->wanted-- <= 0) continue;
-      if (SaturatingAdd(instance.idle_since_ns, idle_time_ns_) > now_ns_) {
+      if (SaturatingAdd(instance.idle_since_ns,
+                        record.IdleTimeOf(instance, idle_time_ns_)) > now_ns_) {
         continue;
       }
       vcpu_milli -= instance.total.vcpu_milli;

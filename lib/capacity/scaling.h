@@ -40,6 +40,12 @@ class ScalingPlan {
   // After all queues: brings every environment up to minvCpus, then says what
   // may go. Both answers are in the order in which they are to be carried out.
   const std::vector<Launch>& TopUp();
+  // Whether jobs are left for which the plan has no room though they could run
+  // in this environment. What the caller asked for as desiredvCpus must not
+  // stand in their way then.
+  bool IsShort(uint32_t environment) const {
+    return environments_[environment].is_short;
+  }
   std::vector<uint32_t> Terminations() const;
 
  private:
@@ -60,6 +66,7 @@ class ScalingPlan {
   };
   struct Environment {
     bool loaded = false;
+    bool is_short = false;
     int64_t vcpu_milli = 0;   // planned launches included
     std::vector<Cell> cells;  // in the order in which they are filled
     std::vector<IdleGroup> idle;
@@ -81,6 +88,8 @@ class ScalingPlan {
   uint32_t NodeTypeOf(const InstanceRecord& instance) const;
   bool CanEverServe(const std::vector<uint32_t>& environments,
                     const Requirement& need) const;
+  void LeaveOver(const std::vector<uint32_t>& environments);
+  int64_t KeptIn(uint32_t environment) const;
   void AddLaunch(uint32_t environment, uint32_t type, int64_t instances);
 
   const Fleet& fleet_;

@@ -4,6 +4,7 @@
 #include "lib/base/time.h"
 #include "lib/capacity/allocation.h"
 #include "lib/capacity/gang.h"
+#include "lib/model/limits.h"
 
 namespace embatch {
 namespace {
@@ -85,6 +86,15 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Requirement& need,
     if (environment.sizes.empty()) return WhyNot::kUnknown;
     if (!AnyInstanceHolds(environment, need)) return WhyNot::kNothingFits;
     return environment.enabled() ? WhyNot::kMayLater : WhyNot::kDisabled;
+  }
+  if (environment.config.is_fargate()) {
+    if (!environment.is_below_max_vcpus(need)) return WhyNot::kMaxVcpus;
+    if (!need.FitsIn({environment.max_vcpu_milli(), kMemoryMibMax, 0})) {
+      return WhyNot::kNothingFits;
+    }
+    if (!environment.enabled()) return WhyNot::kDisabled;
+    return environment.out_of_capacity ? WhyNot::kNoCapacity
+                                       : WhyNot::kMayLater;
   }
   if (!environment.has_catalogue) {
     return environment.enabled() ? WhyNot::kMayLater : WhyNot::kDisabled;

@@ -142,6 +142,25 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   details.history.last = index;
 }
 
+void JobTable::AbandonAttempt(uint32_t live) {
+  const LiveAttempt attempt = live_[live];
+  const JobKey key = attempt.job;
+  const uint16_t before = static_cast<uint16_t>(attempt.number - 1);
+  if (!key.is_child()) {
+    jobs_[key.slot].live = kNoIndex;
+    jobs_[key.slot].details.attempts = before;
+  } else {
+    ArrayRecord& children = array(key.slot);
+    const bool has_details = attempt.details != kNoIndex;
+    if (has_details) details_[attempt.details].attempts = before;
+    children.states.Mutable(key.child).set_cell(has_details ? CellKind::kDetails
+                                                            : CellKind::kNone);
+    children.cells.Mutable(key.child) =
+        has_details ? ChildCell::Index(attempt.details) : ChildCell();
+  }
+  live_.Free(live);
+}
+
 std::optional<AttemptRecord> JobTable::LastAttempt(JobKey key) const {
   const JobDetails* details = FindDetails(key);
   if (details == nullptr || details->history.empty()) return std::nullopt;

@@ -159,6 +159,8 @@ class JobTable {
   void EndUncounted(uint32_t live, AttemptRecord outcome, bool preempted);
   const PreemptionRecord* FindPreemptions(JobKey key) const;  // or nullptr
   int UncountedAttempts(JobKey key) const;
+  // Takes back BeginAttempt(): the attempt never was, and its number is free.
+  void AbandonAttempt(uint32_t live);
   // Attempts that have ended, oldest first.
   std::vector<AttemptRecord> History(JobKey key) const;
   std::optional<AttemptRecord> LastAttempt(JobKey key) const;

@@ -53,6 +53,9 @@ inline constexpr TextIndex kOverridesTooLongReason = 25;
 // Choice: AWS does not show what a deleted share's jobs say.
 inline constexpr char kQuotaShareDeleted[] = "Quota share deleted";
 
+// Source: §17 [inferred].
+inline constexpr TextIndex kSpotTaskInterrupted = 26;
+
 // The bit of JobDetails::blocked_told for a blocked reason; all that are no
 // fixed texts are about capacity.
 inline constexpr uint16_t BlockedBit(TextIndex reason) {
@@ -61,7 +64,7 @@ inline constexpr uint16_t BlockedBit(TextIndex reason) {
              : uint16_t{1};
 }
 
-inline constexpr std::array<absl::string_view, 26> kFixedTexts = {
+inline constexpr std::array<absl::string_view, 27> kFixedTexts = {
     "",
     "Essential container in task exited",
     "Dependent Job failed",
@@ -102,6 +105,7 @@ inline constexpr std::array<absl::string_view, 26> kFixedTexts = {
     "A container that this one depends on did not meet its condition",
     "Combined tags of the job and its job definition must be at most 50",
     "Container Overrides length must be at most 8192",
+    "Your Spot Task was interrupted.",
 };
 
 }  // namespace embatch

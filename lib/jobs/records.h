@@ -118,6 +118,7 @@ enum class StopCause : uint8_t {
   kWithMainNode,      // the node's job is over
   kPreemptedAcross,   // to give borrowed capacity back
   kPreemptedInShare,  // for a job of higher priority
+  kHostTerminated,    // an update or a deletion takes its instance
 };
 constexpr bool IsPreemption(StopCause cause) {
   return cause == StopCause::kPreemptedAcross ||

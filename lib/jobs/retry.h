@@ -36,8 +36,10 @@ RetryAction ActionOnExit(const RetryStrategy& strategy,
 inline bool IsRetryDue(const RetryStrategy& strategy, int attempts_made,
                        StopCause stop, bool ended_by_caller,
                        const FailedAttempt& attempt) {
-  return stop == StopCause::kNone && !ended_by_caller &&
-         attempts_made < strategy.attempts &&
+  // Source: §16.7, §16.8; a job that lost its instance to an update or a
+  // deletion is retried as after any failure.
+  return (stop == StopCause::kNone || stop == StopCause::kHostTerminated) &&
+         !ended_by_caller && attempts_made < strategy.attempts &&
          (strategy.evaluate_on_exit.empty() ||
           ActionOnExit(strategy, attempt) == RetryAction::kRetry);
 }

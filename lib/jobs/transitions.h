@@ -28,12 +28,13 @@ enum class JobTrigger : uint8_t {
   kPreemptionStarted,  // it is to make room, and is being stopped
   kPreempted,          // it made room, and waits again
   kRetry,
+  kNoCapacity,  // Fargate had none: the attempt never was
   kAttemptSucceeded,
   kAttemptFailed,  // and no retry is due
   kChildrenSucceeded,
   kChildrenFailed,  // all have ended, at least one FAILED
 };
-inline constexpr int kJobTriggerCount = 17;
+inline constexpr int kJobTriggerCount = 18;
 
 struct Transition {
   JobStatus from;
@@ -84,6 +85,8 @@ inline constexpr std::array kTransitions = {
     Transition{JobStatus::kStarting, JobTrigger::kContainerStarted,
                JobStatus::kRunning},
     Transition{JobStatus::kStarting, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kStarting, JobTrigger::kNoCapacity,
+               JobStatus::kRunnable},
     Transition{JobStatus::kStarting, JobTrigger::kPreemptionStarted,
                JobStatus::kStarting},
     Transition{JobStatus::kStarting, JobTrigger::kPreempted,

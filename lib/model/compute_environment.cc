@@ -161,6 +161,12 @@ absl::StatusOr<ComputeEnvironment> ComputeEnvironment::Create(
     EMBATCH_RETURN_IF_ERROR(
         CheckRange("unmanaged_vcpus", *options.unmanaged_vcpus, 0, kVcpusMax));
   }
+  if (options.update_policy.has_value()) {
+    EMBATCH_RETURN_IF_ERROR(CheckRange(
+        "update_policy.job_execution_timeout_minutes",
+        options.update_policy->job_execution_timeout_minutes,
+        kJobExecutionTimeoutMinutesMin, kJobExecutionTimeoutMinutesMax));
+  }
   return ComputeEnvironment(std::move(options));
 }
 

@@ -87,6 +87,9 @@ inline constexpr absl::Duration kTimeoutMax = absl::Hours(24 * 36500);
 // and 10080").
 inline constexpr int kScaleDownDelayMinutesMin = 20;
 inline constexpr int kScaleDownDelayMinutesMax = 10080;
+// Source: API JobExecutionTimeoutMinutes (1 to 360).
+inline constexpr int kJobExecutionTimeoutMinutesMin = 1;
+inline constexpr int kJobExecutionTimeoutMinutesMax = 360;
 // Source: API ComputeResource.bidPercentage (default 100 per cent). Choice: AWS
 // names no limits.
 inline constexpr int kBidPercentageMin = 1;

@@ -124,6 +124,14 @@ InstanceReport InstanceReport::Lost(absl::Time time, InstanceId instance) {
   return report;
 }
 
+InstanceReport InstanceReport::Invalid(absl::Time time, std::string message) {
+  InstanceReport report;
+  report.kind = Kind::kInvalid;
+  report.time_ns = ToNanos(time);
+  report.message = std::move(message);
+  return report;
+}
+
 ContainerReport ContainerReport::Started(absl::Time time,
                                          ContainerId container) {
   ContainerReport report;
@@ -154,6 +162,22 @@ ContainerReport ContainerReport::StartFailed(absl::Time time,
   report.time_ns = ToNanos(time);
   report.container = container;
   report.reason = std::move(reason);
+  return report;
+}
+
+ContainerReport ContainerReport::NoCapacity(absl::Time time,
+                                            ContainerId container) {
+  ContainerReport report = StartFailed(time, container, "");
+  report.failure = StartFailure::kCapacity;
+  return report;
+}
+
+ContainerReport ContainerReport::Interrupted(absl::Time time,
+                                             ContainerId container) {
+  ContainerReport report;
+  report.kind = Kind::kInterrupted;
+  report.time_ns = ToNanos(time);
+  report.container = container;
   return report;
 }
 

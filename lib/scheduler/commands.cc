@@ -170,7 +170,8 @@ absl::Status Apply(State& state,
         "A compute environment already exists with the name ", name));
   }
   EMBATCH_RETURN_IF_ERROR(
-      CheckCount("compute environments", state.fleet.environment_count(),
+      CheckCount("compute environments",
+                 state.fleet.environment_count() - state.fleet.deleted_count(),
                  LimitsOf(state.settings.limits).environments_max));
   state.fleet.AddEnvironment(environment);
   return absl::OkStatus();

@@ -25,6 +25,10 @@ PlatformCapability PlatformOf(const State& state, const QueueRecord& queue);
 
 absl::Status Apply(State& state,
                    const CreateComputeEnvironmentCommand& command);
+absl::Status Apply(State& state,
+                   const UpdateComputeEnvironmentRequest& request);
+absl::Status Apply(State& state,
+                   const DeleteComputeEnvironmentCommand& command);
 absl::Status Apply(State& state, const CreateJobQueueCommand& command);
 absl::Status Apply(State& state, const UpdateJobQueueRequest& request);
 absl::Status Apply(State& state, const DeleteJobQueueCommand& command);

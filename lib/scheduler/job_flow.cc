@@ -323,7 +323,8 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
 // Why an attempt that ends was stopped, if it was; or was to be, and ended
 // before it came to that.
 StopCause TurnRunner::CauseOf(const LiveAttempt& attempt) const {
-  if (attempt.stop != StopCause::kNone && !IsPreemption(attempt.stop)) {
+  if (attempt.stop != StopCause::kNone && !IsPreemption(attempt.stop) &&
+      attempt.stop != StopCause::kHostTerminated) {
     return attempt.stop;
   }
   if (jobs_.IsTerminatedByCaller(attempt.job)) return StopCause::kTerminated;
@@ -345,6 +346,8 @@ TextIndex TurnRunner::StoppedReason(const LiveAttempt& attempt,
       return kJobQueueDeleted;
     case StopCause::kWithMainNode:
       return kMainNodeExited;
+    case StopCause::kHostTerminated:
+      return HostTerminated(attempt.instance);
     case StopCause::kPreemptedAcross:
       return kPreemptedAcrossShares;
     case StopCause::kPreemptedInShare:
@@ -427,20 +430,25 @@ void TurnRunner::TakeFromInstance(uint32_t live) {
   }
   fleet_.Release(attempt.instance, TakenBy(attempt), now_ns_);
   WatchIdle(attempt.instance);
+  if (instance.state == InstanceState::kDraining && instance.running == 0) {
+    AddInstanceWork(WorkKind::kInstanceEmpty, attempt.instance);
+  }
 }
 
 // With an idle time before scale-in, its end is a deadline. Choice: D25.
 void TurnRunner::WatchIdle(uint32_t slot) {
   InstanceRecord& instance = fleet_.instance(slot);
-  const int64_t idle_ns = state_.settings.idle_time_ns;
+  const int64_t idle_ns =
+      fleet_.environment(instance.environment)
+          .IdleTimeOf(instance, state_.settings.idle_time_ns);
   if (idle_ns <= 0 || instance.running > 0 || instance.type == Fleet::kNone ||
       instance.state != InstanceState::kReady) {
     return;
   }
   instance.idle_deadline =
-      state_.deadlines.Add(SaturatingAdd(now_ns_, idle_ns), idle_ns,
-                           static_cast<uint8_t>(DeadlineKind::kIdle), slot,
-                           fleet_.InstanceGeneration(slot));
+      state_.deadlines.Add(SaturatingAdd(instance.idle_since_ns, idle_ns),
+                           idle_ns, static_cast<uint8_t>(DeadlineKind::kIdle),
+                           slot, fleet_.InstanceGeneration(slot));
 }
 
 void TurnRunner::UnwatchIdle(uint32_t slot) {

@@ -10,11 +10,7 @@ namespace embatch {
 void TurnRunner::RunConfiguration() {
   ConfigureServiceEnvironments(state_);
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
-    EnvironmentRecord& environment = fleet_.environment(i);
-    if (environment.status != ResourceStatus::kCreating) continue;
-    environment.status = ResourceStatus::kValid;
-    environment.status_reason = kEnvironmentHealthy;
-    ++environment.epoch;
+    StepEnvironment(i);
   }
   for (uint32_t i = 0; i < state_.queues.size(); ++i) {
     QueueRecord& queue = state_.queues[i];
@@ -39,8 +35,12 @@ void TurnRunner::ConfigureShares(QuotaQueue& quota) {
   }
 }
 
-// Whether this phase has something to do once more: a queue's last job ended.
+// Whether this phase has something to do once more: a queue's last job ended,
+// or an environment's last instance went.
 bool TurnRunner::IsConfigurationDue() const {
+  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+    if (IsEnvironmentStepDue(fleet_.environment(i))) return true;
+  }
   for (uint32_t i = 0; i < state_.queues.size(); ++i) {
     if (IsDeletionOver(i)) return true;
   }

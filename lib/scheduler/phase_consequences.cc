@@ -46,6 +46,8 @@ void TurnRunner::RunConsequences() {
 
 bool TurnRunner::Draw(WorkItem& item) {
   if (item.kind == WorkKind::kInstanceLost) return InstanceLost(item);
+  if (item.kind == WorkKind::kStopInstance) return StopInstance(item);
+  if (item.kind == WorkKind::kInstanceEmpty) return InstanceEmpty(item);
   if (item.kind == WorkKind::kDeleteJobs) return DeleteJobs(item);
   if (item.kind == WorkKind::kDeleteShare) return DeleteShare(item);
   const JobId id{item.slot, item.generation, -1};
@@ -70,6 +72,10 @@ bool TurnRunner::Draw(WorkItem& item) {
       return true;
     case WorkKind::kInstanceLost:
       return InstanceLost(item);
+    case WorkKind::kStopInstance:
+      return StopInstance(item);
+    case WorkKind::kInstanceEmpty:
+      return InstanceEmpty(item);
     case WorkKind::kDeleteJobs:
       return DeleteJobs(item);
     case WorkKind::kExpire:

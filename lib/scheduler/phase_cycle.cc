@@ -282,6 +282,11 @@ TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
       continue;
     }
     const EnvironmentRecord& environment = fleet_.environment(index);
+    if (environment.config.is_fargate()) {
+      type = ComputeResourceTypeName(
+          environment.config.options().compute_resources->type);
+      continue;
+    }
     // The type that would be launched if it were to be had.
     const uint32_t wanted = TypeInDemand(environment, need);
     if (wanted != Fleet::kNone) type = environment.types[wanted].type.name;

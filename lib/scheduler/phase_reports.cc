@@ -17,6 +17,12 @@
 namespace embatch {
 namespace {
 
+// Source: guide "Compute environment is INVALID" (§16.3), its first sentence.
+constexpr char kNoInstanceJoined[] =
+    "Your compute environment has been INVALIDATED and scaled down because "
+    "none "
+    "of the instances joined the underlying ECS Cluster.";
+
 // The order in which reports are taken: by time, and otherwise as they came.
 // Choice: D72.
 template <typename Report>
@@ -124,8 +130,16 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
       }
       return;
     case DeadlineKind::kBackOff:
-      ++fleet_.environment(a).epoch;
+      fleet_.EndBackOff(a, deadline.time_ns);
       return;
+    case DeadlineKind::kUpdateTimeout: {
+      const EnvironmentRecord& environment = fleet_.environment(a);
+      if (environment.status == ResourceStatus::kUpdating &&
+          environment.generation == static_cast<uint32_t>(deadline.b)) {
+        StopOldInstances(a);
+      }
+      return;
+    }
     case DeadlineKind::kIdle:
       // The scaling phase of this turn looks at it.
       fleet_.instance(a).idle_deadline = DeadlineQueue::kNoHandle;
@@ -152,6 +166,10 @@ void TurnRunner::Take(const InstanceReport& report, int64_t at_ns) {
   }
   if (report.kind == InstanceReport::Kind::kReady) {
     TakeReady(report);
+    return;
+  }
+  if (report.kind == InstanceReport::Kind::kInvalid) {
+    TakeInvalid(report);
     return;
   }
   const uint32_t slot =
@@ -191,6 +209,31 @@ void TurnRunner::Take(const InstanceReport& report, int64_t at_ns) {
   }
 }
 
+// Source: guide "Compute environment is INVALID", text (§16.3). It takes no
+// jobs and launches nothing; idle instances go, down to minvCpus. An update
+// repairs it. Choice: the provider says so, as it alone can know.
+void TurnRunner::TakeInvalid(const InstanceReport& report) {
+  const std::optional<uint32_t> index =
+      fleet_.FindEnvironment(report.compute_environment);
+  if (!index.has_value()) {
+    ++state_.ignored.unknown;
+    return;
+  }
+  EnvironmentRecord& environment = fleet_.environment(*index);
+  if (!environment.places_jobs() &&
+      environment.status != ResourceStatus::kValid &&
+      environment.status != ResourceStatus::kUpdating) {
+    ++state_.ignored.late_or_repeated;
+    return;
+  }
+  environment.status = ResourceStatus::kInvalid;
+  environment.status_reason =
+      report.message.empty()
+          ? kNoInstanceJoined
+          : report.message.substr(0, kContainerReasonLengthMax);
+  ++environment.epoch;
+}
+
 void TurnRunner::TakeReady(const InstanceReport& report) {
   const std::optional<uint32_t> environment =
       fleet_.FindEnvironment(report.compute_environment);
@@ -204,8 +247,11 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
     }
     fleet_.BecomeReady(slot, report.name, report.resources, now_ns_);
     fleet_.instance(slot).private_address = report.private_ipv4_address;
-    fleet_.environment(fleet_.instance(slot).environment).status_reason =
-        kEnvironmentHealthy;
+    EnvironmentRecord& served =
+        fleet_.environment(fleet_.instance(slot).environment);
+    if (served.status == ResourceStatus::kValid) {
+      served.status_reason = kEnvironmentHealthy;
+    }
     WatchIdle(slot);
     return;
   }
@@ -216,7 +262,8 @@ void TurnRunner::TakeReady(const InstanceReport& report) {
     ++state_.ignored.unknown;
     return;
   }
-  if (fleet_.HasDeparted(*environment, report.instance)) {
+  if (fleet_.HasDeparted(*environment, report.instance) ||
+      fleet_.environment(*environment).status == ResourceStatus::kDeleting) {
     ++state_.ignored.late_or_repeated;
     return;
   }
@@ -234,9 +281,10 @@ void TurnRunner::TakeLaunchFailed(const InstanceReport& report, uint32_t slot) {
     return;
   }
   EnvironmentRecord& environment = fleet_.environment(instance.environment);
-  environment.status_reason = absl::StrCat(
-      "Launching ", environment.types[instance.type].type.name, " failed: ",
-      absl::string_view(report.message).substr(0, kContainerReasonLengthMax));
+  if (environment.status == ResourceStatus::kValid)
+    environment.status_reason = absl::StrCat(
+        "Launching ", environment.types[instance.type].type.name, " failed: ",
+        absl::string_view(report.message).substr(0, kContainerReasonLengthMax));
   BackOff(instance.environment, instance.type, report.failure);
   fleet_.Remove(slot);
 }
@@ -307,6 +355,17 @@ void TurnRunner::StartRunning(uint32_t live, int64_t at_ns) {
 bool TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
   const uint32_t live = LiveFor(report);
   if (live == kNoIndex) return true;
+  const bool on_fargate =
+      fleet_.environment(jobs_.live(live).environment).config.is_fargate();
+  if (report.kind == ContainerReport::Kind::kInterrupted) {
+    // Source: §17, FARGATE_SPOT goes the way of a lost host.
+    if (on_fargate) {
+      EndAttempt(live, at_ns, std::nullopt, kNoReason, kSpotTaskInterrupted);
+    } else {
+      ++state_.ignored.unknown;
+    }
+    return true;
+  }
   if (jobs_.live(live).task != kNoIndex) {
     return TakeOfTask(live, report, at_ns);
   }
@@ -321,6 +380,12 @@ bool TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
   }
   if (report.kind == ContainerReport::Kind::kStartFailed && started) {
     ++state_.ignored.late_or_repeated;
+    return true;
+  }
+  if (report.kind == ContainerReport::Kind::kStartFailed && on_fargate &&
+      report.failure == StartFailure::kCapacity &&
+      !jobs_.IsEndedByCaller(jobs_.live(live).job)) {
+    ReturnForWantOfCapacity(live, at_ns);
     return true;
   }
   if (report.kind == ContainerReport::Kind::kExited && !started) {

@@ -16,7 +16,7 @@ bool TurnRunner::IsScalingNeeded() const {
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     const EnvironmentRecord& environment = fleet_.environment(i);
     if (!environment.launches()) continue;
-    if (environment.vcpu_milli < environment.min_vcpu_milli() ||
+    if (environment.vcpu_milli < environment.kept_vcpu_milli() ||
         (environment.vcpu_milli > environment.min_vcpu_milli() &&
          !environment.idle.empty())) {
       return true;
@@ -91,6 +91,9 @@ bool TurnRunner::RunScaling() {
       demands.push_back({jobs_.requirement(waiting.requirement), waiting.jobs});
     }
     plan.AddQueue(queue.environments, demands, IsStrict(queue));
+  }
+  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+    if (plan.IsShort(i)) fleet_.environment(i).asked_vcpu_milli = 0;
   }
   const std::vector<ScalingPlan::Launch>& launches = plan.TopUp();
   for (const ScalingPlan::Launch& launch : launches) {

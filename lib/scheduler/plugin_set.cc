@@ -45,7 +45,9 @@ bool MakesSense(const InstanceReport& report) {
 size_t Tidy(std::vector<ContainerReport>& reports, size_t first) {
   size_t kept = std::min(first, reports.size());
   for (size_t i = kept; i < reports.size(); ++i) {
-    if (!IsValidEnum(reports[i].kind)) continue;
+    if (!IsValidEnum(reports[i].kind) || !IsValidEnum(reports[i].failure)) {
+      continue;
+    }
     if (reports[i].reason.size() > kContainerReasonLengthMax) {
       reports[i].reason.resize(kContainerReasonLengthMax);
     }
@@ -122,8 +124,11 @@ void PluginSet::Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
   const auto name = [&fleet](uint32_t environment) {
     return fleet.environment(environment).config.compute_environment_name();
   };
-  if (report.kind == InstanceReport::Kind::kCatalogue) {
-    entry.catalogue = {report};
+  if (report.kind == InstanceReport::Kind::kCatalogue ||
+      report.kind == InstanceReport::Kind::kInvalid) {
+    if (report.kind == InstanceReport::Kind::kCatalogue) {
+      entry.catalogue = {report};
+    }
     for (uint32_t environment : entry.environments) {
       report.compute_environment = name(environment);
       instance_reports_.push_back(report);
@@ -158,7 +163,19 @@ void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
   }
 }
 
+// The plug-ins of a deleted environment are let go.
+void PluginSet::ForgetDeleted(const Fleet& fleet) {
+  if (fleet.deleted_count() == deleted_) return;
+  deleted_ = fleet.deleted_count();
+  for (uint32_t i = 0; i < fleet.environment_count(); ++i) {
+    if (fleet.environment(i).status != ResourceStatus::kDeleted) continue;
+    Drop(providers_, i);
+    Drop(runtimes_, i);
+  }
+}
+
 void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
+  ForgetDeleted(fleet);
   // Reports kept from the last call count against this one's.
   const auto left = [this, max] {
     return std::max(0, max - static_cast<int>(instance_reports_.size() +

@@ -64,7 +64,10 @@ class PluginSet {
                InstanceReport report);
   void PassOne(const State& state, const Request& request);
 
+  void ForgetDeleted(const Fleet& fleet);
+
   uint64_t dropped_ = 0;
+  size_t deleted_ = 0;  // deleted environments that were forgotten
   std::vector<Entry<ResourceProvider>> providers_;
   std::vector<Entry<ContainerRuntime>> runtimes_;
   // Reported, but not yet part of a turn.

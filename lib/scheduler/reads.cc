@@ -376,9 +376,10 @@ absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
   view.status = record.status;
   view.status_reason = record.status_reason;
   view.vcpus = record.vcpu_milli / 1000;
-  view.desired_vcpus = view.vcpus;
+  view.desired_vcpus = record.desired_vcpu_milli() / 1000;
   view.instances = record.instances;
   view.booting = record.booting;
+  view.draining = record.draining;
   view.free = record.free_sum;
   return view;
 }

@@ -162,6 +162,17 @@ absl::Status Scheduler::CreateComputeEnvironment(ComputeEnvironment environment,
       CreateComputeEnvironmentCommand{std::move(environment)}, now);
 }
 
+absl::Status Scheduler::UpdateComputeEnvironment(
+    const UpdateComputeEnvironmentRequest& request, absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::DeleteComputeEnvironment(absl::string_view environment,
+                                                 absl::Time now) {
+  return impl_->ApplyCommand(
+      DeleteComputeEnvironmentCommand{std::string(environment)}, now);
+}
+
 absl::Status Scheduler::AttachPlugins(absl::string_view environment,
                                       Plugins plugins) {
   if (impl_->in_advance) return ReentrantError();
@@ -416,6 +427,7 @@ std::vector<std::string> Scheduler::ListComputeEnvironments() const {
   std::vector<std::string> names;
   const Fleet& fleet = impl_->state.fleet;
   for (uint32_t i = 0; i < fleet.environment_count(); ++i) {
+    if (fleet.environment(i).status == ResourceStatus::kDeleted) continue;
     names.push_back(fleet.environment(i).config.compute_environment_name());
   }
   return names;

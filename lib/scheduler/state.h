@@ -155,12 +155,13 @@ inline constexpr char kEnvironmentHealthy[] = "ComputeEnvironment Healthy";
 
 // What becomes due at a time. Of equal times the lower kind comes first.
 enum class DeadlineKind : uint8_t {
-  kTimeout,      // a: live attempt, b: its generation
-  kStopOverdue,  // the same
-  kBackOff,      // a: environment
-  kIdle,         // a: instance, b: its generation
-  kRetention,    // a: job, b: its generation
-  kShareRests,   // a: queue, b: share
+  kTimeout,        // a: live attempt, b: its generation
+  kStopOverdue,    // the same
+  kBackOff,        // a: environment
+  kIdle,           // a: instance, b: its generation
+  kRetention,      // a: job, b: its generation
+  kUpdateTimeout,  // a: environment, b: its generation
+  kShareRests,     // a: queue, b: share
 };
 
 // A consequence still to be drawn: one item of the work list.
@@ -177,6 +178,8 @@ enum class WorkKind : uint8_t {
   kExpire,         // forget the job
   kDeleteJobs,     // slot: the queue, whose jobs are all to end
   kStartNodes,     // the main node of a multi-node job runs
+  kStopInstance,   // slot: the instance, whose attempts are all stopped
+  kInstanceEmpty,  // slot: the instance, which is draining and may go
   kStopNodes,      // the main node of a multi-node job stops, or has ended
   kDeleteShare,    // slot: the queue; generation: the quota share
 };

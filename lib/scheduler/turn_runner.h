@@ -59,6 +59,19 @@ class TurnRunner {
   void ConfigureShares(QuotaQueue& quota);
   bool IsConfigurationDue() const;
 
+  // environment_changes.cc
+  void StepEnvironment(uint32_t environment);
+  bool IsEnvironmentStepDue(const EnvironmentRecord& environment) const;
+  void Delete(uint32_t environment);
+  void Drain(uint32_t environment, bool stop);
+  void StopOldInstances(uint32_t environment);
+  void AddInstanceWork(WorkKind kind, uint32_t instance);
+  bool StopInstance(const WorkItem& item);
+  bool InstanceEmpty(const WorkItem& item);
+  // The text lives as long as this input, and longer where it is kept.
+  TextIndex HostTerminated(uint32_t instance) const;
+  void ReturnForWantOfCapacity(uint32_t live, int64_t at_ns);
+
   // 2. phase_reports.cc
   void RunReports(const Turn& turn, bool may_be_more);
   void ReadReports(const Turn& turn, int64_t earliest_ns);
@@ -66,6 +79,7 @@ class TurnRunner {
   void Take(const InstanceReport& report, int64_t at_ns);
   bool Take(const ContainerReport& report, int64_t at_ns);  // true: done
   void TakeReady(const InstanceReport& report);
+  void TakeInvalid(const InstanceReport& report);
   void TakeLaunchFailed(const InstanceReport& report, uint32_t slot);
   void BackOff(uint32_t environment, uint32_t type, LaunchFailure failure);
   void TakeDeadline(const Deadline& deadline);

@@ -41,6 +41,8 @@ struct SimulatedContainer {
   Phase phase = Phase::kFree;
   bool has_exit_code = true;
   bool start_fails = false;
+  bool no_capacity = false;
+  bool interrupted = false;
   bool in_heap = false;
   bool doomed = false;    // its instance is lost before its next report
   bool repeated = false;  // asked for again after a restart

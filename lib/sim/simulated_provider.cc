@@ -63,6 +63,8 @@ class SimulatedProvider::Impl {
                   absl::string_view name, absl::Time at);
   void Interrupt(InstanceId instance, absl::Time at);
   void Lose(InstanceId instance, absl::Time at);
+  void Invalidate(absl::string_view environment, absl::string_view message,
+                  absl::Time at);
   void SetCapacity(absl::string_view type, std::optional<int> instances);
   void SetInstanceTypes(std::vector<InstanceType> types);
 
@@ -82,6 +84,8 @@ class SimulatedProvider::Impl {
   std::optional<LaunchFailure> WhyNot(const LaunchRequest& request) const;
   absl::Duration BootDelay(InstanceId instance) const;
   void Boot(const LaunchRequest& request);
+  void PlanInterruption(const SimulatedInstance& instance,
+                        const InstanceType& type);
   void Repeat(InstanceId instance);
   void Schedule(absl::Time at, InstanceReport report);
   InstanceReport ReadyReport(const SimulatedInstance& instance) const;
@@ -168,7 +172,27 @@ void SimulatedProvider::Impl::Boot(const LaunchRequest& request) {
                                 ? type.resources
                                 : registered->second;
   held.instance.ready_at = now_ + BootDelay(request.instance);
+  held.instance.spot = request.spot;
   Schedule(held.instance.ready_at, ReadyReport(held.instance));
+  if (request.spot) PlanInterruption(held.instance, type);
+}
+
+// Source: EC2 "Spot Instance interruption notices" (two minutes).
+void SimulatedProvider::Impl::PlanInterruption(
+    const SimulatedInstance& instance, const InstanceType& type) {
+  constexpr uint64_t kSalt = 0x5b07;
+  const uint64_t number = instance.instance.number;
+  if (!HappensInAMillion(type.interruptions_per_million,
+                         Mix(options_.seed ^ kSalt, number))) {
+    return;
+  }
+  const uint64_t period_ns = static_cast<uint64_t>(std::max<int64_t>(
+      1, absl::ToInt64Nanoseconds(options_.interruption_period)));
+  const absl::Time at = instance.ready_at +
+                        absl::Nanoseconds(static_cast<int64_t>(Below(
+                            period_ns, Mix(~(options_.seed ^ kSalt), number))));
+  Interrupt(instance.instance, at);
+  Lose(instance.instance, at + absl::Minutes(2));
 }
 
 InstanceReport SimulatedProvider::Impl::ReadyReport(
@@ -254,6 +278,7 @@ void SimulatedProvider::Impl::TakeEffect(const InstanceReport& report) {
   if (held != held_.end()) --held->second.scheduled;
   switch (report.kind) {
     case Kind::kCatalogue:
+    case Kind::kInvalid:
       return;
     case Kind::kReady:
       held->second.instance.up = true;
@@ -326,6 +351,15 @@ void SimulatedProvider::Impl::Lose(InstanceId instance, absl::Time at) {
                                  instance, at);
 }
 
+void SimulatedProvider::Impl::Invalidate(absl::string_view environment,
+                                         absl::string_view message,
+                                         absl::Time at) {
+  at = NotBeforeNow(at);
+  InstanceReport report = InstanceReport::Invalid(at, std::string(message));
+  report.compute_environment = std::string(environment);
+  Schedule(at, std::move(report));
+}
+
 void SimulatedProvider::Impl::SetCapacity(absl::string_view type,
                                           std::optional<int> instances) {
   if (instances.has_value()) {
@@ -384,6 +418,11 @@ void SimulatedProvider::Interrupt(InstanceId instance, absl::Time at) {
 
 void SimulatedProvider::Lose(InstanceId instance, absl::Time at) {
   impl_->Lose(instance, at);
+}
+
+void SimulatedProvider::Invalidate(absl::string_view compute_environment,
+                                   absl::string_view message, absl::Time at) {
+  impl_->Invalidate(compute_environment, message, at);
 }
 
 void SimulatedProvider::SetCapacity(absl::string_view instance_type,

@@ -115,6 +115,8 @@ void SimulatedRuntime::Impl::Start(const ContainerSpec& spec) {
     container.stop_delay_ns = Nanoseconds(fate.stop_delay);
     container.exit_code = fate.exit_code;
     container.start_fails = fate.start_fails;
+    container.no_capacity = fate.start_fails && fate.no_capacity;
+    container.interrupted = fate.interrupted;
     if (!fate.reason.empty()) containers_.SetReason(index, fate.reason);
     return Nanoseconds(fate.start_delay);
   };
@@ -136,6 +138,7 @@ void SimulatedRuntime::Impl::Stop(const ContainerId& id, int64_t grace_ns) {
     return;
   }
   if (end_ns >= container->next_ns) return;  // it ends by itself before
+  container->interrupted = false;
   if (container->phase == Phase::kStarting) {
     container->phase = Phase::kStopped;
     container->has_exit_code = false;
@@ -235,8 +238,12 @@ void SimulatedRuntime::Impl::EmitNext(std::vector<ContainerReport>& out) {
   if (container.phase != Phase::kStarting) container.start_fails = false;
   ++(container.start_fails ? counts_.start_failed : counts_.exited);
   container.phase = Phase::kOver;
-  over_.push_back(entry.index);
   out.push_back(EndOf(entry.index));
+  if (container.start_fails && container.no_capacity) {
+    containers_.Erase(entry.index);  // it may be asked for again
+  } else {
+    over_.push_back(entry.index);
+  }
 }
 
 ContainerReport SimulatedRuntime::Impl::EndOf(uint32_t index) const {
@@ -244,7 +251,13 @@ ContainerReport SimulatedRuntime::Impl::EndOf(uint32_t index) const {
   ContainerReport report;
   report.kind = container.start_fails ? ContainerReport::Kind::kStartFailed
                                       : ContainerReport::Kind::kExited;
-  report.has_exit_code = container.has_exit_code && !container.start_fails;
+  const bool interrupted = container.interrupted && !container.start_fails;
+  if (interrupted) report.kind = ContainerReport::Kind::kInterrupted;
+  if (container.start_fails && container.no_capacity) {
+    report.failure = StartFailure::kCapacity;
+  }
+  report.has_exit_code =
+      container.has_exit_code && !container.start_fails && !interrupted;
   report.exit_code = report.has_exit_code ? container.exit_code : 0;
   report.time_ns = container.next_ns;
   report.container = container.id;
@@ -359,6 +372,7 @@ void SimulatedRuntime::Impl::Die(uint32_t index) {
   }
   container.phase = Phase::kDead;
   container.start_fails = false;
+  container.interrupted = false;
   container.has_exit_code = true;
   container.exit_code = kKilled;
   containers_.SetReason(index, "");

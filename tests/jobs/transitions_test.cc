@@ -29,17 +29,18 @@ constexpr const char* kTable[kJobStatusCount] = {
     // |  |  |  |  |  |  |  |  |  |  it is to make room
     // |  |  |  |  |  |  |  |  |  |  |  it made room
     // |  |  |  |  |  |  |  |  |  |  |  |  a retry is due
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  the attempt succeeded
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  failed, no retry
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  children succeeded
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  one failed
-    " P  R  P  F  F  F  .  .  .  .  .  .  .  .  .  .  F",  // SUBMITTED
-    " .  R  .  F  F  F  .  .  .  .  .  .  .  .  .  S  F",  // PENDING
-    " .  .  .  .  F  F  R  T  F  .  .  .  .  .  .  .  .",  // RUNNABLE
-    " .  .  .  .  .  .  .  .  .  U  T  R  R  .  F  .  .",  // STARTING
-    " .  .  .  .  .  .  .  .  .  .  U  R  R  S  F  .  .",  // RUNNING
-    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // SUCCEEDED
-    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // FAILED
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  Fargate had no capacity
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  the attempt succeeded
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  failed, no retry
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  children succeeded
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  one failed
+    " P  R  P  F  F  F  .  .  .  .  .  .  .  .  .  .  .  F",  // SUBMITTED
+    " .  R  .  F  F  F  .  .  .  .  .  .  .  .  .  .  S  F",  // PENDING
+    " .  .  .  .  F  F  R  T  F  .  .  .  .  .  .  .  .  .",  // RUNNABLE
+    " .  .  .  .  .  .  .  .  .  U  T  R  R  R  .  F  .  .",  // STARTING
+    " .  .  .  .  .  .  .  .  .  .  U  R  R  .  S  F  .  .",  // RUNNING
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // SUCCEEDED
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // FAILED
 };
 
 std::optional<JobStatus> Expected(int from, int trigger) {

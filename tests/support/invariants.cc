@@ -176,6 +176,7 @@ void CheckEnvironment(const Scheduler& scheduler, const std::string& name,
                       const std::vector<SimulatedInstance>& instances) {
   const absl::StatusOr<ComputeEnvironmentView> view =
       scheduler.DescribeComputeEnvironment(name);
+  if (view.status().code() == absl::StatusCode::kNotFound) return;  // deleted
   ASSERT_TRUE(view.ok()) << view.status();
   const auto& resources =
       view->compute_environment->options().compute_resources;
@@ -328,6 +329,11 @@ void InvariantChecker::NoteBlocked(Known& known,
 }
 
 void InvariantChecker::CountAttempts(Known& known, const Event& event) const {
+  if (event.from == kStarting && event.to == kRunnable &&
+      event.attempt + 1 == known.attempts_begun) {
+    --known.attempts_begun;  // Fargate had no capacity: it never was
+    return;
+  }
   if (event.to == kStarting && event.from != kStarting) {
     ++known.attempts_begun;
   } else if (IsActive(event.from) && !IsActive(event.to)) {

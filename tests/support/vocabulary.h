@@ -39,7 +39,8 @@ struct FatePlan {
   // By attempt; the last one holds for all that follow. Empty: as `fate` says.
   std::vector<int> exit_codes;
   std::vector<absl::Duration> run_times;
-  int failing_starts = 0;  // so many first attempts never start
+  int failing_starts = 0;          // so many first attempts never start
+  int tries_without_capacity = 0;  // before the first attempt
 
   ContainerFate Of(int attempt) const;
 };
@@ -159,6 +160,14 @@ inline JobWord StartFails(std::string reason,
 // The container's reason when it exits.
 inline JobWord WithReason(std::string reason) {
   return [=](JobPlan& plan) { plan.fates.fate.reason = reason; };
+}
+// So many first tries of each job find no capacity on Fargate.
+inline JobWord FindsNoCapacity(int tries) {
+  return [=](JobPlan& plan) { plan.fates.tries_without_capacity = tries; };
+}
+// Every run ends because its Fargate Spot capacity is taken back.
+inline JobWord IsInterrupted() {
+  return [](JobPlan& plan) { plan.fates.fate.interrupted = true; };
 }
 // How long a container takes to obey a polite signal.
 inline JobWord StopsAfter(absl::Duration duration) {

@@ -320,7 +320,7 @@ void World::Terminate(JobId job, absl::string_view reason) {
   ExpectOk(scheduler_.TerminateJob(job, reason, now()), "TerminateJob");
 }
 
-ContainerFate World::FateOf(const ContainerSpec& spec) const {
+ContainerFate World::FateOf(const ContainerSpec& spec) {
   const AttemptId& attempt = spec.container.attempt;
   const auto found = plans_.find(attempt.job.Parent());
   if (found == plans_.end()) return options_.fate;  // not submitted by us
@@ -333,7 +333,11 @@ ContainerFate World::FateOf(const ContainerSpec& spec) const {
   const auto child = plan.child_fates.find(attempt.job.child);
   const FatePlan& fates =
       child == plan.child_fates.end() ? plan.fates : child->second;
-  return fates.Of(attempt.number);
+  ContainerFate fate = fates.Of(attempt.number);
+  if (++tries_[attempt.job] <= fates.tries_without_capacity) {
+    fate.start_fails = fate.no_capacity = true;
+  }
+  return fate;
 }
 
 Simulation::Observer World::Observer() {

@@ -200,7 +200,7 @@ class World {
   JobId MustSubmit(absl::string_view name, std::vector<JobWord> words);
   absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
                                    std::vector<JobWord> words);
-  ContainerFate FateOf(const ContainerSpec& spec) const;
+  ContainerFate FateOf(const ContainerSpec& spec);
   Simulation::Observer Observer();
   void AfterRun(const absl::Status& status);
   InstanceId FirstInstance(absl::string_view environment);
@@ -217,6 +217,7 @@ class World {
   Scheduler scheduler_;
   InvariantChecker invariants_;
   std::map<JobId, JobPlan> plans_;
+  std::map<JobId, int> tries_;  // containers that were asked for
   std::vector<WorldEvent> events_;
 };
 

@@ -65,6 +65,12 @@ struct SimulatedProviderOptions {
   int launch_failures_per_million = 0;
   uint64_t seed = 0;
 
+  // Spot Instances are taken back by chance: as many of a million as their type
+  // says (InstanceType::interruptions_per_million) are lost at some time within
+  // this long after they were ready, announced two minutes before. Which ones
+  // and when depends on the seed and the instance's number alone.
+  absl::Duration interruption_period = absl::Hours(24 * 30);
+
   // If set, is asked about every launch first: an answer makes it fail.
   std::function<std::optional<LaunchFailure>(const LaunchRequest&)> script;
 
@@ -81,6 +87,7 @@ struct SimulatedInstance {
   Resources resources;
   absl::Time ready_at;  // when it was up, or will be
   bool up = false;      // reported as Ready
+  bool spot = false;
 };
 
 // What a provider has done so far.
@@ -123,6 +130,10 @@ class SimulatedProvider : public ResourceProvider {
   // runs on it. Nothing happens if it is not held, now or when the time comes.
   void Interrupt(InstanceId instance, absl::Time at);
   void Lose(InstanceId instance, absl::Time at);
+
+  // Says that an environment can't work as it is configured.
+  void Invalidate(absl::string_view compute_environment,
+                  absl::string_view message, absl::Time at);
 
   // Changes SimulatedProviderOptions::capacity; absent: unlimited. Instances
   // that are held stay.

@@ -46,10 +46,14 @@ struct ContainerFate {
   // From the request to Started or StartFailed.
   absl::Duration start_delay = absl::Seconds(1);
   bool start_fails = false;
+  // With start_fails: for want of capacity (FARGATE, FARGATE_SPOT).
+  bool no_capacity = false;
 
   // From Started to Exited.
   absl::Duration run_time = absl::Seconds(10);
   int exit_code = 0;
+  // Instead of Exited: Interrupted (FARGATE_SPOT).
+  bool interrupted = false;
 
   // Of the container, with Exited or StartFailed; e.g.
   // "CannotPullContainerError: no such image".
