@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/variant.h"
 #include "embatch/compute_environment.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/container_runtime.h"
 #include "embatch/fields.h"
 #include "embatch/ids.h"
@@ -26,6 +27,7 @@
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
 #include "embatch/service_environment.h"
+#include "embatch/tags.h"
 
 namespace embatch {
 
@@ -160,6 +162,24 @@ struct EndJobCommand {
   }
 };
 
+struct CreateConsumableResourceCommand {
+  ConsumableResource consumable_resource;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.consumable_resource);
+  }
+};
+
+struct DeleteConsumableResourceCommand {
+  std::string consumable_resource;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.consumable_resource);
+  }
+};
+
 // What one call of Advance() found.
 struct Turn {
   std::vector<InstanceReport> instance_reports;
@@ -180,7 +200,9 @@ using Command = absl::variant<
     CreateQuotaShareCommand, UpdateQuotaShareRequest, DeleteQuotaShareCommand,
     CreateServiceEnvironmentCommand, UpdateServiceEnvironmentRequest,
     DeleteServiceEnvironmentCommand, UpdateComputeEnvironmentRequest,
-    DeleteComputeEnvironmentCommand>;
+    DeleteComputeEnvironmentCommand, CreateConsumableResourceCommand,
+    UpdateConsumableResourceRequest, DeleteConsumableResourceCommand,
+    TagResourceRequest, UntagResourceRequest>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

@@ -17,6 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/container_overrides.h"
 #include "embatch/fields.h"
 #include "embatch/ids.h"
@@ -113,19 +114,21 @@ struct SubmitJobRequest {
   std::optional<int32_t> preemption_retries_before_termination;
   std::optional<int> scheduling_priority_override;
   std::optional<bool> propagate_tags;
+  // Merged by resource; each must exist.
+  ConsumableResourceProperties consumable_resource_properties_override;
   std::map<std::string, std::string> tags;  // at most 50
   Document document;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.job_name, self.job_queue, self.job_definition,
-                 self.array_size, self.depends_on, self.container_overrides,
-                 self.ecs_properties_override, self.eks_properties_override,
-                 self.node_overrides, self.parameters, self.retry_strategy,
-                 self.timeout, self.share_identifier, self.quota_share_name,
-                 self.preemption_retries_before_termination,
-                 self.scheduling_priority_override, self.propagate_tags,
-                 self.tags, self.document);
+    return visit(
+        self.job_name, self.job_queue, self.job_definition, self.array_size,
+        self.depends_on, self.container_overrides, self.ecs_properties_override,
+        self.eks_properties_override, self.node_overrides, self.parameters,
+        self.retry_strategy, self.timeout, self.share_identifier,
+        self.quota_share_name, self.preemption_retries_before_termination,
+        self.scheduling_priority_override, self.propagate_tags,
+        self.consumable_resource_properties_override, self.tags, self.document);
   }
 };
 
@@ -161,7 +164,8 @@ struct JobView {
   JobStatus status = JobStatus::kSubmitted;
   absl::string_view status_reason;  // empty: none
   absl::Time created_at;
-  std::optional<absl::Time> started_at;  // of the latest attempt
+  std::optional<absl::Time> scheduled_at;  // STARTING: when it was placed
+  std::optional<absl::Time> started_at;    // of the latest attempt
   std::optional<absl::Time> stopped_at;
   bool is_cancelled = false;
   bool is_terminated = false;
@@ -184,6 +188,8 @@ struct JobView {
   const std::map<std::string, std::string>* parameters = nullptr;
   const std::map<std::string, std::string>* tags = nullptr;
   const Document* document = nullptr;
+  // What each attempt takes.
+  absl::Span<const ConsumableResourceRequirement> consumable_resources;
 
   // Of the latest attempt; of several containers, those of the one that decided
   // how it ended.

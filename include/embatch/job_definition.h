@@ -31,6 +31,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/container_properties.h"
 #include "embatch/fields.h"
 #include "embatch/limits_profile.h"
@@ -160,6 +161,7 @@ struct JobDefinitionOptions {
   std::optional<JobTimeout> timeout;              // absent: no limit
   std::optional<int> scheduling_priority;         // 0..9999
   bool propagate_tags = false;
+  ConsumableResourceProperties consumable_resource_properties;
   std::map<std::string, std::string> tags;  // at most 50
   Document document;
 
@@ -169,7 +171,8 @@ struct JobDefinitionOptions {
                  self.ecs_properties, self.eks_properties, self.node_properties,
                  self.platform_capabilities, self.parameters,
                  self.retry_strategy, self.timeout, self.scheduling_priority,
-                 self.propagate_tags, self.tags, self.document);
+                 self.propagate_tags, self.consumable_resource_properties,
+                 self.tags, self.document);
   }
 };
 

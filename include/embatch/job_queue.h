@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "embatch/compute_environment.h"
 #include "embatch/fields.h"
 #include "embatch/job_definition.h"
@@ -57,6 +58,29 @@ constexpr bool IsValidEnum(DispatchOrder value) {
   return value <= DispatchOrder::kBackfill;
 }
 
+// Source: API JobStateTimeLimitActionsAction.
+enum class TimeLimitAction : uint8_t { kCancel, kTerminate };
+constexpr bool IsValidEnum(TimeLimitAction value) {
+  return value <= TimeLimitAction::kTerminate;
+}
+
+// Ends a job that has stood RUNNABLE at the head of its queue, blocked for
+// `reason`, for so long. Of several entries for one reason the shortest holds.
+// Source: API JobStateTimeLimitAction; guide "Jobs in a blocked state".
+struct JobStateTimeLimitAction {
+  // A code such as "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"; text behind
+  // " - " is not looked at.
+  std::string reason;
+  absl::Duration max_time;  // 600 s to 86,400 s, whole seconds
+  // A queue of container jobs knows kCancel only.
+  TimeLimitAction action = TimeLimitAction::kCancel;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.reason, self.max_time, self.action);
+  }
+};
+
 struct JobQueueOptions {
   std::string job_queue_name;  // 1..128 of letters, digits, '-', '_'
   int priority = 0;            // 0..1000; higher ones first
@@ -71,6 +95,7 @@ struct JobQueueOptions {
   // must end strictly before that one's start; room that it leaves over there
   // is not used.
   bool backfill_ends_before_start = false;
+  std::vector<JobStateTimeLimitAction> job_state_time_limit_actions;
   std::map<std::string, std::string> tags;  // at most 50
   Document document;
 
@@ -79,7 +104,7 @@ struct JobQueueOptions {
     return visit(self.job_queue_name, self.priority, self.state,
                  self.compute_environment_order, self.scheduling_policy,
                  self.dispatch_order, self.backfill_ends_before_start,
-                 self.tags, self.document);
+                 self.job_state_time_limit_actions, self.tags, self.document);
   }
 };
 
@@ -117,13 +142,16 @@ struct UpdateJobQueueRequest {
   std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
   // Another policy of the same kind, for a queue that was created with one.
   std::optional<std::string> scheduling_policy;
+  // A head that is blocked already has stood for as long as it has.
+  std::optional<std::vector<JobStateTimeLimitAction>>
+      job_state_time_limit_actions;
   std::optional<Document> document;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue, self.priority, self.state,
                  self.compute_environment_order, self.scheduling_policy,
-                 self.document);
+                 self.job_state_time_limit_actions, self.document);
   }
 };
 

@@ -34,7 +34,9 @@
 #define EMBATCH_SCHEDULER_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "embatch/compute_environment.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/container_runtime.h"
 #include "embatch/event.h"
 #include "embatch/ids.h"
@@ -56,6 +59,7 @@
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
 #include "embatch/service_environment.h"
+#include "embatch/tags.h"
 
 namespace embatch {
 
@@ -130,6 +134,26 @@ struct ComputeEnvironmentView {
   Resources free;    // summed over the instances that take jobs
 };
 
+// What to leave in a list of a queue's jobs. Of several values any may match.
+// Source: API ListJobs.filters.
+struct ListJobsFilter {
+  enum class Name : uint8_t {
+    // Whatever the case; "abc*" matches all that begins with "abc". Jobs come
+    // grouped by name and by the version of their definition.
+    kJobName,
+    // A definition's name, "abc*", or "name:3". Case matters.
+    kJobDefinition,
+    kBeforeCreatedAt,  // milliseconds since the Unix epoch
+    kAfterCreatedAt,
+    kShareIdentifier,
+  };
+  Name name = Name::kJobName;
+  std::vector<std::string> values;
+};
+constexpr bool IsValidEnum(ListJobsFilter::Name value) {
+  return value <= ListJobsFilter::Name::kShareIdentifier;
+}
+
 // Which jobs to list: those of a queue, the children of an array, or the nodes
 // of a multi-node job.
 // Source: API ListJobs.
@@ -137,14 +161,81 @@ struct ListJobsRequest {
   std::string job_queue;  // exactly one of these three
   JobId array;
   JobId multi_node_job;
-  JobStatus status = JobStatus::kRunning;
-  int max_results = 100;  // 1..1000
-  JobId after;            // JobPage::next of the page before
+  // Absent: RUNNING. Beside a filter it is ignored, but for kShareIdentifier;
+  // absent then means any.
+  std::optional<JobStatus> status;
+  std::optional<ListJobsFilter> filter;  // not for children and nodes
+  int max_results = 100;                 // 1..1000, with a filter 1..100
+  std::string next_token;                // of the page before
+};
+
+// Which page of a list.
+struct PageRequest {
+  int max_results = 100;   // 1..100
+  std::string next_token;  // of the page before
+};
+
+// Names in a stable order.
+struct NamePage {
+  std::vector<std::string> names;
+  std::string next_token;  // for the page behind this one; empty: no more
+};
+
+// A value of a filter matches whatever the case; "abc*" matches all that
+// begins with "abc".
+// Source: API ListConsumableResources.
+struct ListConsumableResourcesRequest {
+  std::vector<std::string> names;  // any of these; empty: all
+  int max_results = 100;           // 1..100
+  std::string next_token;          // of the page before
+};
+
+// Jobs that need a consumable resource, newest first. An array is one.
+// Source: API ListJobsByConsumableResource.
+struct ListJobsByConsumableResourceRequest {
+  std::string consumable_resource;
+  std::vector<JobStatus> statuses;     // any of these; empty: all
+  std::vector<std::string> job_names;  // any of these; empty: all
+  int max_results = 100;               // 1..100
+  std::string next_token;              // of the page before
+};
+
+// Which revisions of job definitions to list. Both filters may be given.
+// Source: API DescribeJobDefinitions.
+struct ListJobDefinitionsRequest {
+  std::string job_definition_name;  // empty: all
+  std::optional<bool> active;       // absent: ACTIVE and INACTIVE ones
+  int max_results = 100;            // 1..100
+  std::string next_token;           // of the page before
+};
+
+struct JobDefinitionPage {
+  std::vector<JobDefinitionView> job_definitions;  // in order of registration
+  std::string next_token;  // for the page behind this one; empty: no more
+};
+
+// Source: API FrontOfQueueJobSummary.
+struct FrontOfQueueJob {
+  JobId job;
+  absl::Time earliest_time_at_position;  // it has stood there since
+};
+
+// What a queue looks like at this moment.
+// Source: API GetJobQueueSnapshot.
+struct JobQueueSnapshot {
+  // The first 100 RUNNABLE jobs in the order in which they would be dispatched;
+  // children of arrays, never their parents.
+  std::vector<FrontOfQueueJob> front_of_queue;
+  // vCPUs, in thousandths, of all jobs that are STARTING or RUNNING, and their
+  // number.
+  int64_t vcpu_milli_in_use = 0;
+  int64_t dispatched_jobs = 0;
+  absl::Time last_updated_at;
 };
 
 struct JobPage {
   std::vector<JobId> jobs;  // newest first; children and nodes by index
-  JobId next;               // null: no more
+  std::string next_token;   // for the page behind this one; empty: no more
 };
 
 // What plug-ins reported that changed nothing.
@@ -252,6 +343,21 @@ class Scheduler {
   absl::Status DeregisterJobDefinition(absl::string_view definition,
                                        absl::Time now);
 
+  // Source: API CreateConsumableResource. kAlreadyExists.
+  absl::Status CreateConsumableResource(ConsumableResource resource,
+                                        absl::Time now);
+  // kNotFound. Jobs that wait for more are looked at in the next Advance().
+  absl::Status UpdateConsumableResource(
+      const UpdateConsumableResourceRequest& request, absl::Time now);
+  // At any time; an unknown one is no error. Jobs that need it wait until one
+  // of that name is created again, which owes nothing to what the old one lent.
+  absl::Status DeleteConsumableResource(absl::string_view resource,
+                                        absl::Time now);
+
+  absl::Status TagResource(const TagResourceRequest& request, absl::Time now);
+  absl::Status UntagResource(const UntagResourceRequest& request,
+                             absl::Time now);
+
   // The job is SUBMITTED. All it needs is taken from the definition now. A
   // failure changes nothing.
   absl::StatusOr<JobId> SubmitJob(const SubmitJobRequest& request,
@@ -307,7 +413,28 @@ class Scheduler {
   std::vector<std::string> ListSchedulingPolicies() const;   // by name
   std::vector<std::string> ListJobQueues() const;            // by creation
   std::vector<std::string> ListComputeEnvironments() const;  // by creation
+  // The same in pages, by name. Source: API DescribeJobQueues,
+  // DescribeComputeEnvironments.
+  absl::StatusOr<NamePage> ListJobQueues(const PageRequest& request) const;
+  absl::StatusOr<NamePage> ListComputeEnvironments(
+      const PageRequest& request) const;
   absl::StatusOr<JobPage> ListJobs(const ListJobsRequest& request) const;
+
+  // Those of up to 100 jobs that there are, in the order asked.
+  absl::StatusOr<std::vector<JobView>> DescribeJobs(
+      absl::Span<const JobId> jobs) const;
+  absl::StatusOr<JobDefinitionPage> ListJobDefinitions(
+      const ListJobDefinitionsRequest& request) const;
+  absl::StatusOr<JobQueueSnapshot> GetJobQueueSnapshot(
+      absl::string_view queue) const;
+  absl::StatusOr<std::map<std::string, std::string>> ListTagsForResource(
+      const ResourceName& resource) const;
+  absl::StatusOr<ConsumableResourceView> DescribeConsumableResource(
+      absl::string_view resource) const;
+  absl::StatusOr<NamePage> ListConsumableResources(
+      const ListConsumableResourcesRequest& request) const;
+  absl::StatusOr<JobPage> ListJobsByConsumableResource(
+      const ListJobsByConsumableResourceRequest& request) const;
 
   // The text of an event's reason. "" for an index that is none.
   absl::string_view Text(TextIndex text) const;

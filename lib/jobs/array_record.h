@@ -30,6 +30,7 @@ struct ArrayRecord {
   // at another time has details.
   std::array<int64_t, kBulkReasonCount> bulk_stopped_ns = {kNoTime, kNoTime,
                                                            kNoTime, kNoTime};
+  int64_t released_ns = kNoTime;      // when a child last became RUNNABLE
   int64_t last_stopped_ns = kNoTime;  // when the last child so far ended
   RecordList paired_dependents;       // edges N_TO_N on this array
   std::map<int32_t, RecordList> child_dependents;  // edges on one child
@@ -43,7 +44,7 @@ struct ArrayRecord {
     return visit(self.size, self.counts, self.sequential,
                  self.sequential_condition, self.paired, self.states,
                  self.cells, self.waiting, self.bulk_stopped_ns,
-                 self.last_stopped_ns, self.paired_dependents,
+                 self.released_ns, self.last_stopped_ns, self.paired_dependents,
                  self.child_dependents);
   }
 };

@@ -105,7 +105,7 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   const JobKey key = attempt.job;
   outcome.number = attempt.number;
   outcome.instance_number = attempt.instance_number;
-  outcome.started_ns = attempt.started_ns;
+  outcome.started_ns = attempt.started ? attempt.started_ns : kNoTime;
   outcome.task = attempt.task;
   if (attempt.is_node) {
     EndNodeAttempt(key, final);

@@ -37,6 +37,9 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
                          int64_t at_ns) {
   JobRecord& record = jobs_[slot];
   const JobStatus from = record.status;
+  // Being found blocked is no change.
+  const bool becomes_runnable =
+      to == JobStatus::kRunnable && record.status != to;
   if (to != record.status) {
     QueueIndex& queue = queues_[record.queue];
     queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
@@ -44,7 +47,7 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
     record.status = to;
   }
   SetText(record.details.status_reason, reason);
-  if (IsTerminal(to)) record.details.stopped_ns = at_ns;
+  if (IsTerminal(to) || becomes_runnable) record.details.stopped_ns = at_ns;
   // Choice: §5.3; a job that waits again shows no start.
   if (to == JobStatus::kRunnable) record.details.started_ns = kNoTime;
   if (record.has_nodes) FollowJob(slot, from, reason, at_ns);
@@ -54,6 +57,9 @@ void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
                            int64_t at_ns) {
   ArrayRecord& children = array(key.slot);
   ChildState& state = children.states.Mutable(key.child);
+  const bool becomes_runnable =
+      to == JobStatus::kRunnable && state.status() != to;
+  if (becomes_runnable) children.released_ns = at_ns;
   --children.counts[static_cast<int>(state.status())];
   ++children.counts[static_cast<int>(to)];
   state.set_status(to);
@@ -72,7 +78,7 @@ void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
   if (FindDetails(key) == nullptr) return;
   JobDetails& details = EnsureDetails(key);
   SetText(details.status_reason, reason);
-  if (IsTerminal(to)) details.stopped_ns = at_ns;
+  if (IsTerminal(to) || becomes_runnable) details.stopped_ns = at_ns;
   if (to == JobStatus::kRunnable) details.started_ns = kNoTime;
 }
 
@@ -116,6 +122,7 @@ void JobTable::ChangeChildren(uint32_t slot, int32_t first, int32_t last,
       EndUntouchedChild({slot, child}, reason, journal.now_ns);
     }
   } else {
+    if (*to == JobStatus::kRunnable) children.released_ns = journal.now_ns;
     for (int64_t child = first; child < last;) {
       int64_t length = 0;
       ChildState* state = children.states.MutableRun(child, last, &length);

@@ -51,6 +51,14 @@ uint32_t JobTable::AddQueue() {
   return static_cast<uint32_t>(queues_.size() - 1);
 }
 
+bool JobTable::IsDefinitionUsed(uint32_t definition) const {
+  bool used = false;
+  specs_.ForEach([&](uint32_t, const JobSpec& spec, uint32_t) {
+    used = used || spec.definition == definition;
+  });
+  return used;
+}
+
 bool JobTable::HasJobs(uint32_t queue) const {
   const auto& by_status = queues_[queue].by_status;
   return std::any_of(by_status.begin(), by_status.end(),

@@ -63,6 +63,8 @@ class JobTable {
   void ReleaseSpec(uint32_t spec) { specs_.Release(spec); }
   void AddSpecUser(uint32_t spec) { specs_.AddRef(spec); }
   const JobSpec& spec(uint32_t spec) const { return specs_[spec]; }
+  // Whether a job, or a definition itself, still has a spec of a definition.
+  bool IsDefinitionUsed(uint32_t definition) const;
   const Requirement& requirement(uint32_t requirement) const {
     return requirements_[requirement];
   }
@@ -144,6 +146,11 @@ class JobTable {
   // --- Attempts ------------------------------------------------------------
   LiveAttempt& live(uint32_t index) { return live_[index]; }
   const LiveAttempt& live(uint32_t index) const { return live_[index]; }
+  // f(const LiveAttempt&), in order of indices.
+  template <typename F>
+  void ForEachLive(F f) const {
+    live_.ForEach([&f](uint32_t, const LiveAttempt& live) { f(live); });
+  }
   size_t live_count() const { return live_.size(); }
   // The running attempt of a job, or kNoIndex. Of a multi-node job it is that
   // of its main node.

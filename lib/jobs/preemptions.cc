@@ -24,7 +24,7 @@ void JobTable::EndUncounted(uint32_t live, AttemptRecord outcome,
   const JobKey key = attempt.job;
   JobDetails& details = EnsureDetails(key);
   details.attempts = attempt.number;
-  details.started_ns = attempt.started_ns;
+  details.started_ns = attempt.started ? attempt.started_ns : kNoTime;
   if (key.is_child()) {
     ArrayRecord& children = array(key.slot);
     children.states.Mutable(key.child).set_cell(CellKind::kDetails);
@@ -46,7 +46,7 @@ void JobTable::EndUncounted(uint32_t live, AttemptRecord outcome,
   AttemptRecord& entry = record.recent.emplace_back(outcome);
   entry.number = attempt.number;
   entry.instance_number = attempt.instance_number;
-  entry.started_ns = attempt.started_ns;
+  entry.started_ns = attempt.started ? attempt.started_ns : kNoTime;
   entry.reason = entry.status_reason = kNoReason;
   SetText(entry.reason, outcome.reason);
   SetText(entry.status_reason, outcome.status_reason);

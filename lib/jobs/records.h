@@ -56,6 +56,7 @@ inline constexpr int kRetryClasses = 2;
 // 16 bytes.
 struct JobDetails {
   int64_t started_ns = kNoTime;  // of the latest attempt
+  // Of the end. While it is not over: when it became RUNNABLE the last time.
   int64_t stopped_ns = kNoTime;
   TextIndex status_reason = 0;
   TextIndex request_reason = 0;  // of CancelJob or TerminateJob
@@ -140,8 +141,8 @@ struct LiveAttempt {
   uint32_t before = kNoIndex;  // on the same instance
   uint32_t behind = kNoIndex;
   DeadlineQueue::Handle deadline = DeadlineQueue::kNoHandle;
-  uint32_t task = kNoIndex;  // TaskRecord, if it has several containers
-  int64_t started_ns = kNoTime;
+  uint32_t task = kNoIndex;      // TaskRecord, if it has several containers
+  int64_t started_ns = kNoTime;  // before it has started: when it was placed
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {

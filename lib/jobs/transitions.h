@@ -19,9 +19,10 @@ enum class JobTrigger : uint8_t {
   kDependenciesMet,          // nothing is outstanding
   kChildRunnable,            // array parent: its first child became RUNNABLE
   kDependencyFailed,
-  kEndedByCaller,  // cancelled or terminated before it started
-  kQueueDeleted,   // its queue is being deleted, and it has not started
-  kBlocked,        // found blocked at the head of its queue
+  kEndedByCaller,   // cancelled or terminated before it started
+  kStateTimeLimit,  // blocked at the head for too long
+  kQueueDeleted,    // its queue is being deleted, and it has not started
+  kBlocked,         // found blocked at the head of its queue
   kPlaced,
   kLaunchRejected,  // it can't be launched, now or later
   kContainerStarted,
@@ -34,7 +35,7 @@ enum class JobTrigger : uint8_t {
   kChildrenSucceeded,
   kChildrenFailed,  // all have ended, at least one FAILED
 };
-inline constexpr int kJobTriggerCount = 18;
+inline constexpr int kJobTriggerCount = 19;
 
 struct Transition {
   JobStatus from;
@@ -73,6 +74,8 @@ inline constexpr std::array kTransitions = {
                JobStatus::kFailed},
 
     Transition{JobStatus::kRunnable, JobTrigger::kEndedByCaller,
+               JobStatus::kFailed},
+    Transition{JobStatus::kRunnable, JobTrigger::kStateTimeLimit,
                JobStatus::kFailed},
     Transition{JobStatus::kRunnable, JobTrigger::kQueueDeleted,
                JobStatus::kFailed},

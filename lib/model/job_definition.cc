@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "lib/model/consumables.h"
 #include "lib/model/container_checks.h"
 #include "lib/model/limits.h"
 #include "lib/model/node_ranges.h"
@@ -94,6 +95,9 @@ absl::StatusOr<JobDefinition> JobDefinition::Create(
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(options.timeout));
   EMBATCH_RETURN_IF_ERROR(CheckSchedulingPriority("scheduling_priority",
                                                   options.scheduling_priority));
+  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
+      "consumable_resource_properties.consumable_resource_list",
+      options.consumable_resource_properties.consumable_resource_list, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
   // Choice: AWS measures the JSON of the request; we measure our own bytes of
   // the same content, which are a little fewer.

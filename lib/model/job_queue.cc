@@ -2,6 +2,7 @@
 #include "embatch/job_queue.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status_macros.h"
@@ -40,6 +41,48 @@ absl::Status CheckEnvironmentOrder(
                          Quoted(sorted[i].compute_environment),
                          " twice; each must be given once"));
       }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Source: §13.5 and §15.6, the codes for which an action is allowed.
+constexpr absl::string_view kTimeLimitReasons[] = {
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+    "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",
+    "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE",
+    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED",
+};
+
+// Source: API JobStateTimeLimitAction.
+absl::Status CheckTimeLimits(
+    const std::vector<JobStateTimeLimitAction>& actions) {
+  constexpr absl::string_view kMember = "job_state_time_limit_actions";
+  for (const JobStateTimeLimitAction& action : actions) {
+    const absl::string_view code = ReasonCode(action.reason);
+    if (std::find(std::begin(kTimeLimitReasons), std::end(kTimeLimitReasons),
+                  code) == std::end(kTimeLimitReasons)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kMember, ".reason is ", Quoted(action.reason),
+                       "; must be a code for which an action is allowed, such "
+                       "as ",
+                       kTimeLimitReasons[0]));
+    }
+    if (action.max_time < kStateTimeLimitMin ||
+        action.max_time > kStateTimeLimitMax ||
+        action.max_time % absl::Seconds(1) != absl::ZeroDuration()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          kMember, ".max_time is ", absl::FormatDuration(action.max_time),
+          "; must be whole seconds between ",
+          absl::ToInt64Seconds(kStateTimeLimitMin), " and ",
+          absl::ToInt64Seconds(kStateTimeLimitMax)));
+    }
+    if (action.action != TimeLimitAction::kCancel) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          kMember, ".action is ", static_cast<int>(action.action),
+          "; must be CANCEL in a queue with compute environments"));
     }
   }
   return absl::OkStatus();
@@ -87,6 +130,8 @@ absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
         "backfill_ends_before_start is true; must be false unless "
         "dispatch_order is backfill");
   }
+  EMBATCH_RETURN_IF_ERROR(
+      CheckTimeLimits(options.job_state_time_limit_actions));
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
   return JobQueue(std::move(options));
 }

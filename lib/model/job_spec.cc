@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "lib/model/consumables.h"
 #include "lib/model/node_ranges.h"
 #include "lib/model/validation.h"
 
@@ -140,6 +141,8 @@ bool IsPlainSubmission(const SubmitJobRequest& request) {
          !request.scheduling_priority_override.has_value() &&
          !request.preemption_retries_before_termination.has_value() &&
          !request.propagate_tags.has_value() && request.tags.empty() &&
+         request.consumable_resource_properties_override
+             .consumable_resource_list.empty() &&
          !request.document.has_value();
 }
 
@@ -168,6 +171,10 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
   }
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(request.retry_strategy, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
+  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
+      "consumable_resource_properties_override.consumable_resource_list",
+      request.consumable_resource_properties_override.consumable_resource_list,
+      limits));
   // Source: API SubmitJob.propagateTags, RegisterJobDefinition.propagateTags
   // ("If the job runs on Amazon EKS resources, ... must not specify").
   if (request.propagate_tags.has_value() &&
@@ -183,6 +190,11 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
       request.timeout.has_value() ? request.timeout : options.timeout;
   spec.preemption_retries_before_termination =
       request.preemption_retries_before_termination;
+  spec.consumables = MergedConsumableResources(
+      options.consumable_resource_properties.consumable_resource_list,
+      request.consumable_resource_properties_override.consumable_resource_list);
+  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
+      "consumable_resource_properties", spec.consumables, limits));
   spec.scheduling_priority = request.scheduling_priority_override.value_or(
       options.scheduling_priority.value_or(0));
   MergeTags(options, request, spec);

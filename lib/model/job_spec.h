@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/fields.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
@@ -43,7 +44,8 @@ struct JobSpec {
   Resources resources;  // of the whole job
   RetryStrategy retry_strategy;
   std::optional<JobTimeout> timeout;
-  int scheduling_priority = 0;  // Choice: D16
+  std::vector<ConsumableResourceRequirement> consumables;  // by name
+  int scheduling_priority = 0;                             // Choice: D16
   std::optional<int32_t> preemption_retries_before_termination;
   bool propagate_tags = false;
   LaunchRejection launch_rejection = LaunchRejection::kNone;
@@ -68,7 +70,7 @@ struct JobSpec {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(
         self.definition, self.command, self.environment, self.task,
-        self.resources, self.retry_strategy, self.timeout,
+        self.resources, self.retry_strategy, self.timeout, self.consumables,
         self.scheduling_priority, self.preemption_retries_before_termination,
         self.propagate_tags, self.launch_rejection, self.parameters, self.tags,
         self.propagated_tags, self.document, self.groups, self.node_groups,

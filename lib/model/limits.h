@@ -43,17 +43,22 @@ struct Limits {
   // Source: API CreateJobQueue.schedulingPolicyArn ("maximum of 500 active
   // share identifiers").
   int32_t active_shares_per_queue_max;
+  // Source: guide "Service quotas" (consumable resources; §23), console text
+  // (resources that a job names).
+  int consumables_max;
+  int consumables_per_job_max;
 };
 
-inline constexpr Limits kAwsLimits = {10,   10000, 20, 24 << 10, 30 << 10,
-                                      50,   50,    3,  1000000,  1000,
-                                      8192, 1000,  5,  500};
+inline constexpr Limits kAwsLimits = {
+    10,      10000, 20,   24 << 10, 30 << 10, 50,  50,    3,
+    1000000, 1000,  8192, 1000,     5,        500, 50000, 5};
 
 // Choice: "unlimited" is not infinite; these hold in every profile, so that
 // indices stay in 32 bits and no request takes the host program's memory.
 inline constexpr Limits kUnlimitedLimits = {
-    65535,   1 << 27,          1 << 24, 1 << 20, 1 << 20, 1 << 16, 1 << 16,
-    1 << 16, int64_t{1} << 31, 1,       1 << 20, 1 << 16, 255,     1 << 20};
+    65535,   1 << 27, 1 << 24,          1 << 20, 1 << 20, 1 << 16,
+    1 << 16, 1 << 16, int64_t{1} << 31, 1,       1 << 20, 1 << 16,
+    255,     1 << 20, 1 << 20,          1 << 10};
 
 inline constexpr const Limits& LimitsOf(LimitsProfile profile) {
   return profile == LimitsProfile::kAws ? kAwsLimits : kUnlimitedLimits;
@@ -159,6 +164,28 @@ inline constexpr FargateSize kFargateSizes[] = {
     {2000, 4096, 16384, 1024},  {4000, 8192, 30720, 1024},
     {8000, 16384, 61440, 4096}, {16000, 32768, 122880, 8192},
 };
+
+// Source: API JobStateTimeLimitAction.maxTimeSeconds ("600 ... 86,400").
+inline constexpr absl::Duration kStateTimeLimitMin = absl::Seconds(600);
+inline constexpr absl::Duration kStateTimeLimitMax = absl::Seconds(86400);
+// Source: API ClientRequestToken (1 to 64 characters), UpdateConsumableResource
+// ("A clientToken is valid for 8 hours").
+inline constexpr int kClientTokenLengthMax = 64;
+inline constexpr absl::Duration kClientTokenLife = absl::Hours(8);
+// Choice: AWS's type is a long; sums of what running jobs take stay in one.
+inline constexpr int64_t kConsumableQuantityMax = int64_t{1} << 53;
+// Source: API ListConsumableResources.maxResults and those of its kind.
+inline constexpr int kPageMax = 100;
+// Source: API DescribeJobs.jobs ("up to 100"), FrontOfQueueDetail.jobs ("the
+// first 100").
+inline constexpr int kDescribeJobsMax = 100;
+inline constexpr size_t kSnapshotJobsMax = 100;
+// Source: API DeregisterJobDefinition ("Job definitions are permanently deleted
+// after 180 days").
+inline constexpr absl::Duration kDefinitionLife = absl::Hours(180 * 24);
+// Choice: a deleted definition that a job still refers to is kept until it is
+// not, which is looked at so often.
+inline constexpr absl::Duration kDefinitionCheck = absl::Hours(24);
 
 // Choice: bounds that keep sums of resources far from overflow: no job or
 // instance has a billion vCPUs or an exbibyte of memory.

@@ -338,6 +338,7 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
 // is launched for all (§12.2).
 Requirement RequirementOf(const JobSpec& spec) {
   Requirement need(spec.resources);
+  need.consumables = spec.consumables;
   if (!spec.is_multi_node()) return need;
   for (uint8_t group : spec.node_groups) {
     const Resources& other = spec.groups[group].resources;

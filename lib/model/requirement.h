@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/fields.h"
 #include "embatch/resources.h"
 
@@ -24,6 +26,8 @@ struct Requirement {
   // holds `resources`. 0: it is none.
   int32_t nodes = 0;
   std::string instance_type;  // of a multi-node job; empty: any
+  // By name; most jobs need none.
+  std::vector<ConsumableResourceRequirement> consumables;
 
   // Whether an instance with this much room, whatever its type, has enough.
   bool FitsIn(const Resources& room) const { return resources.FitsIn(room); }
@@ -37,7 +41,8 @@ struct Requirement {
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.resources, self.nodes, self.instance_type);
+    return visit(self.resources, self.nodes, self.instance_type,
+                 self.consumables);
   }
 };
 

@@ -126,6 +126,10 @@ absl::Status CheckShareIdentifier(absl::string_view member,
                    " letters, digits, hyphens, underscores and periods"));
 }
 
+absl::string_view ReasonCode(absl::string_view reason) {
+  return reason.substr(0, reason.find(" - "));
+}
+
 absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
                         int64_t most) {
   if (value >= least && value <= most) return absl::OkStatus();

@@ -36,6 +36,10 @@ absl::Status CheckJobName(absl::string_view value);
 absl::Status CheckShareIdentifier(absl::string_view member,
                                   absl::string_view value);
 
+// The code of a blocked job's statusReason: what stands before " - ".
+// Source: §13.5.
+absl::string_view ReasonCode(absl::string_view reason);
+
 absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
                         int64_t most);
 

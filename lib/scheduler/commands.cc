@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/time.h"
 #include "lib/jobs/dependencies.h"
 #include "lib/model/job_spec.h"
 #include "lib/model/limits.h"
@@ -99,6 +100,8 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
   DefinitionRecord& record = state.definitions[definition];
   const bool plain = IsPlainSubmission(request);
   if (plain && record.plain_spec.has_value()) {
+    EMBATCH_RETURN_IF_ERROR(CheckConsumablesExist(
+        state, state.jobs.spec(*record.plain_spec).consumables));
     state.jobs.AddSpecUser(*record.plain_spec);
     return *record.plain_spec;
   }
@@ -107,6 +110,7 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
   EMBATCH_RETURN_IF_ERROR(spec.status());
   EMBATCH_RETURN_IF_ERROR(
       CheckSubmissionSize(request, LimitsOf(state.settings.limits)));
+  EMBATCH_RETURN_IF_ERROR(CheckConsumablesExist(state, spec->consumables));
   const uint32_t index = state.jobs.InternSpec(*spec);
   if (plain) {
     // Kept for ever, as definitions are.
@@ -145,7 +149,8 @@ std::optional<uint32_t> FindDefinition(const State& state,
   }
   uint32_t revision = 0;
   if (!absl::SimpleAtoi(text.substr(colon + 1), &revision) || revision == 0 ||
-      revision > revisions.size()) {
+      revision > revisions.size() ||
+      state.definitions[revisions[revision - 1]].deleted) {
     return std::nullopt;
   }
   return revisions[revision - 1];
@@ -202,7 +207,14 @@ absl::Status Apply(State& state,
   }
   const std::optional<uint32_t> index =
       FindDefinition(state, command.job_definition);
-  if (index.has_value()) state.definitions[*index].active = false;
+  if (!index.has_value() || !state.definitions[*index].active) {
+    return absl::OkStatus();
+  }
+  state.definitions[*index].active = false;
+  const int64_t life_ns = DurationToNanos(kDefinitionLife);
+  state.deadlines.Add(SaturatingAdd(state.now_ns, life_ns), life_ns,
+                      static_cast<uint8_t>(DeadlineKind::kDefinitionEnd),
+                      *index, 0);
   return absl::OkStatus();
 }
 
@@ -240,6 +252,7 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
   job.created_ns = state.now_ns;
   const uint32_t slot = state.jobs.Add(job);
   AddDependencies(state.jobs, slot, request.depends_on);
+  state.consumable_jobs.Add(slot, state.jobs.spec(*spec).consumables);
   state.arrivals.push_back(slot);
   return state.jobs.IdOf({slot, -1});
 }

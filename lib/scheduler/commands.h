@@ -40,6 +40,19 @@ absl::StatusOr<int> Apply(State& state,
 absl::Status Apply(State& state, const DeregisterJobDefinitionCommand& command);
 absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request);
 absl::Status Apply(State& state, const EndJobCommand& command);
+absl::Status Apply(State& state,
+                   const CreateConsumableResourceCommand& command);
+absl::Status Apply(State& state,
+                   const UpdateConsumableResourceRequest& request);
+absl::Status Apply(State& state,
+                   const DeleteConsumableResourceCommand& command);
+absl::Status Apply(State& state, const TagResourceRequest& request);
+absl::Status Apply(State& state, const UntagResourceRequest& request);
+
+// kNotFound if one of them does not exist. §4, step 10. Choice: D31.
+absl::Status CheckConsumablesExist(
+    const State& state,
+    const std::vector<ConsumableResourceRequirement>& needs);
 
 }  // namespace embatch
 

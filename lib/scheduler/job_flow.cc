@@ -72,6 +72,9 @@ void TurnRunner::LeavePlace(const JobRecord& record, int retry_class) {
 void TurnRunner::EnterLine(JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
   const int retry_class = jobs_.RetryClassOf(job);
+  if (retry_class == kRetriedClass) {
+    state_.queues[record.queue].moved_ns = now_ns_;
+  }
   if (job.is_child()) {
     SequenceBitmap& waiting = jobs_.array(job.slot).waiting[retry_class];
     if (waiting.empty()) EnterPlace(record, retry_class);
@@ -97,9 +100,13 @@ void TurnRunner::LeaveLine(JobKey job) {
     LeavePlace(record, retry_class);
   }
   AddWaiting(record, -1);
+  queue.moved_ns = now_ns_;
   // What is remembered of a head must not outlive its standing in line.
   if (queue.stuck == job) queue.stuck = JobKey();
-  if (queue.blocked == job) queue.blocked = JobKey();
+  if (queue.blocked == job || queue.probed == job) {
+    queue.blocked = JobKey();
+    RestClock(queue);
+  }
   if (queue.quota.has_value()) {
     JobKey& blocked = queue.quota->shares[record.share].blocked;
     if (blocked == job) blocked = JobKey();
@@ -374,11 +381,23 @@ bool TurnRunner::IsRetryDueFor(const LiveAttempt& attempt,
 void TurnRunner::Charge(uint32_t live, uint32_t instance) {
   AddToInstance(live, instance);
   UseShare(live, 1);
+  const JobRecord& record = jobs_.record(jobs_.live(live).job.slot);
+  // What a multi-node job needs goes with its main node.
+  const LiveAttempt& attempt = jobs_.live(live);
+  if (attempt.is_node &&
+      attempt.job.child != jobs_.nodes(attempt.job.slot).main_node) {
+    return;
+  }
+  // Source: §18, locked on STARTING.
+  state_.consumables.Take(live,
+                          jobs_.requirement(record.requirement).consumables);
 }
 
 void TurnRunner::Discharge(uint32_t live) {
   TakeFromInstance(live);
   UseShare(live, -1);
+  // Choice: D30, at the end of each attempt.
+  if (state_.consumables.is_any_held()) state_.consumables.GiveBack(live);
 }
 
 // Source: §14.2, the vCPUs that were asked for, from STARTING on.
@@ -407,6 +426,7 @@ const Resources& TurnRunner::TakenBy(const LiveAttempt& attempt) const {
 void TurnRunner::AddToInstance(uint32_t live, uint32_t slot) {
   InstanceRecord& instance = fleet_.instance(slot);
   LiveAttempt& attempt = jobs_.live(live);
+  attempt.started_ns = now_ns_;
   attempt.environment = instance.environment;
   attempt.instance = slot;
   attempt.instance_number = instance.number;

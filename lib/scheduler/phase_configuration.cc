@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Phase 1: queues and environments move one step in their lives.
+#include "lib/base/time.h"
+#include "lib/model/limits.h"
 #include "lib/scheduler/service_environments.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -33,6 +35,23 @@ void TurnRunner::ConfigureShares(QuotaQueue& quota) {
       status = ResourceStatus::kValid;
     }
   }
+}
+
+// A deregistered definition's time is over. What jobs still refer to is kept
+// for them, though nobody else finds it. Source: §3.1.
+void TurnRunner::DeleteDefinition(uint32_t index) {
+  DefinitionRecord& record = state_.definitions[index];
+  record.deleted = true;
+  if (record.plain_spec.has_value()) jobs_.ReleaseSpec(*record.plain_spec);
+  record.plain_spec.reset();
+  if (!jobs_.IsDefinitionUsed(index)) {
+    record.definition = JobDefinition();
+    return;
+  }
+  const int64_t check_ns = DurationToNanos(kDefinitionCheck);
+  state_.deadlines.Add(SaturatingAdd(now_ns_, check_ns), check_ns,
+                       static_cast<uint8_t>(DeadlineKind::kDefinitionEnd),
+                       index, 0);
 }
 
 // Whether this phase has something to do once more: a queue's last job ended,

@@ -202,6 +202,7 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
         FailWaiting({item.slot, first});
         continue;
       }
+      queue.moved_ns = now_ns_;
       const int32_t last = EndOfRun(array, first, array.size);
       waiting.EraseRange(static_cast<uint64_t>(first),
                          static_cast<uint64_t>(last));
@@ -407,6 +408,8 @@ bool TurnRunner::Expire(const WorkItem& item) {
   DropDependencies(jobs_, item.slot);
   const uint32_t queue = record.queue;
   ReleaseShareJob(state_, record);
+  state_.job_tags.erase(item.slot);
+  state_.consumable_jobs.Remove(item.slot, jobs_.spec(record.spec).consumables);
   jobs_.Remove(item.slot);
   ReuseQueue(queue);
   return true;

@@ -12,6 +12,7 @@
 #include "lib/capacity/why_not.h"
 #include "lib/jobs/reasons.h"
 #include "lib/scheduler/shares.h"
+#include "lib/scheduler/time_limits.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -71,7 +72,7 @@ JobKey TurnRunner::Next(QueueRecord& queue) {
 // Changes whenever a job that was held might start now. Starting a job only
 // takes room away, and is not counted.
 uint64_t TurnRunner::EpochOf(const QueueRecord& queue) const {
-  uint64_t epoch = queue.fair_share.epoch();
+  uint64_t epoch = queue.fair_share.epoch() + state_.consumables.epoch();
   for (uint32_t environment : queue.environments) {
     epoch += fleet_.environment(environment).epoch;
   }
@@ -84,7 +85,7 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
   const uint64_t epoch = EpochOf(queue);
   while (has_budget()) {
     const JobKey head = Next(queue);
-    ForgetBlocked(queue.blocked, head);
+    ForgetHead(queue, head);
     if (head.is_null()) {
       queue.held = Held::kNot;
       return;
@@ -93,8 +94,7 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
     if (head == queue.stuck && epoch == queue.stuck_epoch) return;
     queue.held = TryStart(queue, head);
     if (queue.held == Held::kNot) continue;
-    MarkBlocked(queue, head,
-                jobs_.requirement(jobs_.record(head.slot).requirement));
+    MarkBlocked(queue, head, queue.held);
     queue.stuck = head;
     queue.stuck_epoch = epoch;
     return;
@@ -110,13 +110,13 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   while (has_budget()) {
     const JobKey head = Next(queue);
     if (head.is_null()) break;
-    if (first_held.is_null()) ForgetBlocked(queue.blocked, head);
+    if (first_held.is_null()) ForgetHead(queue, head);
     const Held held = TryStart(queue, head);
     if (held == Held::kNot) continue;
     const JobRecord& record = jobs_.record(head.slot);
     if (first_held.is_null()) {
       first_held = head;
-      MarkBlocked(queue, head, jobs_.requirement(record.requirement));
+      MarkBlocked(queue, head, held);
     }
     // What waits for room wants some, whatever holds the others.
     if (queue.held != Held::kMayGrow && queue.held != Held::kNoRoom) {
@@ -126,7 +126,7 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   }
   shares.EndPass();
   if (first_held.is_null() && has_budget()) {
-    ForgetBlocked(queue.blocked, JobKey());
+    ForgetHead(queue, JobKey());
   }
 }
 
@@ -164,8 +164,14 @@ Placement TurnRunner::FindStart(const QueueRecord& queue, JobKey job) const {
 // Source: §13.3, §13.4, environments in their order.
 Placement TurnRunner::FindPlace(const QueueRecord& queue,
                                 const Requirement& need) const {
-  if (need.nodes > 0) return FindPlaceForNodes(queue, need);
   Placement placement;
+  // Source: §18, only when all of them are available.
+  if (!need.consumables.empty() &&
+      !state_.consumables.HasAll(need.consumables)) {
+    placement.held = Held::kConsumable;
+    return placement;
+  }
+  if (need.nodes > 0) return FindPlaceForNodes(queue, need);
   for (uint32_t environment : queue.environments) {
     if (!fleet_.environment(environment).places_jobs()) continue;
     const uint32_t instance = fleet_.BestFit(environment, need);
@@ -235,10 +241,15 @@ void TurnRunner::ForgetBlocked(JobKey& blocked, JobKey head) {
 
 // Source: §13.5. Choice: D33, D52; what only waits for running jobs has no
 // reason.
-void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head,
-                             const Requirement& need) {
-  const TextIndex reason = BlockedReason(queue, need);
+void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head, Held held) {
+  const TextIndex reason = BlockedReason(
+      queue, jobs_.requirement(jobs_.record(head.slot).requirement));
+  const JobKey was = queue.blocked;
+  const JobDetails* details = jobs_.FindDetails(head);
+  const TextIndex before =
+      details == nullptr ? kNoReason : details->status_reason;
   TellBlocked(queue.blocked, head, reason);
+  UpdateClock(queue, was, head, before, reason, held);
   jobs_.ReleaseText(reason);
 }
 
@@ -298,7 +309,11 @@ TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
     return counts[static_cast<int>(why_not)] ==
            static_cast<int>(queue.environments.size());
   };
-  if (any(WhyNot::kMayLater)) return kNoReason;
+  if (any(WhyNot::kMayLater)) {
+    // Choice: D32, AWS has no code for it.
+    return state_.consumables.HasAll(need.consumables) ? kNoReason
+                                                       : kBlockedUndetermined;
+  }
   if (any(WhyNot::kNoCapacity)) {
     return jobs_.InternText(absl::StrCat(
         "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the "

@@ -129,6 +129,9 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
         EndAttempt(a, now_ns_, std::nullopt, kNoReason, kNoReason);
       }
       return;
+    case DeadlineKind::kStateTimeLimit:
+      EndByTimeLimit(state_.queues[a]);
+      return;
     case DeadlineKind::kBackOff:
       fleet_.EndBackOff(a, deadline.time_ns);
       return;
@@ -143,6 +146,9 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
     case DeadlineKind::kIdle:
       // The scaling phase of this turn looks at it.
       fleet_.instance(a).idle_deadline = DeadlineQueue::kNoHandle;
+      return;
+    case DeadlineKind::kDefinitionEnd:
+      DeleteDefinition(a);
       return;
     case DeadlineKind::kRetention:
       AddWork(WorkKind::kExpire, a);

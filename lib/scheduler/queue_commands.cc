@@ -11,6 +11,7 @@
 #include "lib/model/validation.h"
 #include "lib/scheduler/commands.h"
 #include "lib/scheduler/shares.h"
+#include "lib/scheduler/time_limits.h"
 
 namespace embatch {
 namespace {
@@ -163,6 +164,10 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
         CheckPolicyReplacement(state, *index, *request.scheduling_policy));
     options.scheduling_policy = *request.scheduling_policy;
   }
+  if (request.job_state_time_limit_actions.has_value()) {
+    options.job_state_time_limit_actions =
+        *request.job_state_time_limit_actions;
+  }
   if (request.document.has_value()) options.document = *request.document;
   absl::StatusOr<JobQueue> updated =
       JobQueue::Create(std::move(options), state.settings.limits);
@@ -178,6 +183,7 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   queue.stuck = JobKey();  // its head may fit elsewhere now
   AdoptPolicy(state, *index);
   PutInOrder(state, *index);
+  SetClock(state, queue);
   return absl::OkStatus();
 }
 
@@ -196,6 +202,8 @@ absl::Status Apply(State& state, const DeleteJobQueueCommand& command) {
   if (queue.config.options().state == ResourceState::kEnabled) {
     return QueueStateError(command.job_queue, "ENABLED", "must be DISABLED");
   }
+  StopClock(state, queue);
+  queue.probed = JobKey();
   queue.status = ResourceStatus::kDeleting;
   queue.status_reason.clear();
   WorkItem item;

@@ -98,7 +98,9 @@ std::vector<ContainerView> ContainersOf(const State& state, const JobSpec& spec,
 void FillFromDetails(const State& state, JobKey key, const JobDetails& details,
                      JobView* view) {
   view->started_at = TimeOrNone(details.started_ns);
-  view->stopped_at = TimeOrNone(details.stopped_ns);
+  if (IsTerminal(view->status)) {
+    view->stopped_at = TimeOrNone(details.stopped_ns);
+  }
   view->status_reason = state.jobs.Text(details.status_reason);
   view->is_cancelled = details.is_cancelled;
   view->is_terminated = details.is_terminated;
@@ -112,13 +114,15 @@ void FillFromDetails(const State& state, JobKey key, const JobDetails& details,
 
 // The attempt under way is the latest one.
 void FillFromLive(const LiveAttempt& attempt, JobView* view) {
-  view->started_at = TimeOrNone(attempt.started_ns);
+  (attempt.started ? view->started_at : view->scheduled_at) =
+      FromNanos(attempt.started_ns);
   view->exit_code.reset();
   view->reason = absl::string_view();
   view->instance = InstanceId{attempt.instance_number};
 }
 
 std::optional<absl::Time> StopOf(const State& state, JobKey child) {
+  if (!IsTerminal(state.jobs.StatusOf(child))) return std::nullopt;
   if (const JobDetails* details = state.jobs.FindDetails(child)) {
     return TimeOrNone(details->stopped_ns);
   }
@@ -126,89 +130,6 @@ std::optional<absl::Time> StopOf(const State& state, JobKey child) {
   view.status = state.jobs.StatusOf(child);
   FillChildWithoutDetails(state, child, &view);
   return view.stopped_at;
-}
-
-JobId PageEntry(const State& state, uint32_t queue, uint64_t sequence) {
-  return state.jobs.IdOf({state.jobs.SlotAt(queue, sequence), -1});
-}
-
-// Newest first. Source: §20.3.
-absl::StatusOr<JobPage> QueuePage(const State& state,
-                                  const ListJobsRequest& request) {
-  const std::optional<uint32_t> queue = FindQueue(state, request.job_queue);
-  if (!queue.has_value()) {
-    return absl::NotFoundError(absl::StrCat(
-        "job_queue: Job queue ", Quoted(request.job_queue), " does not exist"));
-  }
-  const SequenceBitmap& jobs = state.jobs.ByStatus(*queue, request.status);
-  uint64_t sequence = jobs.Last();
-  if (!request.after.is_null()) {
-    const absl::StatusOr<JobKey> after = FindJob(state, request.after);
-    EMBATCH_RETURN_IF_ERROR(after.status());
-    if (state.jobs.record(after->slot).queue != *queue) {
-      return absl::InvalidArgumentError(
-          "after is a job of another queue; must be JobPage::next of the page "
-          "before");
-    }
-    const uint64_t place = state.jobs.record(after->slot).sequence;
-    sequence = place == 0 ? SequenceBitmap::kNone : jobs.LastAtMost(place - 1);
-  }
-  JobPage page;
-  while (sequence != SequenceBitmap::kNone &&
-         page.jobs.size() < static_cast<size_t>(request.max_results)) {
-    page.jobs.push_back(PageEntry(state, *queue, sequence));
-    sequence =
-        sequence == 0 ? SequenceBitmap::kNone : jobs.LastAtMost(sequence - 1);
-  }
-  if (sequence != SequenceBitmap::kNone) page.next = page.jobs.back();
-  return page;
-}
-
-// By index.
-absl::StatusOr<JobPage> ArrayPage(const State& state,
-                                  const ListJobsRequest& request) {
-  const absl::StatusOr<JobKey> key = FindJob(state, request.array.Parent());
-  EMBATCH_RETURN_IF_ERROR(key.status());
-  JobPage page;
-  if (!state.jobs.record(key->slot).is_array()) return page;
-  const ArrayRecord& array = state.jobs.array(key->slot);
-  int64_t left = array.counts[static_cast<int>(request.status)];
-  int64_t first = 0;
-  if (!request.after.is_null()) first = int64_t{request.after.child} + 1;
-  for (int64_t i = std::max<int64_t>(first, 0); i < array.size && left > 0;
-       ++i) {
-    const int32_t child = static_cast<int32_t>(i);
-    if (array.states.Get(child).status() != request.status) continue;
-    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
-      page.next = page.jobs.back();
-      break;
-    }
-    page.jobs.push_back(state.jobs.IdOf({key->slot, child}));
-  }
-  return page;
-}
-
-// By index.
-absl::StatusOr<JobPage> NodesPage(const State& state,
-                                  const ListJobsRequest& request) {
-  const absl::StatusOr<JobKey> key =
-      FindJob(state, request.multi_node_job.Parent());
-  EMBATCH_RETURN_IF_ERROR(key.status());
-  JobPage page;
-  if (!state.jobs.record(key->slot).has_nodes) return page;
-  const NodesRecord& nodes = state.jobs.nodes(key->slot);
-  int64_t first = 0;
-  if (!request.after.is_null()) first = int64_t{request.after.child} + 1;
-  for (int64_t i = std::max<int64_t>(first, 0); i < nodes.size(); ++i) {
-    const int32_t node = static_cast<int32_t>(i);
-    if (nodes.at(node).status != request.status) continue;
-    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
-      page.next = page.jobs.back();
-      break;
-    }
-    page.jobs.push_back(state.jobs.IdOf({key->slot, node}));
-  }
-  return page;
 }
 
 uint32_t SpecOf(const State& state, JobKey key) {
@@ -255,8 +176,9 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
         state.queues[record.queue].fair_share.identifier(record.share);
   }
   view.parameters = &spec.parameters;
-  view.tags = &spec.tags;
+  view.tags = &TagsOfJob(state, key.slot);
   view.document = &spec.document;
+  view.consumable_resources = spec.consumables;
   if (const JobDetails* details = state.jobs.FindDetails(key)) {
     FillFromDetails(state, key, *details, &view);
   } else {
@@ -308,6 +230,22 @@ AttemptView ViewOf(const State& state, const AttemptRecord& attempt) {
   view.status_reason = state.jobs.Text(attempt.status_reason);
   view.instance = InstanceId{attempt.instance_number};
   return view;
+}
+
+absl::StatusOr<std::vector<JobView>> ReadJobs(const State& state,
+                                              absl::Span<const JobId> jobs) {
+  if (jobs.size() > static_cast<size_t>(kDescribeJobsMax)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("jobs has ", jobs.size(),
+                     " entries; Maximum number of jobs supported is  ",
+                     kDescribeJobsMax, " ."));
+  }
+  std::vector<JobView> views;
+  for (const JobId& job : jobs) {
+    absl::StatusOr<JobView> view = ReadJob(state, job);
+    if (view.ok()) views.push_back(*std::move(view));
+  }
+  return views;
 }
 
 absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
@@ -382,27 +320,6 @@ absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
   view.draining = record.draining;
   view.free = record.free_sum;
   return view;
-}
-
-absl::StatusOr<JobPage> ReadJobPage(const State& state,
-                                    const ListJobsRequest& request) {
-  EMBATCH_RETURN_IF_ERROR(
-      CheckRange("max_results", request.max_results, 1, kListJobsMax));
-  if (!IsValidEnum(request.status)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("status is ", static_cast<int>(request.status),
-                     "; must be a job's status"));
-  }
-  const int given = (request.job_queue.empty() ? 0 : 1) +
-                    (request.array.is_null() ? 0 : 1) +
-                    (request.multi_node_job.is_null() ? 0 : 1);
-  if (given != 1) {
-    return absl::InvalidArgumentError(
-        "exactly one of job_queue, array and multi_node_job must be given");
-  }
-  if (!request.multi_node_job.is_null()) return NodesPage(state, request);
-  return request.array.is_null() ? QueuePage(state, request)
-                                 : ArrayPage(state, request);
 }
 
 ContainerSpec SpecOfAttempt(const State& state, uint32_t live,

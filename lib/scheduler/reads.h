@@ -4,6 +4,8 @@
 #ifndef EMBATCH_SCHEDULER_READS_H_
 #define EMBATCH_SCHEDULER_READS_H_
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,6 +33,26 @@ absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
     const State& state, absl::string_view name);
 absl::StatusOr<JobPage> ReadJobPage(const State& state,
                                     const ListJobsRequest& request);
+
+absl::StatusOr<std::vector<JobView>> ReadJobs(const State& state,
+                                              absl::Span<const JobId> jobs);
+absl::StatusOr<JobDefinitionPage> ReadJobDefinitions(
+    const State& state, const ListJobDefinitionsRequest& request);
+absl::StatusOr<JobQueueSnapshot> ReadJobQueueSnapshot(const State& state,
+                                                      absl::string_view name);
+absl::StatusOr<std::map<std::string, std::string>> ReadTags(
+    const State& state, const ResourceName& resource);
+const std::map<std::string, std::string>& TagsOfJob(const State& state,
+                                                    uint32_t slot);
+absl::StatusOr<ConsumableResourceView> ReadConsumableResource(
+    const State& state, absl::string_view name);
+absl::StatusOr<NamePage> ReadConsumableResources(
+    const State& state, const ListConsumableResourcesRequest& request);
+absl::StatusOr<JobPage> ReadJobsByConsumableResource(
+    const State& state, const ListJobsByConsumableResourceRequest& request);
+
+// The share identifier of a job in a fair-share queue; empty: it has none.
+absl::string_view ShareIdentifierOf(const State& state, uint32_t slot);
 
 // What a runtime is told to start: a container of a running attempt.
 ContainerSpec SpecOfAttempt(const State& state, uint32_t live,

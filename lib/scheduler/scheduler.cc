@@ -13,6 +13,7 @@
 #include "lib/base/time.h"
 #include "lib/model/validation.h"
 #include "lib/scheduler/commands.h"
+#include "lib/scheduler/paging.h"
 #include "lib/scheduler/plugin_set.h"
 #include "lib/scheduler/quota_commands.h"
 #include "lib/scheduler/quota_reads.h"
@@ -268,6 +269,30 @@ absl::Status Scheduler::DeregisterJobDefinition(absl::string_view definition,
       DeregisterJobDefinitionCommand{std::string(definition)}, now);
 }
 
+absl::Status Scheduler::TagResource(const TagResourceRequest& request,
+                                    absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+absl::Status Scheduler::UntagResource(const UntagResourceRequest& request,
+                                      absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::CreateConsumableResource(ConsumableResource resource,
+                                                 absl::Time now) {
+  return impl_->ApplyCommand(
+      CreateConsumableResourceCommand{std::move(resource)}, now);
+}
+absl::Status Scheduler::UpdateConsumableResource(
+    const UpdateConsumableResourceRequest& request, absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+absl::Status Scheduler::DeleteConsumableResource(absl::string_view resource,
+                                                 absl::Time now) {
+  return impl_->ApplyCommand(
+      DeleteConsumableResourceCommand{std::string(resource)}, now);
+}
+
 absl::StatusOr<JobId> Scheduler::SubmitJob(const SubmitJobRequest& request,
                                            absl::Time now) {
   return impl_->ApplyCommand(request, now);
@@ -433,9 +458,47 @@ std::vector<std::string> Scheduler::ListComputeEnvironments() const {
   return names;
 }
 
+absl::StatusOr<NamePage> Scheduler::ListJobQueues(
+    const PageRequest& request) const {
+  return PageOfNames('J', ListJobQueues(), request);
+}
+absl::StatusOr<NamePage> Scheduler::ListComputeEnvironments(
+    const PageRequest& request) const {
+  return PageOfNames('E', ListComputeEnvironments(), request);
+}
+
 absl::StatusOr<JobPage> Scheduler::ListJobs(
     const ListJobsRequest& request) const {
   return ReadJobPage(impl_->state, request);
+}
+
+absl::StatusOr<std::vector<JobView>> Scheduler::DescribeJobs(
+    absl::Span<const JobId> jobs) const {
+  return ReadJobs(impl_->state, jobs);
+}
+absl::StatusOr<JobDefinitionPage> Scheduler::ListJobDefinitions(
+    const ListJobDefinitionsRequest& request) const {
+  return ReadJobDefinitions(impl_->state, request);
+}
+absl::StatusOr<JobQueueSnapshot> Scheduler::GetJobQueueSnapshot(
+    absl::string_view queue) const {
+  return ReadJobQueueSnapshot(impl_->state, queue);
+}
+absl::StatusOr<std::map<std::string, std::string>>
+Scheduler::ListTagsForResource(const ResourceName& resource) const {
+  return ReadTags(impl_->state, resource);
+}
+absl::StatusOr<ConsumableResourceView> Scheduler::DescribeConsumableResource(
+    absl::string_view resource) const {
+  return ReadConsumableResource(impl_->state, resource);
+}
+absl::StatusOr<NamePage> Scheduler::ListConsumableResources(
+    const ListConsumableResourcesRequest& request) const {
+  return ReadConsumableResources(impl_->state, request);
+}
+absl::StatusOr<JobPage> Scheduler::ListJobsByConsumableResource(
+    const ListJobsByConsumableResourceRequest& request) const {
+  return ReadJobsByConsumableResource(impl_->state, request);
 }
 
 absl::string_view Scheduler::Text(TextIndex text) const {

@@ -23,7 +23,9 @@
 #include "embatch/service_environment.h"
 #include "lib/base/deadline_queue.h"
 #include "lib/base/encoding.h"
+#include "lib/capacity/consumables.h"
 #include "lib/capacity/fleet.h"
+#include "lib/jobs/consumable_jobs.h"
 #include "lib/jobs/job_table.h"
 #include "lib/queues/dispatch_index.h"
 #include "lib/queues/fair_share.h"
@@ -56,12 +58,14 @@ struct DefinitionRecord {
   JobDefinition definition;
   int revision = 0;
   bool active = true;
+  bool deleted = false;  // it can't be found any more
   // The spec of a submission that changes nothing; made when first used.
   std::optional<uint32_t> plain_spec;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.definition, self.revision, self.active, self.plain_spec);
+    return visit(self.definition, self.revision, self.active, self.deleted,
+                 self.plain_spec);
   }
 };
 
@@ -109,6 +113,15 @@ struct QueueRecord {
   DispatchIndex index;
   std::optional<QuotaQueue> quota;  // kQuotaShare
   JobKey blocked;                   // the head that carries a blocked reason
+  // When a job last left the line, or went to its front: all those behind it
+  // moved. Choice: D50.
+  int64_t moved_ns = 0;
+  int64_t blocked_since_ns = 0;  // `blocked` carries its reason since then
+  // The head that was blocked because launches fail, while one is tried again;
+  // and the bit of its reason.
+  JobKey probed;
+  uint16_t probed_reason = 0;
+  DeadlineQueue::Handle clock = DeadlineQueue::kNoHandle;  // time_limits.h
   // kDeleting: jobs submitted before this one have been told to end.
   uint64_t deleted_before = 0;
   // A remembered answer, no part of the state's bytes: this head did not fit
@@ -145,8 +158,10 @@ struct QueueRecord {
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.kind, self.config, self.number, self.status,
                  self.status_reason, self.environments, self.waiting, self.line,
-                 self.fair_share, self.quota, self.blocked, self.changes,
-                 self.passed_epoch, self.passed_changes, self.deleted_before);
+                 self.fair_share, self.quota, self.blocked, self.moved_ns,
+                 self.blocked_since_ns, self.probed, self.probed_reason,
+                 self.changes, self.passed_epoch, self.passed_changes,
+                 self.deleted_before);
   }
 };
 
@@ -155,13 +170,15 @@ inline constexpr char kEnvironmentHealthy[] = "ComputeEnvironment Healthy";
 
 // What becomes due at a time. Of equal times the lower kind comes first.
 enum class DeadlineKind : uint8_t {
-  kTimeout,        // a: live attempt, b: its generation
-  kStopOverdue,    // the same
-  kBackOff,        // a: environment
-  kIdle,           // a: instance, b: its generation
-  kRetention,      // a: job, b: its generation
-  kUpdateTimeout,  // a: environment, b: its generation
-  kShareRests,     // a: queue, b: share
+  kTimeout,         // a: live attempt, b: its generation
+  kStopOverdue,     // the same
+  kStateTimeLimit,  // a: queue
+  kBackOff,         // a: environment
+  kIdle,            // a: instance, b: its generation
+  kDefinitionEnd,   // a: definition
+  kRetention,       // a: job, b: its generation
+  kUpdateTimeout,   // a: environment, b: its generation
+  kShareRests,      // a: queue, b: share
 };
 
 // A consequence still to be drawn: one item of the work list.
@@ -209,6 +226,23 @@ struct ServiceEnvironmentRecord {
   }
 };
 
+// An update that was asked for with a token: of which resource, and how.
+struct ClientTokenKey {
+  uint64_t consumable = 0;  // ConsumableRecord::number
+  std::string client_token;
+  ConsumableResourceOperation operation = ConsumableResourceOperation::kSet;
+  int64_t quantity = 0;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.consumable, self.client_token, self.operation,
+                 self.quantity);
+  }
+};
+inline bool operator<(const ClientTokenKey& a, const ClientTokenKey& b) {
+  return FieldsOf(a) < FieldsOf(b);
+}
+
 struct State {
   Settings settings;
   int64_t now_ns = 0;       // a time before 1970 counts as 1970
@@ -222,6 +256,12 @@ struct State {
   uint64_t next_queue_number = 0;
   JobTable jobs;
   Fleet fleet;
+  Consumables consumables;
+  ConsumableJobs consumable_jobs;
+  // By slot: of jobs whose tags were changed since they were submitted.
+  std::map<uint32_t, std::map<std::string, std::string>> job_tags;
+  std::map<ClientTokenKey, int64_t> client_tokens;  // and when they end
+  std::deque<ClientTokenKey> client_tokens_by_age;
   DeadlineQueue deadlines;
   // Reports that came when no transition was left for them, with their times
   // as they count.
@@ -239,7 +279,8 @@ struct State {
     return visit(self.settings, self.now_ns, self.next_event, self.definitions,
                  self.policies, self.service_environments, self.queues,
                  self.queue_order, self.free_queues, self.next_queue_number,
-                 self.jobs, self.fleet, self.deadlines, self.unread,
+                 self.jobs, self.fleet, self.consumables, self.consumable_jobs,
+                 self.job_tags, self.client_tokens, self.deadlines, self.unread,
                  self.arrivals, self.work, self.ignored);
   }
 };

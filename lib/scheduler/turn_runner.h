@@ -108,6 +108,10 @@ class TurnRunner {
   void TellDependent(uint32_t edge, bool succeeded);
   void EndParent(uint32_t slot);
 
+  void EndByTimeLimit(QueueRecord& queue);  // time_limits.cc
+
+  void DeleteDefinition(uint32_t definition);  // phase_configuration.cc
+
   // queue_deletion.cc
   bool DeleteJobs(const WorkItem& item);
   void DeleteJob(uint32_t slot);
@@ -132,7 +136,12 @@ class TurnRunner {
   void RequestStart(uint32_t live);
   void RequestStartOf(uint32_t live, uint16_t container);
   void ForgetBlocked(JobKey& blocked, JobKey head);
-  void MarkBlocked(QueueRecord& queue, JobKey head, const Requirement& need);
+  // The clock of a queue's head, time_limits.cc.
+  void ForgetHead(QueueRecord& queue, JobKey head);
+  void RestClock(QueueRecord& queue);
+  void UpdateClock(QueueRecord& queue, JobKey was, JobKey head,
+                   TextIndex before, TextIndex reason, Held held);
+  void MarkBlocked(QueueRecord& queue, JobKey head, Held held);
   void TellBlocked(JobKey& blocked, JobKey head, TextIndex reason);
   TextIndex BlockedReason(const QueueRecord& queue, const Requirement& need);
   uint32_t IndexOf(const QueueRecord& queue) const {

@@ -21,26 +21,27 @@ constexpr const char* kTable[kJobStatusCount] = {
     // |  |  its first child is RUNNABLE
     // |  |  |  a dependency failed
     // |  |  |  |  ended by the caller before it started
-    // |  |  |  |  |  its queue is deleted before it started
-    // |  |  |  |  |  |  blocked at the head
-    // |  |  |  |  |  |  |  placed
-    // |  |  |  |  |  |  |  |  can't be launched
-    // |  |  |  |  |  |  |  |  |  the container started
-    // |  |  |  |  |  |  |  |  |  |  it is to make room
-    // |  |  |  |  |  |  |  |  |  |  |  it made room
-    // |  |  |  |  |  |  |  |  |  |  |  |  a retry is due
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  Fargate had no capacity
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  the attempt succeeded
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  failed, no retry
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  children succeeded
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  one failed
-    " P  R  P  F  F  F  .  .  .  .  .  .  .  .  .  .  .  F",  // SUBMITTED
-    " .  R  .  F  F  F  .  .  .  .  .  .  .  .  .  .  S  F",  // PENDING
-    " .  .  .  .  F  F  R  T  F  .  .  .  .  .  .  .  .  .",  // RUNNABLE
-    " .  .  .  .  .  .  .  .  .  U  T  R  R  R  .  F  .  .",  // STARTING
-    " .  .  .  .  .  .  .  .  .  .  U  R  R  .  S  F  .  .",  // RUNNING
-    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // SUCCEEDED
-    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // FAILED
+    // |  |  |  |  |  blocked at the head for too long
+    // |  |  |  |  |  |  its queue is deleted before it started
+    // |  |  |  |  |  |  |  blocked at the head
+    // |  |  |  |  |  |  |  |  placed
+    // |  |  |  |  |  |  |  |  |  can't be launched
+    // |  |  |  |  |  |  |  |  |  |  the container started
+    // |  |  |  |  |  |  |  |  |  |  |  it is to make room
+    // |  |  |  |  |  |  |  |  |  |  |  |  it made room
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  a retry is due
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  Fargate had no capacity
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  the attempt succeeded
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  failed, no retry
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  children succeeded
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  one failed
+    " P  R  P  F  F  .  F  .  .  .  .  .  .  .  .  .  .  .  F",  // SUBMITTED
+    " .  R  .  F  F  .  F  .  .  .  .  .  .  .  .  .  .  S  F",  // PENDING
+    " .  .  .  .  F  F  F  R  T  F  .  .  .  .  .  .  .  .  .",  // RUNNABLE
+    " .  .  .  .  .  .  .  .  .  .  U  T  R  R  R  .  F  .  .",  // STARTING
+    " .  .  .  .  .  .  .  .  .  .  .  U  R  R  .  S  F  .  .",  // RUNNING
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // SUCCEEDED
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // FAILED
 };
 
 std::optional<JobStatus> Expected(int from, int trigger) {
@@ -64,7 +65,7 @@ std::optional<JobStatus> Expected(int from, int trigger) {
 
 TEST(TransitionsTest, AreThoseOfTheReference) {
   for (int from = 0; from < kJobStatusCount; ++from) {
-    ASSERT_EQ(std::string(kTable[from]).size(), 50u);
+    ASSERT_EQ(std::string(kTable[from]).size(), 53u);
     for (int trigger = 0; trigger < kJobTriggerCount; ++trigger) {
       EXPECT_EQ(NextStatus(static_cast<JobStatus>(from),
                            static_cast<JobTrigger>(trigger)),

@@ -45,6 +45,8 @@ UpdateJobQueueRequest SomeQueueUpdate() {
   request.state = ResourceState::kDisabled;
   request.compute_environment_order = {{1, "machines"}};
   request.scheduling_policy = "other";
+  request.job_state_time_limit_actions = {
+      {"CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", absl::Minutes(10)}};
   request.document = Document("{}");
   return request;
 }
@@ -174,6 +176,17 @@ std::vector<Input> SomeInputs() {
       {3, EndJobCommand{{4, 1, 0}, true, "why not"}},
       {4, SomeQueueUpdate()},
       {5, DeleteJobQueueCommand{"render"}},
+      {6, CreateConsumableResourceCommand{*ConsumableResource::Create(
+              {"licence",
+               5,
+               ConsumableResourceType::kNonReplenishable,
+               {{"k", "v"}}})}},
+      {7,
+       UpdateConsumableResourceRequest{
+           "licence", ConsumableResourceOperation::kRemove, 3, "token"}},
+      {8, DeleteConsumableResourceCommand{"licence"}},
+      {9, TagResourceRequest{ResourceName::Job({4, 1, -1}), {{"k", "v"}}}},
+      {10, UntagResourceRequest{ResourceName::JobQueue("render"), {"k"}}},
       {std::numeric_limits<int64_t>::max(), SomeTurn()},
       {3, CreateSchedulingPolicyCommand{SomePolicy()}},
       {3, UpdateSchedulingPolicyCommand{SomeQuotaPolicy()}},

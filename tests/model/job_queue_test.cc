@@ -44,6 +44,39 @@ TEST(JobQueueTest, EnvironmentsComeOutByOrder) {
   EXPECT_TRUE(queue->options().compute_environment_order == want);
 }
 
+TEST(JobQueueTest, TimeLimitsAreChecked) {
+  constexpr char kCapacity[] = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY";
+  const auto answer = [](JobStateTimeLimitAction action) {
+    JobQueueOptions options = Good();
+    options.job_state_time_limit_actions = {action};
+    return Answer(JobQueue::Create(options));
+  };
+  EXPECT_EQ(answer({kCapacity, absl::Seconds(600)}), "OK");
+  EXPECT_EQ(answer({kCapacity, absl::Seconds(86400)}), "OK");
+  EXPECT_EQ(answer({std::string(kCapacity) + " - and more", absl::Hours(1)}),
+            "OK");
+  for (const absl::Duration time :
+       {absl::Seconds(599), absl::Seconds(86401), absl::Milliseconds(600500),
+        absl::InfiniteDuration(), -absl::InfiniteDuration()}) {
+    EXPECT_EQ(answer({kCapacity, time}),
+              absl::StrCat("job_state_time_limit_actions.max_time is ",
+                           absl::FormatDuration(time),
+                           "; must be whole seconds between 600 and 86400"));
+  }
+  // Not for every reason is an action allowed.
+  for (const char* reason : {"", "CAPACITY", "UNDETERMINED", "ACTION_REQUIRED",
+                             "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS"}) {
+    EXPECT_EQ(answer({reason, absl::Hours(1)}),
+              absl::StrCat("job_state_time_limit_actions.reason is \"", reason,
+                           "\"; must be a code for which an action is "
+                           "allowed, such as ",
+                           kCapacity));
+  }
+  EXPECT_EQ(answer({kCapacity, absl::Hours(1), TimeLimitAction::kTerminate}),
+            "job_state_time_limit_actions.action is 1; must be CANCEL in a "
+            "queue with compute environments");
+}
+
 TEST(JobQueueTest, EveryMemberIsChecked) {
   using Change = std::function<void(JobQueueOptions&)>;
   const struct {

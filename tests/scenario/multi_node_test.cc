@@ -342,10 +342,10 @@ TEST_F(MultiNodeTest, NodesAreListedByStatus) {
   request.max_results = 1;
   const JobPage first = *world_.scheduler().ListJobs(request);
   EXPECT_THAT(first.jobs, ElementsAre(a.Child(0)));
-  request.after = first.next;
+  request.next_token = first.next_token;
   const JobPage second = *world_.scheduler().ListJobs(request);
   EXPECT_THAT(second.jobs, ElementsAre(a.Child(2)));
-  EXPECT_TRUE(second.next.is_null());
+  EXPECT_EQ(second.next_token, "");
   request.job_queue = "queue";
   EXPECT_EQ(world_.scheduler().ListJobs(request).status().code(),
             absl::StatusCode::kInvalidArgument);

@@ -36,8 +36,8 @@ class ReadTest : public ScenarioTest {
       if (!page.ok()) return jobs;
       EXPECT_LE(page->jobs.size(), static_cast<size_t>(size));
       jobs.insert(jobs.end(), page->jobs.begin(), page->jobs.end());
-      if (page->next.is_null()) return jobs;
-      request.after = page->next;
+      if (page->next_token.empty()) return jobs;
+      request.next_token = page->next_token;
     }
   }
 };
@@ -120,7 +120,12 @@ TEST_F(ReadTest, JobsAreListedByStatusNewestFirst) {
 }
 
 TEST_F(ReadTest, RunningIsListedUnlessAskedOtherwise) {
-  EXPECT_EQ(ListJobsRequest().status, JobStatus::kRunning);
+  const JobId a = world_.Submit("a");
+  world_.Submit("b", DependsOn(a));
+  world_.RunFor(absl::Seconds(5));
+  ListJobsRequest request;
+  request.job_queue = "queue";
+  EXPECT_THAT(world_.scheduler().ListJobs(request)->jobs, ElementsAre(a));
 }
 
 TEST_F(ReadTest, RunningArrayIsListedAsPendingAndItsChildrenAreNot) {
@@ -169,7 +174,7 @@ TEST_F(ReadTest, PageGoesOnWhenItsLastJobHasMovedOn) {
   EXPECT_THAT(first.jobs, ElementsAre(jobs[3], jobs[2]));
   world_.Cancel(jobs[2], "gone");
   world_.Settle();
-  request.after = first.next;
+  request.next_token = first.next_token;
   request.status = JobStatus::kStarting;
   EXPECT_THAT(world_.scheduler().ListJobs(request)->jobs,
               ElementsAre(jobs[1], jobs[0]));
@@ -198,15 +203,28 @@ TEST_F(ReadTest, BadListRequestsAreRefused) {
             absl::StatusCode::kNotFound);
 }
 
-TEST_F(ReadTest, StrangePlaceInAListIsNoCrash) {
-  const JobId a = world_.Submit("a", Array(2));
+TEST_F(ReadTest, ATokenOfAnotherListIsRefused) {
+  const JobId a = world_.Submit("a", Array(3));
   ListJobsRequest request;
   request.array = a;
   request.status = JobStatus::kPending;
-  request.after = a.Child(std::numeric_limits<int32_t>::max());
+  request.max_results = 1;
+  const std::string token = world_.scheduler().ListJobs(request)->next_token;
+  request.next_token = token;
+  EXPECT_THAT(world_.scheduler().ListJobs(request)->jobs,
+              ElementsAre(a.Child(1)));
+  ListJobsRequest other;
+  other.job_queue = "queue";
+  for (const std::string& bad :
+       {token, std::string("q:"), std::string("q:-1"), std::string("x")}) {
+    other.next_token = bad;
+    const absl::Status status = world_.scheduler().ListJobs(other).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::HasSubstr("next_token is"));
+  }
+  request.next_token = "c:18446744073709551615";
   EXPECT_THAT(world_.scheduler().ListJobs(request)->jobs, IsEmpty());
-  request.after = a.Child(std::numeric_limits<int32_t>::min());
-  EXPECT_EQ(world_.scheduler().ListJobs(request)->jobs.size(), 2u);
 }
 
 }  // namespace

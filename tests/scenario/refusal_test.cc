@@ -230,13 +230,13 @@ TEST_F(RefusalTest, Reads) {
        list([](auto& request) { request.job_queue = "q"; }),
        absl::StatusCode::kNotFound,
        "job_queue: Job queue \"q\" does not exist"},
-      {"page of another queue", list([a](auto& request) {
+      {"page of another list", list([](auto& request) {
          request.job_queue = "other";
-         request.after = a;
+         request.next_token = "c:1";
        }),
        absl::StatusCode::kInvalidArgument,
-       "after is a job of another queue; must be JobPage::next of the page "
-       "before"},
+       "next_token is \"c:1\"; must be that of the page before, in the same "
+       "list"},
       {"id", [&] { return scheduler().ParseJobId("job-1").status(); },
        absl::StatusCode::kInvalidArgument,
        "job id is \"job-1\"; must be a UUID that this scheduler made, or one "

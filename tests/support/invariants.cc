@@ -95,11 +95,11 @@ int32_t CountListed(const Scheduler& scheduler, ListJobsRequest request) {
       const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
       EXPECT_TRUE(view.ok()) << "listed, but not to be read: " << job;
       if (!view.ok()) continue;
-      EXPECT_EQ(view->status, request.status) << job;
+      EXPECT_EQ(view->status, *request.status) << job;
     }
     count += static_cast<int32_t>(page->jobs.size());
-    if (page->next.is_null()) return count;
-    request.after = page->next;
+    if (page->next_token.empty()) return count;
+    request.next_token = page->next_token;
   }
 }
 
@@ -111,7 +111,7 @@ void CheckQueue(const Scheduler& scheduler, const std::string& name) {
   for (int i = 0; i < kJobStatusCount; ++i) {
     request.status = static_cast<JobStatus>(i);
     EXPECT_EQ(queue->jobs[i], CountListed(scheduler, request))
-        << "jobs of queue " << name << " in " << request.status;
+        << "jobs of queue " << name << " in " << *request.status;
   }
 }
 
@@ -155,9 +155,9 @@ void CheckArray(const Scheduler& scheduler, const JobView& array) {
   for (int i = 0; i < kJobStatusCount; ++i) {
     request.status = static_cast<JobStatus>(i);
     EXPECT_EQ(array.status_summary[i], recount[i])
-        << "children of " << array.job << " in " << request.status;
+        << "children of " << array.job << " in " << *request.status;
     EXPECT_EQ(recount[i], CountListed(scheduler, request))
-        << "listed children of " << array.job << " in " << request.status;
+        << "listed children of " << array.job << " in " << *request.status;
   }
 }
 
@@ -408,6 +408,7 @@ void InvariantChecker::CheckTenants(const Scheduler& scheduler) const {
 
 void InvariantChecker::Check(const Scheduler& scheduler,
                              const InstancesByEnvironment& instances) const {
+  std::map<std::string, int64_t> consumed;
   std::map<uint64_t, Resources> load;
   for (const auto& [job, known] : jobs_) {
     const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
@@ -421,8 +422,14 @@ void InvariantChecker::Check(const Scheduler& scheduler,
     if (IsActive(known.status) && known.kind != JobKind::kMultiNode) {
       load[view->instance.number] += view->resources;
     }
+    if (IsActive(known.status) && known.kind != JobKind::kNode) {
+      for (const auto& need : view->consumable_resources) {
+        consumed[need.consumable_resource] += need.quantity;
+      }
+    }
   }
   CheckTenants(scheduler);
+  CheckConsumables(scheduler, consumed);
   for (const std::string& queue : scheduler.ListJobQueues()) {
     CheckQueue(scheduler, queue);
     CheckQuotaShares(scheduler, queue);
@@ -437,6 +444,34 @@ void InvariantChecker::Check(const Scheduler& scheduler,
     EXPECT_TRUE(used.FitsIn(found->second))
         << InstanceId{number} << " has " << found->second << " and holds "
         << used;
+  }
+}
+
+// Less may be in use than is needed: what was lent before a resource was
+// deleted and created again is not counted.
+void InvariantChecker::CheckConsumables(
+    const Scheduler& scheduler,
+    const std::map<std::string, int64_t>& needed) const {
+  ListConsumableResourcesRequest request;
+  for (;;) {
+    const auto page = scheduler.ListConsumableResources(request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const std::string& name : page->names) {
+      const auto view = scheduler.DescribeConsumableResource(name);
+      ASSERT_TRUE(view.ok()) << view.status();
+      const auto found = needed.find(name);
+      EXPECT_LE(view->in_use_quantity,
+                found == needed.end() ? 0 : found->second)
+          << name;
+      EXPECT_GE(view->in_use_quantity, 0) << name;
+      EXPECT_GE(view->total_quantity, 0) << name;
+      EXPECT_EQ(
+          view->available_quantity,
+          std::max<int64_t>(0, view->total_quantity - view->in_use_quantity))
+          << name;
+    }
+    if (page->next_token.empty()) return;
+    request.next_token = page->next_token;
   }
 }
 

@@ -16,6 +16,7 @@
 //     it has to itself;
 //   - no instance holds more than it has, and no environment has more vCPUs
 //     than its maximum and one instance;
+//   - of a consumable resource no more is in use than running jobs need;
 //   - the head of a queue is said to be blocked once for each reason (D33);
 //   - no quota share uses more than it may have in all;
 //   - time never goes back.
@@ -77,6 +78,8 @@ class InvariantChecker {
   void CountAttempts(Known& known, const Event& event) const;
   void CheckDependencies(const Scheduler& scheduler, JobId job) const;
   bool HasEnded(JobId job, DependencyCondition condition) const;
+  void CheckConsumables(const Scheduler& scheduler,
+                        const std::map<std::string, int64_t>& needed) const;
   void CheckJob(const Scheduler& scheduler, const Known& known,
                 const JobView& view) const;
 

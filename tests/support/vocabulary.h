@@ -107,6 +107,13 @@ inline JobWord PreemptionRetries(int32_t times) {
     plan.request.preemption_retries_before_termination = times;
   };
 }
+// Needs so many of a consumable resource.
+inline JobWord Consumes(std::string resource, int64_t quantity) {
+  return [=](JobPlan& plan) {
+    plan.request.consumable_resource_properties_override
+        .consumable_resource_list.push_back({resource, quantity});
+  };
+}
 
 // Waits until all of these have succeeded.
 template <typename... Jobs>

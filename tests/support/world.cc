@@ -171,6 +171,19 @@ void World::Queue(JobQueueOptions options,
   Settle();
 }
 
+void World::Consumable(absl::string_view name, int64_t total,
+                       ConsumableResourceType type) {
+  ConsumableResourceOptions options;
+  options.consumable_resource_name = std::string(name);
+  options.total_quantity = total;
+  options.resource_type = type;
+  auto resource = ConsumableResource::Create(std::move(options));
+  ExpectOk(resource.status(), "ConsumableResource::Create");
+  if (!resource.ok()) return;
+  ExpectOk(scheduler_.CreateConsumableResource(*std::move(resource), now()),
+           "CreateConsumableResource");
+}
+
 void World::UpdateQueue(const UpdateJobQueueRequest& request) {
   ExpectOk(scheduler_.UpdateJobQueue(request, now()), "UpdateJobQueue");
   Settle();

@@ -115,6 +115,9 @@ class World {
     MakeQuotaShare(queue, name, {ShareWord(words)...});
   }
   void Define(JobDefinitionOptions options);
+  void Consumable(
+      absl::string_view name, int64_t total,
+      ConsumableResourceType type = ConsumableResourceType::kReplenishable);
   // VALID again when the call returns.
   void UpdateQueue(const UpdateJobQueueRequest& request);
   void DisableQueue(absl::string_view name);

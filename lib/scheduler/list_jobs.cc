@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ListJobs. Source: §20.1, §20.3. Choice: D39.
+//
+// Jobs of a queue are listed newest first, which is by falling sequence of
+// submission: a page costs its own jobs and the ones that a filter leaves out,
+// never the list. Only JOB_NAME groups what it finds and looks at all jobs of
+// the queue for each page.
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/time.h"
+#include "lib/model/limits.h"
+#include "lib/model/validation.h"
+#include "lib/scheduler/paging.h"
+#include "lib/scheduler/reads.h"
+
+namespace embatch {
+namespace {
+
+using Filter = ListJobsFilter;
+
+// The jobs of a queue in some statuses, newest first.
+class NewestFirst {
+ public:
+  // Begins below `before`. No status: all of them.
+  NewestFirst(const State& state, uint32_t queue,
+              std::optional<JobStatus> status, uint64_t before) {
+    for (int i = 0; i < kJobStatusCount; ++i) {
+      if (status.has_value() && i != static_cast<int>(*status)) continue;
+      lists_[i] = &state.jobs.ByStatus(queue, static_cast<JobStatus>(i));
+    }
+    Restart(before);
+  }
+
+  void Restart(uint64_t before) {
+    for (int i = 0; i < kJobStatusCount; ++i) Move(i, before);
+  }
+
+  // The next sequence, or SequenceBitmap::kNone.
+  uint64_t Next() {
+    int newest = -1;
+    for (int i = 0; i < kJobStatusCount; ++i) {
+      if (next_[i] == SequenceBitmap::kNone) continue;
+      if (newest < 0 || next_[i] > next_[newest]) newest = i;
+    }
+    if (newest < 0) return SequenceBitmap::kNone;
+    const uint64_t result = next_[newest];
+    Move(newest, result);
+    return result;
+  }
+
+ private:
+  void Move(int list, uint64_t before) {
+    next_[list] = lists_[list] == nullptr || before == 0
+                      ? SequenceBitmap::kNone
+                      : lists_[list]->LastAtMost(before - 1);
+  }
+
+  std::array<const SequenceBitmap*, kJobStatusCount> lists_{};
+  std::array<uint64_t, kJobStatusCount> next_{};
+};
+
+std::string DefinitionName(const State& state, uint32_t slot) {
+  const DefinitionRecord& record =
+      state.definitions[state.jobs.spec(state.jobs.record(slot).spec)
+                            .definition];
+  return record.definition.job_definition_name();
+}
+
+int RevisionOf(const State& state, uint32_t slot) {
+  return state
+      .definitions[state.jobs.spec(state.jobs.record(slot).spec).definition]
+      .revision;
+}
+
+// A name stands for all its revisions, "name:3" for that one. Case matters.
+bool MatchesDefinition(const State& state, uint32_t slot,
+                       const std::vector<std::string>& values) {
+  const std::string name = DefinitionName(state, slot);
+  const std::string revision = absl::StrCat(name, ":", RevisionOf(state, slot));
+  return std::any_of(
+      values.begin(), values.end(), [&](const std::string& value) {
+        if (!absl::EndsWith(value, "*")) {
+          return value == name || value == revision;
+        }
+        return absl::StartsWith(
+            name, absl::string_view(value).substr(0, value.size() - 1));
+      });
+}
+
+bool MatchesShare(const State& state, uint32_t slot,
+                  const std::vector<std::string>& values) {
+  const absl::string_view share = ShareIdentifierOf(state, slot);
+  return !share.empty() &&
+         std::find(values.begin(), values.end(), share) != values.end();
+}
+
+// Milliseconds since the Unix epoch, as nanoseconds.
+absl::StatusOr<int64_t> TimeOf(const std::string& value) {
+  int64_t milliseconds = 0;
+  if (!absl::SimpleAtoi(value, &milliseconds)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.values is ", Quoted(value),
+                     "; must be milliseconds since the Unix epoch"));
+  }
+  return DurationToNanos(absl::Milliseconds(milliseconds));
+}
+
+// What a filter asks for, with its times read.
+struct Sieve {
+  const Filter* filter = nullptr;
+  // Created earlier than this, and later than that.
+  int64_t before_ns = kNanosInfiniteFuture;
+  int64_t after_ns = kNanosInfinitePast;
+
+  bool Lets(const State& state, uint32_t slot) const {
+    if (filter == nullptr) return true;
+    switch (filter->name) {
+      case Filter::Name::kJobName:
+        return MatchesAny(state.jobs.Name(slot), filter->values);
+      case Filter::Name::kJobDefinition:
+        return MatchesDefinition(state, slot, filter->values);
+      case Filter::Name::kShareIdentifier:
+        return MatchesShare(state, slot, filter->values);
+      case Filter::Name::kBeforeCreatedAt:
+      case Filter::Name::kAfterCreatedAt:
+        return state.jobs.record(slot).created_ns < before_ns;
+    }
+    return false;
+  }
+};
+
+// Choice: of several values any may match (§20.3).
+absl::StatusOr<Sieve> SieveOf(const ListJobsRequest& request) {
+  Sieve sieve;
+  if (!request.filter.has_value()) return sieve;
+  sieve.filter = &*request.filter;
+  if (!IsValidEnum(sieve.filter->name)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.name is ", static_cast<int>(sieve.filter->name),
+                     "; must be one of those that API ListJobs names"));
+  }
+  if (sieve.filter->values.empty()) {
+    return absl::InvalidArgumentError(
+        "filter.values is empty; must have at least 1 entry");
+  }
+  const bool before = sieve.filter->name == Filter::Name::kBeforeCreatedAt;
+  if (!before && sieve.filter->name != Filter::Name::kAfterCreatedAt) {
+    return sieve;
+  }
+  int64_t& bound = before ? sieve.before_ns : sieve.after_ns;
+  bound = -bound;  // the other end of time: the first value moves it
+  for (const std::string& value : sieve.filter->values) {
+    const absl::StatusOr<int64_t> time_ns = TimeOf(value);
+    EMBATCH_RETURN_IF_ERROR(time_ns.status());
+    bound = before ? std::max(bound, *time_ns) : std::min(bound, *time_ns);
+  }
+  return sieve;
+}
+
+// Newest first, until a page is full or a job is too old.
+absl::StatusOr<JobPage> PageByAge(const State& state, uint32_t queue,
+                                  std::optional<JobStatus> status,
+                                  const Sieve& sieve,
+                                  const ListJobsRequest& request) {
+  uint64_t before = kNoSequence;
+  if (!request.next_token.empty()) {
+    const std::optional<uint64_t> last = NumberOfToken('q', request.next_token);
+    if (!last.has_value()) return BadToken(request.next_token);
+    before = *last;
+  }
+  JobPage page;
+  uint64_t last_listed = 0;
+  NewestFirst jobs(state, queue, status, before);
+  for (uint64_t sequence = jobs.Next(); sequence != SequenceBitmap::kNone;
+       sequence = jobs.Next()) {
+    const uint32_t slot = state.jobs.SlotAt(queue, sequence);
+    if (state.jobs.record(slot).created_ns <= sieve.after_ns) break;
+    if (!sieve.Lets(state, slot)) continue;
+    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
+      page.next_token = NumberToken('q', last_listed);
+      break;
+    }
+    page.jobs.push_back(state.jobs.IdOf({slot, -1}));
+    last_listed = sequence;
+  }
+  return page;
+}
+
+// Grouped by job name and by the version of the definition, newest first in
+// each group. Source: API ListJobs.filters, JOB_NAME. Choice: groups come by
+// name, definition and revision, an order that no later job changes.
+struct GroupKey {
+  std::string job_name;
+  std::string definition;
+  int revision = 0;
+  uint64_t age = 0;  // greater is older
+
+  friend bool operator<(const GroupKey& a, const GroupKey& b) {
+    return std::tie(a.job_name, a.definition, a.revision, a.age) <
+           std::tie(b.job_name, b.definition, b.revision, b.age);
+  }
+};
+
+std::string TokenOf(const GroupKey& key) {
+  return TextToken('n', absl::StrCat(key.job_name, ":", key.definition, ":",
+                                     key.revision, ":", key.age));
+}
+
+std::optional<GroupKey> KeyOf(absl::string_view token) {
+  const std::optional<std::string> text = TextOfToken('n', token);
+  if (!text.has_value()) return std::nullopt;
+  const std::vector<std::string> parts = absl::StrSplit(*text, ':');
+  GroupKey key;
+  if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &key.revision) ||
+      !absl::SimpleAtoi(parts[3], &key.age)) {
+    return std::nullopt;
+  }
+  key.job_name = parts[0];
+  key.definition = parts[1];
+  return key;
+}
+
+absl::StatusOr<JobPage> PageByName(const State& state, uint32_t queue,
+                                   const Sieve& sieve,
+                                   const ListJobsRequest& request) {
+  std::optional<GroupKey> behind;
+  if (!request.next_token.empty()) {
+    behind = KeyOf(request.next_token);
+    if (!behind.has_value()) return BadToken(request.next_token);
+  }
+  const size_t most = static_cast<size_t>(request.max_results);
+  std::set<GroupKey> first;  // one more than a page holds
+  NewestFirst jobs(state, queue, std::nullopt, kNoSequence);
+  for (uint64_t sequence = jobs.Next(); sequence != SequenceBitmap::kNone;
+       sequence = jobs.Next()) {
+    const uint32_t slot = state.jobs.SlotAt(queue, sequence);
+    if (!sieve.Lets(state, slot)) continue;
+    GroupKey key{std::string(state.jobs.Name(slot)),
+                 DefinitionName(state, slot), RevisionOf(state, slot),
+                 SequenceBitmap::kKeyLimit - sequence};
+    if (behind.has_value() && !(*behind < key)) continue;
+    first.insert(std::move(key));
+    if (first.size() > most + 1) first.erase(std::prev(first.end()));
+  }
+  JobPage page;
+  const GroupKey* last = nullptr;
+  for (const GroupKey& key : first) {
+    if (page.jobs.size() == most) {
+      page.next_token = TokenOf(*last);
+      break;
+    }
+    const uint64_t sequence = SequenceBitmap::kKeyLimit - key.age;
+    page.jobs.push_back(
+        state.jobs.IdOf({state.jobs.SlotAt(queue, sequence), -1}));
+    last = &key;
+  }
+  return page;
+}
+
+absl::StatusOr<JobPage> QueuePage(const State& state,
+                                  const ListJobsRequest& request) {
+  const std::optional<uint32_t> queue = FindQueue(state, request.job_queue);
+  if (!queue.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "job_queue: Job queue ", Quoted(request.job_queue), " does not exist"));
+  }
+  const absl::StatusOr<Sieve> sieve = SieveOf(request);
+  EMBATCH_RETURN_IF_ERROR(sieve.status());
+  if (sieve->filter == nullptr) {
+    return PageByAge(state, *queue,
+                     request.status.value_or(JobStatus::kRunning), *sieve,
+                     request);
+  }
+  if (sieve->filter->name == Filter::Name::kJobName) {
+    return PageByName(state, *queue, *sieve, request);
+  }
+  // Source: API ListJobs.jobStatus, ignored beside any other filter.
+  const bool with_status =
+      sieve->filter->name == Filter::Name::kShareIdentifier;
+  return PageByAge(state, *queue,
+                   with_status ? request.status : std::optional<JobStatus>(),
+                   *sieve, request);
+}
+
+// By index. Source: API ListJobs.filters, they are not for children.
+absl::StatusOr<JobPage> ArrayPage(const State& state,
+                                  const ListJobsRequest& request) {
+  const std::optional<JobKey> key = state.jobs.Find(request.array.Parent());
+  if (!key.has_value()) {
+    return absl::NotFoundError(
+        "array: the job does not exist, or its retention is over");
+  }
+  uint64_t first = 0;
+  if (!request.next_token.empty()) {
+    const std::optional<uint64_t> last = NumberOfToken('c', request.next_token);
+    if (!last.has_value()) return BadToken(request.next_token);
+    first = *last == kNoSequence ? *last : *last + 1;
+  }
+  JobPage page;
+  if (!state.jobs.record(key->slot).is_array()) return page;
+  const ArrayRecord& array = state.jobs.array(key->slot);
+  const JobStatus status = request.status.value_or(JobStatus::kRunning);
+  int64_t left = array.counts[static_cast<int>(status)];
+  for (uint64_t i = first; i < static_cast<uint64_t>(array.size) && left > 0;
+       ++i) {
+    const int32_t child = static_cast<int32_t>(i);
+    if (array.states.Get(child).status() != status) continue;
+    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
+      page.next_token =
+          NumberToken('c', static_cast<uint64_t>(page.jobs.back().child));
+      break;
+    }
+    page.jobs.push_back(state.jobs.IdOf({key->slot, child}));
+    --left;
+  }
+  return page;
+}
+
+// By index.
+absl::StatusOr<JobPage> NodesPage(const State& state,
+                                  const ListJobsRequest& request) {
+  const std::optional<JobKey> key =
+      state.jobs.Find(request.multi_node_job.Parent());
+  if (!key.has_value()) {
+    return absl::NotFoundError(
+        "multi_node_job: the job does not exist, or its retention is over");
+  }
+  uint64_t first = 0;
+  if (!request.next_token.empty()) {
+    const std::optional<uint64_t> last = NumberOfToken('c', request.next_token);
+    if (!last.has_value()) return BadToken(request.next_token);
+    first = *last == kNoSequence ? *last : *last + 1;
+  }
+  JobPage page;
+  if (!state.jobs.record(key->slot).has_nodes) return page;
+  const NodesRecord& nodes = state.jobs.nodes(key->slot);
+  const JobStatus status = request.status.value_or(JobStatus::kRunning);
+  for (uint64_t i = first; i < static_cast<uint64_t>(nodes.size()); ++i) {
+    const int32_t node = static_cast<int32_t>(i);
+    if (nodes.at(node).status != status) continue;
+    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
+      page.next_token =
+          NumberToken('c', static_cast<uint64_t>(page.jobs.back().child));
+      break;
+    }
+    page.jobs.push_back(state.jobs.IdOf({key->slot, node}));
+  }
+  return page;
+}
+
+}  // namespace
+
+absl::string_view ShareIdentifierOf(const State& state, uint32_t slot) {
+  const JobRecord& record = state.jobs.record(slot);
+  const QueueRecord& queue = state.queues[record.queue];
+  return queue.kind == QueueKind::kFairShare
+             ? absl::string_view(queue.fair_share.identifier(record.share))
+             : absl::string_view();
+}
+
+absl::StatusOr<JobPage> ReadJobPage(const State& state,
+                                    const ListJobsRequest& request) {
+  // Source: API ListJobs.maxResults.
+  EMBATCH_RETURN_IF_ERROR(
+      CheckRange("max_results", request.max_results, 1,
+                 request.filter.has_value() ? kPageMax : kListJobsMax));
+  if (request.status.has_value() && !IsValidEnum(*request.status)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("status is ", static_cast<int>(*request.status),
+                     "; must be a job's status"));
+  }
+  const int given = (request.job_queue.empty() ? 0 : 1) +
+                    (request.array.is_null() ? 0 : 1) +
+                    (request.multi_node_job.is_null() ? 0 : 1);
+  if (given != 1) {
+    return absl::InvalidArgumentError(
+        "exactly one of job_queue, array and multi_node_job must be given");
+  }
+  if (!request.multi_node_job.is_null()) return NodesPage(state, request);
+  return request.array.is_null() ? QueuePage(state, request)
+                                 : ArrayPage(state, request);
+}
+
+}  // namespace embatch

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tags. Source: API TagResource, UntagResource, ListTagsForResource; §2.4.
+//
+// They live in the value that was given at creation. Those of a job are shared
+// with jobs like it until somebody changes them; from then on the job has its
+// own.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/status_macros.h"
+#include "lib/model/validation.h"
+#include "lib/scheduler/commands.h"
+#include "lib/scheduler/reads.h"
+
+namespace embatch {
+namespace {
+
+using Kind = ResourceName::Kind;
+using Tags = std::map<std::string, std::string>;
+
+absl::Status Unknown(absl::string_view kind, absl::string_view name) {
+  return absl::NotFoundError(
+      absl::StrCat("resource: ", kind, " ", Quoted(name), " does not exist"));
+}
+
+// Where a resource's tags are; nothing is changed through it here.
+absl::StatusOr<const Tags*> FindTags(const State& state,
+                                     const ResourceName& resource) {
+  switch (resource.kind) {
+    case Kind::kComputeEnvironment: {
+      const auto index = state.fleet.FindEnvironment(resource.name);
+      if (!index.has_value()) {
+        return Unknown("Compute environment", resource.name);
+      }
+      return &state.fleet.environment(*index).config.options().tags;
+    }
+    case Kind::kJobQueue: {
+      const auto index = FindQueue(state, resource.name);
+      if (!index.has_value()) return Unknown("Job queue", resource.name);
+      return &state.queues[*index].config.options().tags;
+    }
+    case Kind::kJobDefinition: {
+      const auto index = FindDefinition(state, resource.name);
+      if (!index.has_value()) return Unknown("Job definition", resource.name);
+      return &state.definitions[*index].definition.options().tags;
+    }
+    case Kind::kConsumableResource: {
+      const ConsumableRecord* record = state.consumables.Find(resource.name);
+      if (record == nullptr) {
+        return Unknown("Consumable resource", resource.name);
+      }
+      return &record->config.options().tags;
+    }
+    case Kind::kJob: {
+      if (resource.job.child >= 0) {
+        return absl::InvalidArgumentError(
+            "resource.job is a child of an array; must be a job");
+      }
+      const auto key = state.jobs.Find(resource.job);
+      if (!key.has_value()) return Unknown("Job", "");
+      return &TagsOfJob(state, key->slot);
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("resource.kind is ", static_cast<int>(resource.kind),
+                   "; must be a kind of resource"));
+}
+
+template <typename Value>
+Value WithTags(const Value& value, Tags tags) {
+  auto options = value.options();
+  options.tags = std::move(tags);
+  // All else was checked before, and the tags just now.
+  return Value::Create(std::move(options), LimitsProfile::kUnlimited).value();
+}
+
+// The resource is known to exist.
+void SetTags(State& state, const ResourceName& resource, Tags tags) {
+  switch (resource.kind) {
+    case Kind::kComputeEnvironment: {
+      auto& config =
+          state.fleet.environment(*state.fleet.FindEnvironment(resource.name))
+              .config;
+      config = WithTags(config, std::move(tags));
+      return;
+    }
+    case Kind::kJobQueue: {
+      auto& config = state.queues[*FindQueue(state, resource.name)].config;
+      config = WithTags(config, std::move(tags));
+      return;
+    }
+    case Kind::kJobDefinition: {
+      auto& definition =
+          state.definitions[*FindDefinition(state, resource.name)].definition;
+      definition = WithTags(definition, std::move(tags));
+      return;
+    }
+    case Kind::kConsumableResource: {
+      auto& config = state.consumables.Find(resource.name)->config;
+      auto options = config.options();
+      options.tags = std::move(tags);
+      config = ConsumableResource::Create(std::move(options)).value();
+      return;
+    }
+    case Kind::kJob:
+      state.job_tags[resource.job.slot] = std::move(tags);
+      return;
+  }
+}
+
+}  // namespace
+
+const std::map<std::string, std::string>& TagsOfJob(const State& state,
+                                                    uint32_t slot) {
+  const auto own = state.job_tags.find(slot);
+  return own != state.job_tags.end()
+             ? own->second
+             : state.jobs.spec(state.jobs.record(slot).spec).tags;
+}
+
+absl::Status Apply(State& state, const TagResourceRequest& request) {
+  const absl::StatusOr<const Tags*> before = FindTags(state, request.resource);
+  EMBATCH_RETURN_IF_ERROR(before.status());
+  Tags tags = request.tags;
+  tags.insert((*before)->begin(), (*before)->end());
+  EMBATCH_RETURN_IF_ERROR(CheckTags(tags));
+  SetTags(state, request.resource, std::move(tags));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(State& state, const UntagResourceRequest& request) {
+  const absl::StatusOr<const Tags*> before = FindTags(state, request.resource);
+  EMBATCH_RETURN_IF_ERROR(before.status());
+  Tags tags = **before;
+  for (const std::string& key : request.tag_keys) tags.erase(key);
+  SetTags(state, request.resource, std::move(tags));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ReadTags(
+    const State& state, const ResourceName& resource) {
+  const absl::StatusOr<const Tags*> tags = FindTags(state, resource);
+  EMBATCH_RETURN_IF_ERROR(tags.status());
+  return **tags;
+}
+
+}  // namespace embatch

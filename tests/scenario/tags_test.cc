@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tags, and lists of job definitions. Source: §2.4, §3.1, §20.1.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/scenario/scenario.h"
+
+namespace embatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Tags = std::map<std::string, std::string>;
+
+class TagsTest : public ScenarioTest {
+ protected:
+  absl::Status Tag(const ResourceName& resource, Tags tags) {
+    return world_.scheduler().TagResource({resource, std::move(tags)},
+                                          world_.now());
+  }
+  absl::Status Untag(const ResourceName& resource,
+                     std::vector<std::string> keys) {
+    return world_.scheduler().UntagResource({resource, std::move(keys)},
+                                            world_.now());
+  }
+  Tags Of(const ResourceName& resource) {
+    return world_.scheduler().ListTagsForResource(resource).value();
+  }
+};
+
+TEST_F(TagsTest, EveryKindOfResource) {
+  Hosts({1});
+  world_.Consumable("licence", 1);
+  const JobId a = world_.Submit("a");
+  for (const ResourceName& resource :
+       {ResourceName::ComputeEnvironment("hosts"),
+        ResourceName::JobQueue("queue"), ResourceName::JobDefinition("job:1"),
+        ResourceName::Job(a), ResourceName::ConsumableResource("licence")}) {
+    SCOPED_TRACE(static_cast<int>(resource.kind));
+    EXPECT_THAT(Of(resource), IsEmpty());
+    EXPECT_TRUE(Tag(resource, {{"a", "1"}, {"b", "2"}}).ok());
+    EXPECT_TRUE(Tag(resource, {{"b", "3"}, {"c", "4"}}).ok());
+    EXPECT_EQ(Of(resource), (Tags{{"a", "1"}, {"b", "3"}, {"c", "4"}}));
+    EXPECT_TRUE(Untag(resource, {"a", "nothing"}).ok());
+    EXPECT_EQ(Of(resource), (Tags{{"b", "3"}, {"c", "4"}}));
+  }
+  EXPECT_EQ(*world_.Describe(a).tags, (Tags{{"b", "3"}, {"c", "4"}}));
+}
+
+TEST_F(TagsTest, AJobsTagsAreItsOwn) {
+  const JobWord tagged = [](JobPlan& plan) {
+    plan.request.tags = {{"team", "blue"}};
+  };
+  const JobId a = world_.Submit("a", tagged);
+  const JobId b = world_.Submit("b", tagged);
+  EXPECT_TRUE(Tag(ResourceName::Job(a), {{"x", "y"}}).ok());
+  EXPECT_EQ(Of(ResourceName::Job(a)), (Tags{{"team", "blue"}, {"x", "y"}}));
+  EXPECT_EQ(Of(ResourceName::Job(b)), (Tags{{"team", "blue"}}));
+  world_.RunUntilIdle();
+  world_.RunFor(absl::Hours(25));  // forgotten, and its slot used again
+  const JobId c = world_.Submit("c");
+  EXPECT_EQ(c.slot, a.slot);
+  EXPECT_THAT(Of(ResourceName::Job(c)), IsEmpty());
+}
+
+TEST_F(TagsTest, BadRequestsAreRefused) {
+  const JobId a = world_.Submit("a", Array(2));
+  const auto expect = [](const absl::Status& status, absl::StatusCode code,
+                         const char* text) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+  };
+  expect(Tag(ResourceName::Job(a.Child(0)), {{"a", "1"}}),
+         absl::StatusCode::kInvalidArgument, "is a child of an array");
+  expect(Tag(ResourceName::JobQueue("x"), {{"a", "1"}}),
+         absl::StatusCode::kNotFound, "Job queue \"x\" does not exist");
+  expect(Untag(ResourceName::ComputeEnvironment("x"), {"a"}),
+         absl::StatusCode::kNotFound,
+         "Compute environment \"x\" does not exist");
+  expect(Tag(ResourceName::JobDefinition("x:1"), {}),
+         absl::StatusCode::kNotFound, "Job definition \"x:1\"");
+  expect(Tag(ResourceName::ConsumableResource("x"), {}),
+         absl::StatusCode::kNotFound, "Consumable resource \"x\"");
+  expect(world_.scheduler()
+             .ListTagsForResource(ResourceName::Job(JobId()))
+             .status(),
+         absl::StatusCode::kNotFound, "Job");
+  ResourceName strange;
+  strange.kind = static_cast<ResourceName::Kind>(99);
+  expect(Tag(strange, {}), absl::StatusCode::kInvalidArgument,
+         "resource.kind is 99");
+  Tags many;
+  for (int i = 0; i < 50; ++i) many[absl::StrCat("key", i)] = "";
+  EXPECT_TRUE(Tag(ResourceName::Job(a), many).ok());
+  expect(Tag(ResourceName::Job(a), {{"one more", ""}}),
+         absl::StatusCode::kInvalidArgument,
+         "tags has 51 entries; must have at most 50");
+  EXPECT_EQ(Of(ResourceName::Job(a)).size(), 50u);
+}
+
+// --- Job definitions ---------------------------------------------------------
+
+class DefinitionsTest : public ScenarioTest {
+ protected:
+  void Define(const char* name) {
+    JobDefinitionOptions options;
+    options.job_definition_name = name;
+    options.container_properties.image = "image";
+    options.container_properties.resources = Resources::Of(1, 512);
+    world_.Define(options);
+  }
+  void Deregister(const char* name) {
+    EXPECT_TRUE(
+        world_.scheduler().DeregisterJobDefinition(name, world_.now()).ok());
+  }
+  std::vector<std::string> List(ListJobDefinitionsRequest request,
+                                int size = 100) {
+    std::vector<std::string> names;
+    request.max_results = size;
+    for (;;) {
+      const auto page = world_.scheduler().ListJobDefinitions(request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) return names;
+      for (const JobDefinitionView& view : page->job_definitions) {
+        names.push_back(absl::StrCat(view.job_definition->job_definition_name(),
+                                     ":", view.revision));
+      }
+      if (page->next_token.empty()) return names;
+      request.next_token = page->next_token;
+    }
+  }
+};
+
+TEST_F(DefinitionsTest, AreListedByNameAndStatus) {
+  for (const char* name : {"a", "b", "a", "c"}) Define(name);
+  Deregister("a:1");
+  ListJobDefinitionsRequest request;
+  for (int size : {1, 2, 4, 100}) {
+    EXPECT_THAT(List(request, size), ElementsAre("a:1", "b:1", "a:2", "c:1"));
+  }
+  request.job_definition_name = "a";
+  EXPECT_THAT(List(request, 1), ElementsAre("a:1", "a:2"));
+  request.active = true;
+  EXPECT_THAT(List(request), ElementsAre("a:2"));
+  request.active = false;
+  EXPECT_THAT(List(request), ElementsAre("a:1"));
+  request.job_definition_name = "x";
+  EXPECT_THAT(List(request), IsEmpty());
+  request.max_results = 101;
+  EXPECT_EQ(world_.scheduler().ListJobDefinitions(request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  request.max_results = 1;
+  request.next_token = "q:0";
+  EXPECT_EQ(world_.scheduler().ListJobDefinitions(request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// Source: API DeregisterJobDefinition, "permanently deleted after 180 days".
+TEST_F(DefinitionsTest, AnInactiveOneIsDeletedAfter180Days) {
+  Hosts({1});
+  Define("a");
+  const JobId job =
+      world_.Submit("job", OfDefinition("a"), RunsFor(absl::Hours(24 * 181)));
+  world_.RunFor(absl::Seconds(5));
+  Deregister("a:1");
+  Deregister("a:1");  // once is enough
+  const Scheduler& scheduler = world_.scheduler();
+  world_.RunFor(absl::Hours(180 * 24) - absl::Nanoseconds(1));
+  ASSERT_TRUE(scheduler.DescribeJobDefinition("a:1").ok());
+  EXPECT_FALSE(scheduler.DescribeJobDefinition("a:1")->active);
+  world_.RunFor(absl::Nanoseconds(1));
+  EXPECT_EQ(scheduler.DescribeJobDefinition("a:1").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_THAT(List({}), IsEmpty());
+  // The job still knows it.
+  EXPECT_EQ(world_.Describe(job).job_definition, "a");
+  world_.RunFor(absl::Hours(47));
+  EXPECT_EQ(world_.Describe(job).status, JobStatus::kSucceeded);
+  Define("a");  // numbers are not used again
+  EXPECT_THAT(List({}), ElementsAre("a:2"));
+}
+
+}  // namespace
+}  // namespace embatch
