@@ -166,6 +166,8 @@ absl::Status Replayer::MakeQueue() {
   embatch::JobQueueOptions queue;
   queue.job_queue_name = kQueue;
   queue.compute_environment_order = {{1, kEnvironment}};
+  queue.dispatch_order = options_.dispatch_order;
+  queue.backfill_ends_before_start = options_.backfill_ends_before_start;
   auto created = embatch::JobQueue::Create(std::move(queue), options_.limits);
   if (!created.ok()) return created.status();
   const absl::Status status =
@@ -215,6 +217,11 @@ absl::Status Replayer::SubmitNext() {
     request_.job_definition = kGang;
     request_.node_overrides.emplace();
     request_.node_overrides->num_nodes = static_cast<int32_t>(job.processors);
+  }
+  if (options_.dispatch_order == embatch::DispatchOrder::kBackfill) {
+    const int64_t estimate_s =
+        options_.estimates_are_exact ? job.run_s : job.requested_s;
+    request_.timeout = embatch::JobTimeout{estimate_s * kTraceSecond};
   }
   const absl::StatusOr<embatch::JobId> id =
       scheduler_.SubmitJob(request_, now_);

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "embatch/job_queue.h"
 #include "embatch/limits_profile.h"
 #include "swf.h"
 
@@ -25,6 +26,13 @@ struct ReplayOptions {
   bool gangs = false;
 
   embatch::LimitsProfile limits = embatch::LimitsProfile::kUnlimited;
+
+  // Who may overtake whom (embatch/job_queue.h).
+  embatch::DispatchOrder dispatch_order = embatch::DispatchOrder::kStrict;
+  bool backfill_ends_before_start = false;
+  // Backfilling needs to know how long a job takes at most: by default as long
+  // as it asked for, and then it is stopped; or exactly as long as it ran.
+  bool estimates_are_exact = false;
 
   // Arrivals and ends are told to the scheduler one by one, arrivals first,
   // and each is decided on before the next. Otherwise all that happens in one

@@ -17,7 +17,15 @@ ABSL_FLAG(bool, gangs, false,
           "each processor is an instance that comes and goes, and a job of "
           "several a multi-node parallel job");
 ABSL_FLAG(std::string, policy, "fcfs",
-          "fcfs: strictly in the order of submission");
+          "fcfs: strictly in the order of submission; first-fit: what fits "
+          "starts; backfill: what fits starts unless it delays the first that "
+          "waits");
+ABSL_FLAG(std::string, estimates, "request",
+          "backfill: request: a job takes as long as it asked for, and is "
+          "stopped then; run: as long as it ran");
+ABSL_FLAG(bool, ends_before_start, false,
+          "backfill: what overtakes the first that waits must end before that "
+          "one starts, and not use what it leaves over");
 ABSL_FLAG(std::string, steps, "second",
           "second: all that happens in a second is decided on together; event: "
           "one arrival or end after the other, arrivals first");
@@ -37,6 +45,38 @@ absl::StatusOr<std::string> TracePath() {
   }
   return path;
 }
+
+namespace {
+
+absl::Status SetPolicy(ReplayOptions& options) {
+  const std::string policy = absl::GetFlag(FLAGS_policy);
+  if (policy == "first-fit") {
+    options.dispatch_order = embatch::DispatchOrder::kFirstFit;
+  } else if (policy == "backfill") {
+    options.dispatch_order = embatch::DispatchOrder::kBackfill;
+  } else if (policy != "fcfs") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--policy is '", policy, "'; must be fcfs, first-fit or backfill"));
+  }
+  if (options.gangs && policy != "fcfs") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--gangs is for --policy=fcfs, not '", policy, "'"));
+  }
+  const std::string estimates = absl::GetFlag(FLAGS_estimates);
+  if (estimates != "request" && estimates != "run") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--estimates is '", estimates, "'; must be request or run"));
+  }
+  options.estimates_are_exact = estimates == "run";
+  options.backfill_ends_before_start = absl::GetFlag(FLAGS_ends_before_start);
+  if (options.backfill_ends_before_start && policy != "backfill") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--ends_before_start is for --policy=backfill, not '", policy, "'"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<ReplayOptions> OptionsOf(const Trace& trace) {
   ReplayOptions options;
@@ -60,11 +100,8 @@ absl::StatusOr<ReplayOptions> OptionsOf(const Trace& trace) {
         "--instances is ", options.instances,
         "; must divide the number of processors, ", options.processors));
   }
-  const std::string policy = absl::GetFlag(FLAGS_policy);
-  if (policy != "fcfs") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--policy is '", policy, "'; must be fcfs"));
-  }
+  absl::Status status = SetPolicy(options);
+  if (!status.ok()) return status;
   const std::string steps = absl::GetFlag(FLAGS_steps);
   if (steps != "second" && steps != "event") {
     return absl::InvalidArgumentError(

@@ -67,7 +67,7 @@ make_trace() {
         submit += draw(3) ? draw(60) : 0
         run = draw(5) ? 1 + draw(100) : 1 + draw(900)
         width = draw(4) ? 1 + draw(8) : 1 + draw(64)
-        asked = run + draw(3) * draw(100)
+        asked = draw(20) ? run + draw(3) * draw(100) : 1 + draw(run)
         if (i % 10 == 0) run = draw(2) ? 0 : -1
         if (i % 3 == 0) asked = -1
         print i, submit, -1, run, draw(2) ? width : -1, "12.5", -1, width,
@@ -107,6 +107,41 @@ test_fcfs_in_other_ways() {
   same_as_awk fcfs 64 "$trace"
   run 0 --trace="$trace" --limits=aws
   same_as_awk fcfs 64 "$trace"
+}
+
+test_first_fit() {
+  for seed in 1 2 3; do
+    make_trace 400 "$seed"
+    run 0 --trace="$trace" --policy=first-fit
+    same_as_awk first-fit 64 "$trace"
+  done
+}
+
+# Some jobs run longer than they asked for, and are stopped then.
+test_backfill() {
+  for seed in 1 2 3; do
+    make_trace 400 "$seed"
+    run 0 --trace="$trace" --policy=backfill
+    says 'stopped '
+    same_as_awk backfill 64 "$trace"
+  done
+}
+
+test_backfill_with_exact_estimates() {
+  for seed in 4 5 6; do
+    make_trace 400 "$seed"
+    awk '!/^;/ { $9 = -1 } { print }' "$trace" >"$scratch/exact"
+    run 0 --trace="$trace" --policy=backfill --estimates=run
+    same_as_awk backfill 64 "$scratch/exact"
+  done
+}
+
+test_backfill_that_ends_before_the_start() {
+  for seed in 7 8 9; do
+    make_trace 400 "$seed"
+    run 0 --trace="$trace" --policy=backfill --ends_before_start
+    same_as_awk backfill-early 64 "$trace"
+  done
 }
 
 test_another_machine() {
@@ -224,7 +259,14 @@ test_bad_flags() {
     --trace="$trace" --instances=3
   refuses '--instances is 2; with --gangs each processor is one' \
     --trace="$trace" --instances=2 --gangs
-  refuses "--policy is 'best'; must be fcfs" --trace="$trace" --policy=best
+  refuses "--gangs is for --policy=fcfs, not 'first-fit'" \
+    --trace="$trace" --gangs --policy=first-fit
+  refuses "--policy is 'best'; must be fcfs, first-fit or backfill" \
+    --trace="$trace" --policy=best
+  refuses "--estimates is 'none'; must be request or run" \
+    --trace="$trace" --policy=backfill --estimates=none
+  refuses "--ends_before_start is for --policy=backfill, not 'fcfs'" \
+    --trace="$trace" --ends_before_start
   refuses "--steps is 'minute'; must be second or event" \
     --trace="$trace" --steps=minute
   refuses "--limits is 'none'; must be aws or unlimited" \
