@@ -229,7 +229,11 @@ void EndShareJob(State& state, const JobRecord& record) {
   if (queue.kind != QueueKind::kFairShare) return;
   const std::optional<int64_t> rest_ns =
       queue.fair_share.EndJob(record.share, record.details.stopped_ns);
-  if (rest_ns.has_value()) {
+  if (!rest_ns.has_value()) return;
+  // A late turn may hear of the end after the window has passed as well.
+  if (*rest_ns <= state.now_ns) {
+    RestShare(state, record.queue, record.share);
+  } else {
     SetRestDeadline(state, record.queue, record.share, *rest_ns);
   }
 }

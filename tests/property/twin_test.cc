@@ -36,6 +36,12 @@ class TwinTest : public ::testing::Test {
   }
 };
 
+PlanOptions AllKinds() {
+  PlanOptions options;
+  options.multi_node = true;
+  return options;
+}
+
 RunOptions WithTwin() {
   RunOptions options;
   options.checks_twin = true;
@@ -43,8 +49,9 @@ RunOptions WithTwin() {
 }
 
 TEST_F(TwinTest, OrderlyWorlds) {
-  ForEachSeed(
-      60, [](uint64_t seed) { RandomWorld(DrawPlan(seed), WithTwin()).Run(); });
+  ForEachSeed(60, [](uint64_t seed) {
+    RandomWorld(DrawPlan(seed, AllKinds()), WithTwin()).Run();
+  });
 }
 
 // Calls that come late find many reports and deadlines at once.
@@ -52,7 +59,7 @@ TEST_F(TwinTest, LateWorlds) {
   ForEachSeed(60, [](uint64_t seed) {
     RunOptions options = WithTwin();
     options.late = true;
-    RandomWorld(DrawPlan(seed), options).Run();
+    RandomWorld(DrawPlan(seed, AllKinds()), options).Run();
   });
 }
 
@@ -63,7 +70,7 @@ TEST_F(TwinTest, RestlessWorldsWithFaultyPlugins) {
     options.faulty = true;
     options.late = seed % 3 == 0;
     options.checks_replay = true;
-    RandomWorld(DrawPlan(seed), options).Run();
+    RandomWorld(DrawPlan(seed, AllKinds()), options).Run();
   });
 }
 

@@ -190,6 +190,84 @@ PlannedAction DrawJoin(Random& random, int environment) {
   return action;
 }
 
+FairsharePolicy DrawFairShare(Random& random) {
+  FairsharePolicy policy;
+  policy.share_decay = absl::Seconds(random.OneOf({0, 60, 601, 1000}));
+  policy.compute_reservation = random.OneOf({0, 0, 50, 90});
+  const int weight = random.OneOf({1, 5000, 10000, 25000});
+  if (random.Percent(50)) policy.share_distribution.push_back({"red", weight});
+  if (random.Percent(50)) {
+    policy.share_distribution.push_back({"blue*", random.OneOf({5000, 20000})});
+  }
+  return policy;
+}
+
+// Makes some of the plan's queues fair-share queues, and gives their jobs
+// shares and priorities.
+void AddShares(Random& random, WorldPlan& plan) {
+  plan.scheduler.skip_blocked_shares = random.Percent(25);
+  for (size_t i = 0; i < plan.queues.size(); ++i) {
+    if (!random.Percent(50)) continue;
+    SchedulingPolicyOptions policy;
+    policy.name = absl::StrCat("policy", i);
+    policy.fairshare_policy = DrawFairShare(random);
+    plan.queues[i].scheduling_policy = policy.name;
+    if (random.Percent(40)) {
+      PlannedAction action;
+      action.kind = PlannedAction::Kind::kUpdatePolicy;
+      action.at = DrawTime(random);
+      action.policy = policy;
+      action.policy.fairshare_policy = DrawFairShare(random);
+      plan.actions.push_back(std::move(action));
+    }
+    plan.policies.push_back(std::move(policy));
+  }
+  for (PlannedAction& action : plan.actions) {
+    if (action.kind != PlannedAction::Kind::kSubmit) continue;
+    const std::string share =
+        random.OneOf({"red", "blue1", "blue2", "green", "green"});
+    const int priority = random.OneOf({0, 0, 7});
+    for (const JobQueueOptions& queue : plan.queues) {
+      if (queue.job_queue_name != action.request.job_queue ||
+          queue.scheduling_policy.empty()) {
+        continue;
+      }
+      action.request.share_identifier = share;
+      if (priority > 0) {
+        action.request.scheduling_priority_override = priority;
+      }
+    }
+  }
+}
+
+// Lets the plan's environments choose types in all ways there are; some are of
+// Spot Instances, with prices and risks that set types apart.
+void AddStrategies(Random& random, WorldPlan& plan) {
+  for (PlannedEnvironment& environment : plan.environments) {
+    if (!environment.options.compute_resources.has_value()) continue;
+    ComputeResources& resources = *environment.options.compute_resources;
+    resources.allocation_strategy =
+        random.OneOf({AllocationStrategy::kBestFit,
+                      AllocationStrategy::kBestFitProgressive});
+    if (!random.Percent(40)) continue;
+    resources.type = ComputeResourceType::kSpot;
+    resources.allocation_strategy =
+        random.OneOf({AllocationStrategy::kBestFitProgressive,
+                      AllocationStrategy::kSpotCapacityOptimized,
+                      AllocationStrategy::kSpotPriceCapacityOptimized});
+    if (random.Percent(40)) {
+      resources.bid_percentage = random.OneOf({30, 60, 90});
+    }
+    for (InstanceType& type : environment.provider.instance_types) {
+      type.spot_price_microdollars_per_hour =
+          type.price_microdollars_per_hour * random.OneOf({2, 4, 7}) / 10;
+      type.interruptions_per_million =
+          random.OneOf({20000, 30000, 80000, 300000});
+      type.spot_capacity = random.OneOf({10, 10, 50});
+    }
+  }
+}
+
 void AddQueueChanges(Random& random, WorldPlan& plan) {
   const int queues = static_cast<int>(plan.queues.size());
   const auto add = [&](PlannedAction::Kind kind, int queue) {
@@ -293,6 +371,12 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
     for (int j = random.Between(1, 4); j > 0; --j) add(DrawJoin(random, i));
   }
   // Drawn from chance of their own, so that the rest of a world stays as it is.
+  Random shares(Scatter(seed, 2));
+  if (options.fair_share && shares.Percent(40)) AddShares(shares, plan);
+  Random strategies(Scatter(seed, 5));
+  if (options.strategies && strategies.Percent(60)) {
+    AddStrategies(strategies, plan);
+  }
   Random changes(Scatter(seed, 3));
   if (options.queues_change && changes.Percent(30)) {
     AddQueueChanges(changes, plan);

@@ -91,6 +91,7 @@ struct PlanOptions {
   bool multi_node = false;      // some jobs have several nodes
   bool queues_change = true;    // some queues are updated, deleted, made again
   bool fair_share = true;       // some queues have shares
+  bool strategies = true;       // environments differ in how they choose types
 };
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});

@@ -227,6 +227,23 @@ TEST_F(ReservationTest, KeepsRoomForSharesThatAreNotActive) {
   EXPECT_EQ(Running(), 3);
 }
 
+// One that is held in the name of all of its nodes.
+TEST_F(ReservationTest, CountsAllNodesOfAMultiNodeJob) {
+  world_.Managed("cluster", MaxVcpus(8), BootsIn(absl::Seconds(0)),
+                 Offers("one", 1, 2000));
+  FairsharePolicy policy;
+  policy.compute_reservation = 50;
+  world_.FairQueue("gangs", {"cluster"}, policy);
+  world_.Submit("red", InQueue("gangs"), OfShare("red"),
+                RunsFor(absl::Minutes(10)));
+  const JobId gang =
+      world_.Submit("gang", InQueue("gangs"), OfShare("red"), Nodes(4));
+  world_.RunFor(absl::Minutes(9));
+  EXPECT_EQ(world_.StatusOf(gang), JobStatus::kRunnable);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(gang), JobStatus::kSucceeded);
+}
+
 TEST_F(ReservationTest, ShareStaysActiveForTheWindowExactly) {
   const JobId blue = world_.Submit("blue", OfShare("blue"));
   world_.RunFor(absl::Seconds(20));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -227,6 +228,28 @@ bool IsTransition(JobKind kind, JobStatus from, JobStatus to) {
   return false;
 }
 
+namespace {
+
+// Where a job stands in the order of its queue. Source: §13.4.
+std::tuple<bool, size_t, int32_t> PlaceOf(bool retried, size_t number,
+                                          JobId job) {
+  return {!retried, number, job.child};
+}
+
+// The queue of a job, if it is first in, first out.
+std::string FifoQueueOf(const Scheduler& scheduler, JobId job) {
+  const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
+  if (!view.ok()) return "";
+  const auto queue = scheduler.DescribeJobQueue(view->job_queue);
+  if (!queue.ok() || !queue->job_queue->options().scheduling_policy.empty() ||
+      queue->job_queue->options().dispatch_order != DispatchOrder::kStrict) {
+    return "";
+  }
+  return std::string(view->job_queue);
+}
+
+}  // namespace
+
 InvariantChecker::Known& InvariantChecker::Find(const Scheduler& scheduler,
                                                 JobId job) {
   const auto [entry, is_new] = jobs_.try_emplace(job);
@@ -271,6 +294,11 @@ void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
   EXPECT_TRUE(IsTransition(known.kind, event.from, event.to))
       << job << ": there is no such change of status";
   CountAttempts(known, event);
+  if (event.to == kRunnable && known.kind != JobKind::kNode) {
+    known.queue = FifoQueueOf(scheduler, job);
+    known.retried |= IsActive(event.from);
+  }
+  if (event.to == kStarting) CheckOrder(job, known);
   if (event.to == kRunnable && event.from < kRunnable) {
     CheckDependencies(scheduler, job);
   }
@@ -344,6 +372,22 @@ void InvariantChecker::CountAttempts(Known& known, const Event& event) const {
       << "an attempt ends once";
   if (IsActive(event.from) || IsActive(event.to)) {
     EXPECT_EQ(event.attempt, known.attempts_begun);
+  }
+}
+
+void InvariantChecker::CheckOrder(JobId job, const Known& known) const {
+  const auto number = numbers_.find(job.Parent());
+  if (known.queue.empty() || number == numbers_.end()) return;
+  const auto place = PlaceOf(known.retried, number->second, job);
+  for (const auto& [other, waiting] : jobs_) {
+    if (waiting.status != kRunnable || waiting.queue != known.queue ||
+        other == job) {
+      continue;
+    }
+    const auto its_number = numbers_.find(other.Parent());
+    if (its_number == numbers_.end()) continue;
+    EXPECT_LT(place, PlaceOf(waiting.retried, its_number->second, other))
+        << job << " starts before " << other;
   }
 }
 

@@ -8,6 +8,8 @@
 //     one before ended, and none leaves a final status;
 //   - no job becomes RUNNABLE before all that it depends on has succeeded, or
 //     has ended as the dependency's condition says;
+//   - in a queue without a policy no job starts while one that was submitted
+//     before it waits, retried ones going first (§13.4);
 //   - attempts are counted 1, 2, 3, ..., each is ended once, and no job has
 //     more of them than it may;
 //   - what the scheduler says of a job is what its events said;
@@ -50,6 +52,10 @@ using InstancesByEnvironment =
 // failure of the test that runs, told with the job and the event.
 class InvariantChecker {
  public:
+  // Call for every submission, in order; a job that nobody told of may start
+  // out of order.
+  void Submitted(JobId job) { numbers_.emplace(job, numbers_.size()); }
+
   // Call for every event, in order, within the step that it came with.
   void Observe(const Scheduler& scheduler, const Event& event);
 
@@ -67,6 +73,8 @@ class InvariantChecker {
     int preempted = 0;
     bool is_preempted = false;  // is being stopped to make room
     std::set<std::string> blocked_reasons;
+    std::string queue;  // empty: its order is not looked at
+    bool retried = false;
   };
 
   Known& Find(const Scheduler& scheduler, JobId job);
@@ -80,10 +88,12 @@ class InvariantChecker {
   bool HasEnded(JobId job, DependencyCondition condition) const;
   void CheckConsumables(const Scheduler& scheduler,
                         const std::map<std::string, int64_t>& needed) const;
+  void CheckOrder(JobId job, const Known& known) const;
   void CheckJob(const Scheduler& scheduler, const Known& known,
                 const JobView& view) const;
 
   std::map<JobId, Known> jobs_;
+  std::map<JobId, size_t> numbers_;  // by submission; no children
   int64_t latest_event_ns_ = 0;
   JobId nodes_expected_;  // of this job all nodes start next
 };

@@ -314,6 +314,7 @@ absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
   const absl::StatusOr<JobId> job = scheduler_.SubmitJob(plan.request, now());
   if (job.ok()) {
     comparison_.Submitted(*job);
+    invariants_.Submitted(*job);
     plans_[*job] = std::move(plan);
   }
   return job;

@@ -29,6 +29,12 @@ bool Matches(const std::optional<std::string>& pattern,
 }  // namespace
 
 void ReferenceScheduler::BeginAttempt(int index, int instance) {
+  TakeInstance(index, instance);
+  Change(index, JobStatus::kStarting, "");
+  RequestStart(index);
+}
+
+void ReferenceScheduler::TakeInstance(int index, int instance) {
   Job& job = jobs_[index];
   job.touched = true;
   ++job.attempts;
@@ -40,14 +46,21 @@ void ReferenceScheduler::BeginAttempt(int index, int instance) {
   uses_.push_back(
       {job.queue, job.share, job.need.vcpu_milli, now_ns_ / 1000000, kNever});
   instances_[instance].changed_order = ++order_;
-  Change(index, JobStatus::kStarting, "");
-  Request(StartLine(ContainerOf(job),
-                    environments_[instances_[instance].environment].name(),
-                    instances_[instance].id, job.need));
+}
+
+void ReferenceScheduler::RequestStart(int index) {
+  const Job& job = jobs_[index];
+  const Instance& instance = instances_[job.attempt->instance];
+  const std::string line =
+      StartLine(ContainerOf(job), environments_[instance.environment].name(),
+                instance.id, job.need);
+  starts_.push_back({index, job.attempt->number, line});
+  Request(line);
 }
 
 // Source: §7, the timeout counts from RUNNING.
 void ReferenceScheduler::StartRunning(int index, int64_t at_ns) {
+  if (jobs_[index].is_node) return StartRunningNode(index, at_ns);
   Attempt& attempt = *jobs_[index].attempt;
   attempt.started = true;
   attempt.due_ns = After(at_ns, jobs_[index].timeout_ns);
@@ -61,10 +74,18 @@ void ReferenceScheduler::StopAttempt(int index, Stop stop) {
   Job& job = jobs_[index];
   if (job.attempt->stop != Stop::kNone) return;
   job.attempt->stop = stop;
-  Request(StopLine(ContainerOf(job), kGrace));
+  if (IsNodeAsked(job)) Request(StopLine(ContainerOf(job), kGrace));
   if (!job.attempt->started) {
     EndAttempt(index, now_ns_, std::nullopt, "", "");
     return;
+  }
+  if (job.is_node) {
+    Instance& instance = instances_[job.attempt->instance];
+    instance.closing =
+        !instance.for_minimum && instance.state == InstanceState::kReady;
+    if (MainNodeOf(jobs_[job.array]) == index) {
+      Add(Consequence::Kind::kStopNodes, job.array);
+    }
   }
   job.attempt->due_ns =
       After(now_ns_, absl::ToInt64Nanoseconds(kGrace + kMargin));
@@ -77,24 +98,18 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
                                     std::optional<int> exit_code,
                                     absl::string_view reason,
                                     std::string status_reason) {
+  if (jobs_[index].is_node) {
+    EndNode(index, at_ns, exit_code, reason, std::move(status_reason));
+    return;
+  }
   Job& job = jobs_[index];
-  const Attempt attempt = *job.attempt;
-  job.attempt.reset();
-  Instance& instance = instances_[attempt.instance];
-  instance.changed_order = ++order_;
-  uses_[attempt.use].to_ms = now_ns_ / 1000000;
-  if (RunningOn(attempt.instance) == 0) instance.idle_since_ns = now_ns_;
-  if (attempt.stop == Stop::kTimedOut) {
-    End(index, JobStatus::kFailed, "Job attempt duration exceeded timeout",
-        at_ns);
-  } else if (attempt.stop == Stop::kTerminated ||
-             (attempt.stop == Stop::kNone && TerminatedByCaller(job))) {
-    End(index, JobStatus::kFailed, RequestReason(job), at_ns);
-  } else if (attempt.stop == Stop::kQueueDeleted || IsInDeletedQueue(job)) {
-    End(index, JobStatus::kFailed, "JobQueue deleted", at_ns);
-  } else if (exit_code == 0) {
+  const Stop cause = CauseOf(job, *job.attempt);
+  status_reason = StoppedReason(job, cause, std::move(status_reason));
+  LeaveInstance(index);
+  if (cause == Stop::kNone && exit_code == 0) {
     End(index, JobStatus::kSucceeded, status_reason, at_ns);
-  } else if (IsRetryDue(job, status_reason, reason, exit_code)) {
+  } else if (cause == Stop::kNone &&
+             IsRetryDue(job, status_reason, reason, exit_code)) {
     job.retried = true;
     Change(index, JobStatus::kRunnable, "");
     return;
@@ -106,6 +121,42 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
   } else {
     Add(Consequence::Kind::kJobEnded, index);
   }
+}
+
+// Why an attempt that ends was stopped; or was to be, and ended before it came
+// to that.
+Stop ReferenceScheduler::CauseOf(const Job& job, const Attempt& attempt) const {
+  if (attempt.stop != Stop::kNone) return attempt.stop;
+  if (TerminatedByCaller(job)) return Stop::kTerminated;
+  return IsInDeletedQueue(job) ? Stop::kQueueDeleted : Stop::kNone;
+}
+
+std::string ReferenceScheduler::StoppedReason(const Job& job, Stop cause,
+                                              std::string otherwise) const {
+  switch (cause) {
+    case Stop::kNone:
+      return otherwise;
+    case Stop::kTerminated:
+      return RequestReason(job);
+    case Stop::kTimedOut:
+      return "Job attempt duration exceeded timeout";
+    case Stop::kQueueDeleted:
+      return "JobQueue deleted";
+    case Stop::kWithMainNode:
+      return "Main node exited";
+  }
+  return otherwise;
+}
+
+void ReferenceScheduler::LeaveInstance(int index) {
+  const Attempt attempt = *jobs_[index].attempt;
+  jobs_[index].attempt.reset();
+  Instance& instance = instances_[attempt.instance];
+  instance.changed_order = ++order_;
+  uses_[attempt.use].to_ms = now_ns_ / 1000000;
+  if (RunningOn(attempt.instance) > 0) return;
+  instance.idle_since_ns = now_ns_;
+  instance.closing = false;
 }
 
 // Source: §6.2, §6.3, decide().

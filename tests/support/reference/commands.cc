@@ -67,7 +67,8 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   job.share = request.share_identifier;
   job.priority = request.scheduling_priority_override.value_or(
       definition.scheduling_priority.value_or(0));
-  job.need = definition.container_properties.resources;
+  ActivateShare(queues_[job.queue], job.share);
+  static_cast<Resources&>(job.need) = definition.container_properties.resources;
   job.need.vcpu_milli = overrides.vcpu_milli.value_or(job.need.vcpu_milli);
   job.need.memory_mib = overrides.memory_mib.value_or(job.need.memory_mib);
   job.need.gpus = overrides.gpus.value_or(job.need.gpus);
@@ -81,6 +82,13 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   }
   job.size = request.array_size.value_or(0);
   AddDependencies(request, job);
+  if (definition.ecs_properties || definition.eks_properties) {
+    understands_ = false;
+  }
+  if (definition.node_properties) {
+    AddNodes(request, *definition.node_properties, job);
+    return;
+  }
 
   const int index = static_cast<int>(jobs_.size());
   jobs_.push_back(job);
@@ -100,6 +108,7 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
 void ReferenceScheduler::AddDependencies(const SubmitJobRequest& request,
                                          Job& job) {
   for (const JobDependency& entry : request.depends_on) {
+    if (entry.condition != DependencyCondition::kSuccess) understands_ = false;
     Dependency dependency;
     if (entry.job.is_null()) {
       dependency.kind = Dependency::Kind::kChained;
@@ -129,7 +138,7 @@ void ReferenceScheduler::Do(const EndJobCommand& command) {
   if (index == kNothing) return;
   Job& job = jobs_[index];
   if (IsTerminal(job.status)) return;
-  if (!command.terminate && job.attempt.has_value()) return;
+  if (!command.terminate && job.status >= JobStatus::kStarting) return;
   if (!job.ended_by_caller()) job.request_reason = command.reason;
   (command.terminate ? job.terminated : job.cancelled) = true;
   job.touched = true;

@@ -17,7 +17,7 @@ class Comparison::Provider : public ResourceProvider {
 
   void Launch(const LaunchRequest& request) noexcept override {
     lines_->push_back(LaunchLine(request.compute_environment, request.instance,
-                                 request.instance_type));
+                                 request.instance_type, request.spot));
     inner_->Launch(request);
   }
   void Terminate(InstanceId instance) noexcept override {

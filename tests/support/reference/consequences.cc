@@ -58,6 +58,8 @@ void ReferenceScheduler::Draw(const Consequence& item) {
       return JobEnded(item.job);
     case Kind::kInstanceLost:
       return InstanceLost(item.instance);
+    case Kind::kStopNodes:
+      return StopNodes(item.job);
     case Kind::kDeleteJobs:
       return DeleteJobs(item.queue);
   }
@@ -78,8 +80,9 @@ void ReferenceScheduler::EndRequested(int index) {
     if (options_.cancel_pending_immediately) FailWaiting(index);
   } else if (job.status == JobStatus::kRunnable) {
     FailWaiting(index);
-  } else if (job.attempt && job.terminated) {
-    StopAttempt(index, Stop::kTerminated);
+  } else if (job.status >= JobStatus::kStarting && job.terminated) {
+    const int runs = job.has_nodes() ? MainNodeOf(job) : index;
+    if (jobs_[runs].attempt) StopAttempt(runs, Stop::kTerminated);
   }
 }
 

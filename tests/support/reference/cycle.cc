@@ -26,7 +26,7 @@ std::vector<int> ReferenceScheduler::QueuesInOrder() const {
 std::vector<int> ReferenceScheduler::WaitingIn(const Queue& queue) const {
   std::vector<int> waiting;
   for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
-    if (jobs_[i].status == JobStatus::kRunnable &&
+    if (jobs_[i].status == JobStatus::kRunnable && !jobs_[i].is_node &&
         &queues_[jobs_[i].queue] == &queue) {
       waiting.push_back(i);
     }
@@ -34,6 +34,7 @@ std::vector<int> ReferenceScheduler::WaitingIn(const Queue& queue) const {
   std::stable_sort(waiting.begin(), waiting.end(), [this](int a, int b) {
     return jobs_[a].retried && !jobs_[b].retried;
   });
+  if (queue.fairshare_policy) SortByShares(queue, waiting);
   return waiting;
 }
 
@@ -49,7 +50,7 @@ void ReferenceScheduler::Serve(Queue& queue) {
     return;
   }
   queue.without_demand = false;
-  if (queue.fairshare_policy && false) {
+  if (queue.fairshare_policy && options_.skip_blocked_shares) {
     ServeSharesApart(queue);
     return;
   }
@@ -98,6 +99,10 @@ void ReferenceScheduler::ForgetBlocked(Queue& queue, int head) {
 // Choice: D22, an environment that can grow for the job is waited for.
 ReferenceScheduler::Held ReferenceScheduler::TryToStart(const Queue& queue,
                                                         int job) {
+  if (IsHeldByReservation(queue, job)) return Held::kReservation;
+  if (jobs_[job].has_nodes()) {
+    return TryToPlaceNodes(queue, job) ? Held::kNot : Held::kNoRoom;
+  }
   for (int environment : queue.environments) {
     if (!environments_[environment].takes_jobs()) continue;
     const int instance = BestInstance(environment, jobs_[job].need);
@@ -132,14 +137,19 @@ void ReferenceScheduler::MarkBlocked(Queue& queue, int index) {
 // Source: §13.5. Choice: D52, the first row of the table that holds.
 std::string ReferenceScheduler::BlockedReason(const Queue& queue,
                                               int job) const {
-  const Resources& need = jobs_[job].need;
+  const Need& need = jobs_[job].need;
   std::array<int, 9> counts{};
   std::string type;  // that would be launched if it were to be had
+  bool waits_for_one = false;
   for (int environment : queue.environments) {
+    // Source: §12.2, the environment that a multi-node job waits for holds it
+    // up, whatever later ones have.
+    if (waits_for_one) break;
+    waits_for_one = need.nodes > 0 && CanGrowFor(environment, need);
     const Why why = WhyNotIn(environment, need);
     ++counts[static_cast<int>(why)];
     if (why == Why::kNoCapacity && type.empty()) {
-      const int wanted = BestType(environment, need, kNever);
+      const int wanted = TypeInDemand(environment, need);
       type = environments_[environment].types[wanted].promised.name;
     }
   }

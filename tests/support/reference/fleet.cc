@@ -2,7 +2,10 @@
 //
 // Environments, what may be launched in them, and their instances. Source: §16.
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
@@ -15,17 +18,68 @@ namespace {
 // A type that was refused is left alone for this long at least.
 constexpr absl::Duration kBackOffMin = absl::Milliseconds(1);
 
-// Source: §16.5: a name, a family, or all; a family holds no metal sizes.
-bool IsAllowed(const std::vector<std::string>& allowed,
-               const std::string& name) {
-  for (const std::string& entry : allowed) {
-    if (entry == "optimal" || entry == name) return true;
-    if (absl::StartsWith(name, entry + ".") &&
-        !absl::StartsWith(name, entry + ".metal")) {
-      return true;
+// Source: §16.5. For a provider that has none of the families of a bundle the
+// bundle is all of its architecture.
+struct Bundle {
+  std::string name;
+  std::set<std::string> families;
+  bool x86 = false;
+  bool arm = false;
+};
+
+const std::vector<Bundle>& Bundles() {
+  static const auto* const bundles = new std::vector<Bundle>{
+      {"optimal", {"c4", "m4", "r4", "c5", "m5", "r5"}, true, true},
+      {"default_x86_64", {"m6i", "c6i", "r6i", "c7i"}, true, false},
+      {"default_arm64", {"m6g", "c6g", "r6g", "c7g"}, false, true}};
+  return *bundles;
+}
+
+std::string FamilyOf(const std::string& type) {
+  return type.substr(0, type.find('.'));
+}
+
+bool IsMetal(const std::string& type) {
+  return absl::StartsWith(type, FamilyOf(type) + ".metal");
+}
+
+// Whether one entry of instanceTypes allows a type; families and bundles hold
+// no metal sizes.
+bool Allows(const std::string& entry, const InstanceType& type,
+            const std::vector<InstanceType>& catalogue) {
+  if (entry == type.name) return true;
+  if (IsMetal(type.name)) return false;
+  for (const Bundle& bundle : Bundles()) {
+    if (bundle.name != entry) continue;
+    const auto is_in = [&](const InstanceType& other) {
+      return bundle.families.count(FamilyOf(other.name)) > 0;
+    };
+    if (std::any_of(catalogue.begin(), catalogue.end(), is_in)) {
+      return is_in(type);
+    }
+    return type.architecture == CpuArchitecture::kArm64 ? bundle.arm
+                                                        : bundle.x86;
+  }
+  return FamilyOf(type.name) == entry;
+}
+
+// Those of a catalogue that an environment may launch: of one architecture,
+// that of the first.
+std::vector<InstanceType> AllowedOf(
+    const std::vector<std::string>& entries,
+    const std::vector<InstanceType>& catalogue) {
+  std::vector<InstanceType> allowed;
+  for (const InstanceType& type : catalogue) {
+    const bool any = std::any_of(entries.begin(), entries.end(),
+                                 [&](const std::string& entry) {
+                                   return Allows(entry, type, catalogue);
+                                 });
+    if (any && (allowed.empty() ||
+                allowed.front().architecture == type.architecture)) {
+      allowed.push_back(type);
     }
   }
-  return false;
+  return allowed;
 }
 
 // What a plug-in says is taken for no less than nothing, and for no more than
@@ -60,17 +114,21 @@ int ReferenceScheduler::FindInstance(int environment, InstanceId id) const {
 // A promise that is only repeated does not undo what was learnt since (§16.6).
 void ReferenceScheduler::SetCatalogue(Environment& environment,
                                       const std::vector<InstanceType>& types) {
-  if (!environment.managed()) return;
+  if (!environment.launches()) return;
   environment.has_catalogue = true;
-  for (Type& type : environment.types) type.offered = false;
-  for (InstanceType promised : types) {
-    promised.resources = Bounded(promised.resources);
-    if (promised.name.empty() || promised.resources.vcpu_milli == 0 ||
-        promised.price_microdollars_per_hour < 0 ||
-        !IsAllowed(environment.options.compute_resources->instance_types,
-                   promised.name)) {
+  environment.catalogue.clear();
+  for (InstanceType type : types) {
+    type.resources = Bounded(type.resources);
+    if (type.name.empty() || type.resources.vcpu_milli == 0 ||
+        type.price_microdollars_per_hour < 0) {
       continue;
     }
+    environment.catalogue.push_back(type);
+  }
+  for (Type& type : environment.types) type.offered = false;
+  for (const InstanceType& promised :
+       AllowedOf(environment.options.compute_resources->instance_types,
+                 environment.catalogue)) {
     auto known = std::find_if(
         environment.types.begin(), environment.types.end(),
         [&](const Type& type) { return type.promised.name == promised.name; });
@@ -85,16 +143,17 @@ void ReferenceScheduler::SetCatalogue(Environment& environment,
   }
 }
 
-int ReferenceScheduler::Launch(int environment, int type) {
+void ReferenceScheduler::Launch(int environment, int type, bool for_minimum) {
   Instance instance;
   instance.id = InstanceId{++instances_launched_};
   instance.environment = environment;
   instance.type = type;
   instance.total = environments_[environment].types[type].size;
+  instance.for_minimum = for_minimum;
   Request(LaunchLine(environments_[environment].name(), instance.id,
-                     environments_[environment].types[type].promised.name));
+                     environments_[environment].types[type].promised.name,
+                     environments_[environment].is_spot()));
   instances_.push_back(std::move(instance));
-  return static_cast<int>(instances_.size()) - 1;
 }
 
 // A type whose instances register less than it promised is that small from now

@@ -47,9 +47,9 @@ void AppendEventLines(const Event& event, absl::string_view reason,
 }
 
 std::string LaunchLine(absl::string_view environment, InstanceId instance,
-                       absl::string_view type) {
+                       absl::string_view type, bool spot) {
   return absl::StrCat("launch ", Printed(instance), " of ", type, " in ",
-                      environment);
+                      environment, spot ? " as Spot" : "");
 }
 
 std::string TerminateLine(InstanceId instance) {

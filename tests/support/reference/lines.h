@@ -29,7 +29,7 @@ void AppendEventLines(const Event& event, absl::string_view reason,
                       std::vector<std::string>& lines);
 
 std::string LaunchLine(absl::string_view environment, InstanceId instance,
-                       absl::string_view type);
+                       absl::string_view type, bool spot);
 std::string TerminateLine(InstanceId instance);
 std::string StartLine(ContainerId container, absl::string_view environment,
                       InstanceId instance, const Resources& resources);

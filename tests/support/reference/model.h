@@ -35,8 +35,29 @@ inline int64_t After(int64_t a_ns, int64_t b_ns) {
 
 // --- Jobs --------------------------------------------------------------------
 
+// What a job needs to start. Of a multi-node job: what each of its nodes does.
+struct Need : Resources {
+  int nodes = 0;              // 0: no multi-node job
+  std::string instance_type;  // of a multi-node job; empty: any
+
+  bool Allows(const std::string& type) const {
+    return instance_type.empty() || instance_type == type;
+  }
+  bool IsSameAs(const Need& other) const {
+    return static_cast<const Resources&>(*this) ==
+               static_cast<const Resources&>(other) &&
+           nodes == other.nodes && instance_type == other.instance_type;
+  }
+};
+
 // Why an attempt is being stopped.
-enum class Stop { kNone, kTerminated, kTimedOut, kQueueDeleted };
+enum class Stop {
+  kNone,
+  kTerminated,
+  kTimedOut,
+  kQueueDeleted,
+  kWithMainNode,
+};
 
 // What an attempt waits for; of equal times the first one here comes first.
 enum class DueKind { kTimeout, kStopOverdue };
@@ -62,19 +83,22 @@ struct Dependency {
   bool heard = false;    // kPlain: the dependent has heard how the other ended
 };
 
-// A single job, an array, or a child of one. A child follows its array.
+// A single job, an array or one of its children, a multi-node job or one of its
+// nodes. Children and nodes follow the job that they belong to.
 struct Job {
   JobId id;
   std::string name;
   int queue = kNothing;
-  Resources need;
+  Need need;
   RetryStrategy retry_strategy;
   int64_t timeout_ns = kNever;
   std::string share;  // fair-share queues
   int priority = 0;   // the same: inside a share
 
-  int array = kNothing;  // child: the array that it belongs to
-  int size = 0;          // array: how many children follow
+  int array = kNothing;  // child, node: the job that it belongs to
+  bool is_node = false;
+  int main_node = 0;  // of a multi-node job
+  int size = 0;       // array: how many children follow
 
   JobStatus status = JobStatus::kSubmitted;
   std::string status_reason;
@@ -86,7 +110,8 @@ struct Job {
   bool touched = false;
   std::set<std::string> blocked_codes;  // that made an event
   int64_t stopped_ns = kNever;
-  bool forgotten = false;  // its retention is over
+  bool expired = false;    // its retention is over
+  bool forgotten = false;  // and nothing of it runs
 
   bool cancelled = false;
   bool terminated = false;
@@ -97,7 +122,8 @@ struct Job {
   bool released = false;  // array: it waits for nothing as a whole
 
   bool is_array() const { return size > 0; }
-  bool is_child() const { return array != kNothing; }
+  bool is_child() const { return array != kNothing; }  // or a node
+  bool has_nodes() const { return !is_node && need.nodes > 0; }
   bool ended_by_caller() const { return cancelled || terminated; }
 };
 
@@ -149,12 +175,23 @@ struct Environment {
   ComputeEnvironmentOptions options;
   ResourceStatus status = ResourceStatus::kCreating;
   bool has_catalogue = false;
+  std::vector<InstanceType> catalogue;
   std::vector<Type> types;
 
   const std::string& name() const { return options.compute_environment_name; }
   bool managed() const {
     return options.type == ComputeEnvironmentType::kManaged;
   }
+  bool is_spot() const {
+    return managed() &&
+           options.compute_resources->type == ComputeResourceType::kSpot;
+  }
+  bool is_fargate() const {
+    return managed() && IsFargate(options.compute_resources->type);
+  }
+  // Whether its capacity is instances that the scheduler launches.
+  bool launches() const { return managed() && !is_fargate(); }
+  bool runs_nodes() const { return launches() && !is_spot(); }  // §12.2
   bool enabled() const { return options.state == ResourceState::kEnabled; }
   bool takes_jobs() const {
     return enabled() && (status == ResourceStatus::kValid ||
@@ -177,6 +214,8 @@ struct Instance {
   InstanceState state = InstanceState::kBooting;
   std::string name;
   Resources total;
+  bool for_minimum = false;   // it was launched for minvCpus
+  bool closing = false;       // its multi-node job is over
   bool registered = false;    // it was said to be ready once
   int64_t changed_order = 0;  // when its free capacity changed: a rising number
   int64_t idle_since_ns = 0;

@@ -2,6 +2,8 @@
 //
 // Where a job may run, now and later. Source: §13.4, §16.
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <tuple>
 
 #include "absl/numeric/int128.h"
@@ -11,8 +13,7 @@ namespace embatch::reference {
 
 // Source: §16.2. Choice: D47, an environment whose maxvCpus is below the job's
 // need never serves it.
-static bool IsBelowMaxVcpus(const Environment& environment,
-                            const Resources& need) {
+static bool IsBelowMaxVcpus(const Environment& environment, const Need& need) {
   return !environment.managed() ||
          need.vcpu_milli <= environment.max_vcpu_milli();
 }
@@ -20,7 +21,10 @@ static bool IsBelowMaxVcpus(const Environment& environment,
 Resources ReferenceScheduler::FreeOf(int instance) const {
   Resources free = instances_[instance].total;
   for (const Job& job : jobs_) {
-    if (job.attempt && job.attempt->instance == instance) free -= job.need;
+    if (!job.attempt || job.attempt->instance != instance) continue;
+    // Source: §12.2, a node has its instance to itself.
+    if (job.is_node) return Resources();
+    free -= job.need;
   }
   return free;
 }
@@ -33,8 +37,7 @@ int ReferenceScheduler::RunningOn(int instance) const {
 }
 
 // Choice: D26: least vCPU left, then least memory, then latest change.
-int ReferenceScheduler::BestInstance(int environment,
-                                     const Resources& need) const {
+int ReferenceScheduler::BestInstance(int environment, const Need& need) const {
   if (!IsBelowMaxVcpus(environments_[environment], need)) return kNothing;
   int best = kNothing;
   const auto key = [this](int instance) {
@@ -63,39 +66,123 @@ int64_t ReferenceScheduler::VcpusOf(int environment) const {
   return vcpu_milli;
 }
 
-// Cheapest per vCPU of those that are large enough and to be had at `at_ns`;
-// then fewer vCPUs, less memory, name. Source: §16.5. Choice: D45, D71.
-int ReferenceScheduler::BestType(int environment, const Resources& need,
-                                 int64_t at_ns) const {
-  const std::vector<Type>& types = environments_[environment].types;
-  const auto is_better = [](const Type& a, const Type& b) {
-    // Both prices per vCPU, multiplied by both numbers of vCPUs.
-    const auto price_of = [](const Type& x, const Type& other) {
-      return absl::int128(x.promised.price_microdollars_per_hour) *
-             other.size.vcpu_milli;
-    };
-    return std::make_tuple(price_of(a, b), a.size.vcpu_milli, a.size.memory_mib,
-                           a.promised.name) <
-           std::make_tuple(price_of(b, a), b.size.vcpu_milli, b.size.memory_mib,
-                           b.promised.name);
-  };
+// --- Which type --------------------------------------------------------------
+
+namespace {
+
+// In words of §16.5: the smaller of these, one after another; `price` is that
+// of a vCPU. Choice: D45, D71; the risk in steps of 5 %, as EC2 publishes it.
+using Rank = std::array<absl::int128, 4>;
+Rank RankOf(AllocationStrategy strategy, const InstanceType& type,
+            absl::int128 price) {
+  const absl::int128 risk = type.interruptions_per_million;
+  switch (strategy) {
+    case AllocationStrategy::kBestFit:
+    case AllocationStrategy::kBestFitProgressive:
+      return {price};
+    case AllocationStrategy::kSpotCapacityOptimized:
+      return {risk, -type.spot_capacity, price};
+    case AllocationStrategy::kSpotPriceCapacityOptimized:
+      return {std::clamp<absl::int128>(risk / 50000, 0, 4), price, risk,
+              -type.spot_capacity};
+  }
+  return {};
+}
+
+int64_t PriceOf(const Environment& environment, const InstanceType& type) {
+  return environment.is_spot() && type.spot_price_microdollars_per_hour > 0
+             ? type.spot_price_microdollars_per_hour
+             : type.price_microdollars_per_hour;
+}
+
+// Then fewer vCPUs, less memory, name.
+bool IsBetter(const Environment& environment, const Type& a, const Type& b) {
+  const AllocationStrategy strategy =
+      environment.options.compute_resources->strategy();
+  // Both prices per vCPU, multiplied by both numbers of vCPUs.
+  const Rank rank_a = RankOf(
+      strategy, a.promised,
+      absl::int128(PriceOf(environment, a.promised)) * b.size.vcpu_milli);
+  const Rank rank_b = RankOf(
+      strategy, b.promised,
+      absl::int128(PriceOf(environment, b.promised)) * a.size.vcpu_milli);
+  return std::tie(rank_a, a.size.vcpu_milli, a.size.memory_mib,
+                  a.promised.name) < std::tie(rank_b, b.size.vcpu_milli,
+                                              b.size.memory_mib,
+                                              b.promised.name);
+}
+
+// Source: API ComputeResource.bidPercentage, "must be less than".
+bool IsWithinBid(const Environment& environment, const Type& type) {
+  const int64_t spot = type.promised.spot_price_microdollars_per_hour;
+  if (!environment.is_spot() || spot <= 0) return true;
+  return absl::int128(spot) * 100 <
+         absl::int128(type.promised.price_microdollars_per_hour) *
+             environment.options.compute_resources->bid_percentage.value_or(
+                 100);
+}
+
+}  // namespace
+
+// Source: §16.2. Choice: D24, one more while the total is below maxvCpus; D65,
+// BEST_FIT On-Demand never passes it.
+bool ReferenceScheduler::MayLaunch(const Environment& environment,
+                                   int64_t total_vcpu_milli,
+                                   const Type& type) const {
+  return environment.options.compute_resources->may_pass_max_vcpus()
+             ? total_vcpu_milli < environment.max_vcpu_milli()
+             : total_vcpu_milli + type.size.vcpu_milli <=
+                   environment.max_vcpu_milli();
+}
+
+// The best type for a need, of those in `among`.
+int ReferenceScheduler::BestTypeAmong(
+    int index, const Need& need,
+    const std::function<bool(const Type&)>& among) const {
+  const Environment& environment = environments_[index];
   int best = kNothing;
-  for (int i = 0; i < static_cast<int>(types.size()); ++i) {
-    if (!types[i].offered || types[i].back_off_until_ns > at_ns ||
-        types[i].size.vcpu_milli == 0 || !need.FitsIn(types[i].size)) {
+  for (int i = 0; i < static_cast<int>(environment.types.size()); ++i) {
+    const Type& type = environment.types[i];
+    if (!type.offered || type.size.vcpu_milli == 0 || !need.FitsIn(type.size) ||
+        !MayLaunch(environment, 0, type) || !among(type)) {
       continue;
     }
-    if (best == kNothing || is_better(types[i], types[best])) best = i;
+    if (best == kNothing ||
+        IsBetter(environment, type, environment.types[best])) {
+      best = i;
+    }
   }
   return best;
 }
 
-// Choice: D24, D48. What boots is as large as its type is known to be.
-bool ReferenceScheduler::CanGrowFor(int index, const Resources& need) const {
+// That would be launched if it were to be had.
+int ReferenceScheduler::TypeInDemand(int index, const Need& need) const {
+  return BestTypeAmong(index, need, [](const Type&) { return true; });
+}
+
+// That is to be had now. Source: §16.5: BEST_FIT waits for the best one, the
+// others move on.
+int ReferenceScheduler::BestType(int index, const Need& need) const {
   const Environment& environment = environments_[index];
-  if (!environment.managed() || !IsBelowMaxVcpus(environment, need)) {
+  const auto is_to_be_had = [this](const Type& type) {
+    return type.back_off_until_ns <= now_ns_;
+  };
+  const bool waits = environment.options.compute_resources->strategy() ==
+                     AllocationStrategy::kBestFit;
+  const int best = BestTypeAmong(index, need, [&](const Type& type) {
+    return IsWithinBid(environment, type) && (waits || is_to_be_had(type));
+  });
+  return best != kNothing && is_to_be_had(environment.types[best]) ? best
+                                                                   : kNothing;
+}
+
+// Choice: D24, D48. What boots is as large as its type is known to be.
+bool ReferenceScheduler::CanGrowFor(int index, const Need& need) const {
+  const Environment& environment = environments_[index];
+  if (!environment.launches() || !IsBelowMaxVcpus(environment, need)) {
     return false;
   }
+  if (need.nodes > 0) return CanGrowForNodes(index, need);
   for (const Instance& instance : instances_) {
     if (instance.environment == index &&
         instance.state == InstanceState::kBooting &&
@@ -103,23 +190,37 @@ bool ReferenceScheduler::CanGrowFor(int index, const Resources& need) const {
       return true;
     }
   }
-  return VcpusOf(index) < environment.max_vcpu_milli() &&
-         BestType(index, need, now_ns_) != kNothing;
+  const int type = BestType(index, need);
+  return type != kNothing &&
+         MayLaunch(environment, VcpusOf(index), environment.types[type]);
+}
+
+// Whether an instance could go, to make room for another kind: one whose end is
+// announced will, and so will what boots when it has nothing to do.
+bool ReferenceScheduler::IsOneToGo(int index) const {
+  for (const Instance& instance : instances_) {
+    if (instance.environment != index || !instance.exists()) continue;
+    if (instance.state != InstanceState::kReady ||
+        VcpusOf(index) - instance.total.vcpu_milli >=
+            environments_[index].min_vcpu_milli()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // Source: §13.5, column "when". Choice: D48, D52.
-ReferenceScheduler::Why ReferenceScheduler::WhyNotIn(
-    int index, const Resources& need) const {
+ReferenceScheduler::Why ReferenceScheduler::WhyNotIn(int index,
+                                                     const Need& need) const {
   const Environment& environment = environments_[index];
   const Why if_enabled =
       environment.enabled() ? Why::kMayLater : Why::kDisabled;
   if (environment.status == ResourceStatus::kInvalid) return Why::kInvalid;
+  if (need.nodes > 0) return WhyNotNodesIn(index, need);
   // Whether an instance that is there, or comes, holds the job when it is
-  // empty; and whether one could go, to make room for another kind: one whose
-  // end is announced will.
+  // empty.
   bool any = false;
   bool held = false;
-  bool one_may_go = false;
   for (const Instance& instance : instances_) {
     if (instance.environment != index || !instance.exists()) continue;
     const bool boots = instance.state == InstanceState::kBooting;
@@ -127,8 +228,6 @@ ReferenceScheduler::Why ReferenceScheduler::WhyNotIn(
     any |= ready;
     held |= ready && need.FitsIn(instance.total);
     held |= boots && need.FitsIn(environment.types[instance.type].size);
-    one_may_go |= !ready || VcpusOf(index) - instance.total.vcpu_milli >=
-                                environment.min_vcpu_milli();
   }
   if (!environment.managed()) {
     if (!any) return Why::kUnknown;
@@ -136,24 +235,42 @@ ReferenceScheduler::Why ReferenceScheduler::WhyNotIn(
   }
   if (!environment.has_catalogue) return if_enabled;
   if (!IsBelowMaxVcpus(environment, need)) return Why::kMaxVcpus;
-  bool fits = false;
-  bool lacks_capacity = false;
-  bool is_misconfigured = false;
-  for (const Type& type : environment.types) {
-    if (!type.offered || !need.FitsIn(type.size)) continue;
-    fits = true;
-    lacks_capacity |= type.failure == LaunchFailure::kCapacity;
-    is_misconfigured |= type.failure == LaunchFailure::kConfiguration;
-  }
-  if (!held && !fits) return Why::kNothingFits;
+  if (!held && TypeInDemand(index, need) == kNothing) return Why::kNothingFits;
   if (!environment.enabled()) return Why::kDisabled;
   if (held) return Why::kMayLater;
-  if (VcpusOf(index) >= environment.max_vcpu_milli()) {
-    return one_may_go ? Why::kMayLater : Why::kUnknown;
+  const int type = BestType(index, need);
+  if (VcpusOf(index) >= environment.max_vcpu_milli() ||
+      (type != kNothing &&
+       !MayLaunch(environment, VcpusOf(index), environment.types[type]))) {
+    return IsOneToGo(index) ? Why::kMayLater : Why::kUnknown;
   }
-  if (BestType(index, need, now_ns_) != kNothing) return Why::kMayLater;
-  if (lacks_capacity) return Why::kNoCapacity;
-  return is_misconfigured ? Why::kMisconfigured : Why::kNotPermitted;
+  return type != kNothing ? Why::kMayLater : WhyLaunchesFail(index, need);
+}
+
+// Of several failures the first in the order of §13.5's table. BEST_FIT waits
+// for one type, so only that one counts; what is dearer than the bid is as good
+// as not to be had.
+ReferenceScheduler::Why ReferenceScheduler::WhyLaunchesFail(
+    int index, const Need& need) const {
+  const Environment& environment = environments_[index];
+  const bool waits = environment.options.compute_resources->strategy() ==
+                     AllocationStrategy::kBestFit;
+  const int best = BestTypeAmong(index, need, [&](const Type& type) {
+    return IsWithinBid(environment, type);
+  });
+  if (best == kNothing) return Why::kNoCapacity;
+  Why why = Why::kNotPermitted;
+  (void)BestTypeAmong(index, need, [&](const Type& type) {
+    if (!IsWithinBid(environment, type)) return false;
+    if (waits && &type != &environment.types[best]) return false;
+    if (type.failure == LaunchFailure::kCapacity) why = Why::kNoCapacity;
+    if (type.failure == LaunchFailure::kConfiguration &&
+        why == Why::kNotPermitted) {
+      why = Why::kMisconfigured;
+    }
+    return false;
+  });
+  return why;
 }
 
 }  // namespace embatch::reference

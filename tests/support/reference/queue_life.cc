@@ -33,7 +33,11 @@ void ReferenceScheduler::AttachEnvironments(Queue& queue) const {
 void ReferenceScheduler::Do(const CreateJobQueueCommand& command) {
   Queue& queue = queues_.emplace_back();
   queue.options = command.job_queue.options();
+  if (queue.options.dispatch_order != DispatchOrder::kStrict) {
+    understands_ = false;
+  }
   AttachEnvironments(queue);
+  AdoptPolicy(queue);
 }
 
 void ReferenceScheduler::Do(const UpdateJobQueueRequest& request) {
@@ -44,6 +48,10 @@ void ReferenceScheduler::Do(const UpdateJobQueueRequest& request) {
     queue.options.compute_environment_order =
         *request.compute_environment_order;
     AttachEnvironments(queue);
+  }
+  if (request.scheduling_policy) {
+    queue.options.scheduling_policy = *request.scheduling_policy;
+    AdoptPolicy(queue);
   }
   queue.status = ResourceStatus::kUpdating;
 }
@@ -73,8 +81,8 @@ void ReferenceScheduler::DeleteJobs(int queue) {
       Add(Consequence::Kind::kFailChildren, i, 0, job.size);
       Add(Consequence::Kind::kEndWaiting, i);
       Add(Consequence::Kind::kStopChildren, i);
-    } else if (job.attempt) {
-      StopAttempt(i, Stop::kQueueDeleted);
+    } else if (job.status >= JobStatus::kStarting) {
+      StopAttempt(job.has_nodes() ? MainNodeOf(job) : i, Stop::kQueueDeleted);
     } else {
       FailWaiting(i);
     }
@@ -94,7 +102,7 @@ void ReferenceScheduler::StepQueues() {
       queue.status = ResourceStatus::kValid;
     } else if (queue.status == ResourceStatus::kDeleting &&
                std::all_of(jobs_.begin(), jobs_.end(), [i](const Job& job) {
-                 return job.queue != i || IsTerminal(job.status);
+                 return job.queue != i || job.is_node || IsTerminal(job.status);
                })) {
       queue.status = ResourceStatus::kDeleted;
     }

@@ -3,6 +3,7 @@
 // An input comes in; the phases of a turn; and what all of them share.
 #include "tests/support/reference/reference_scheduler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tests/support/reference/lines.h"
@@ -16,7 +17,16 @@ Output ReferenceScheduler::Apply(const Input& input, JobId submitted) {
   output_ = Output();
   last_ns_ = std::exchange(now_ns_, input.now_ns);
   submitted_ = submitted;
+  starts_.clear();
   absl::visit([this](const auto& command) { Do(command); }, input.command);
+  // Requests are passed on after the turn: what is over by then is not started.
+  for (const Start& start : starts_) {
+    const std::optional<Attempt>& attempt = jobs_[start.job].attempt;
+    if (!attempt || attempt->number != start.attempt) {
+      std::vector<std::string>& lines = output_.requests;
+      lines.erase(std::find(lines.begin(), lines.end(), start.line));
+    }
+  }
   return output_;
 }
 
@@ -32,6 +42,7 @@ void ReferenceScheduler::Do(const Turn& turn) {
   TakeReports(turn);
   TakeArrivals();
   DrawConsequences();
+  RestShares();
   RunCycle();
   RunScaling();
 }
@@ -82,8 +93,17 @@ void ReferenceScheduler::Change(int job, JobStatus to,
   Job& changed = jobs_[job];
   output_.events.push_back(EventLine(now_ns_, changed.id, changed.status, to,
                                      changed.attempts, reason));
+  const JobStatus from = changed.status;
   changed.status = to;
   changed.status_reason = std::string(reason);
+  // Source: §12.3. What happens to a multi-node job as a whole happens to its
+  // nodes, and is told once.
+  if (from > JobStatus::kRunnable || to == JobStatus::kStarting) return;
+  for (int node : NodesOf(job)) {
+    if (!jobs_[node].attempt && jobs_[node].status == from) {
+      jobs_[node].status = to;
+    }
+  }
 }
 
 // Source: §5.3, stoppedAt is the time of the end, which may be before now.

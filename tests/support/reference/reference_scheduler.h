@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -67,6 +68,7 @@ class ReferenceScheduler {
       kJobEnded,         // job
       kInstanceLost,     // instance
       kDeleteJobs,       // queue: all of its jobs end
+      kStopNodes,        // job: its main node is being stopped, or has ended
     };
     Kind kind = Kind::kJobEnded;
     int job = kNothing;
@@ -108,6 +110,19 @@ class ReferenceScheduler {
   void DeleteJobs(int queue);
   bool IsInDeletedQueue(const Job& job) const;
 
+  // shares.cc
+  void Do(const CreateSchedulingPolicyCommand& command);
+  void Do(const UpdateSchedulingPolicyCommand& command);
+  void Do(const DeleteSchedulingPolicyCommand& command);
+  void AdoptPolicy(Queue& queue);
+  void ActivateShare(Queue& queue, const std::string& identifier);
+  bool IsShareOver(int queue, const std::string& identifier) const;
+  void RestShares();
+  int64_t WeightOf(const Queue& queue, const std::string& identifier) const;
+  absl::uint128 KeyOf(const Queue& queue, const std::string& identifier) const;
+  void SortByShares(const Queue& queue, std::vector<int>& waiting) const;
+  bool IsHeldByReservation(const Queue& queue, int job) const;
+
   // reports.cc: phase 2
   void TakeReports(const Turn& turn);
   void TakeDeadlinesBefore(int64_t time_ns);
@@ -148,12 +163,38 @@ class ReferenceScheduler {
 
   // attempts.cc
   void BeginAttempt(int job, int instance);
+  void TakeInstance(int job, int instance);
+  void LeaveInstance(int job);
+  void RequestStart(int job);
   void StartRunning(int job, int64_t at_ns);
   void StopAttempt(int job, Stop stop);
   void EndAttempt(int job, int64_t at_ns, std::optional<int> exit_code,
                   absl::string_view reason, std::string status_reason);
   bool IsRetryDue(const Job& job, absl::string_view status_reason,
                   absl::string_view reason, std::optional<int> exit_code) const;
+
+  // nodes.cc
+  void AddNodes(const SubmitJobRequest& request, const NodeProperties& nodes,
+                Job job);
+  std::vector<int> NodesOf(int job) const;
+  int MainNodeOf(const Job& job) const;
+  bool IsNodeAsked(const Job& node) const;
+  bool IsFreeForNode(int instance, const Need& need) const;
+  int TypeForNodes(int environment, const Need& need) const;
+  std::vector<int> FindNodes(int environment, const Need& need) const;
+  bool TryToPlaceNodes(const Queue& queue, int job);
+  void StartRunningNode(int node, int64_t at_ns);
+  void EndNode(int node, int64_t at_ns, std::optional<int> exit_code,
+               absl::string_view reason, std::string status_reason);
+  void StopNodes(int job);
+  int64_t EmptySoon(int environment, const Need& need) const;
+  bool MayLaunchNodes(const Environment& environment, int64_t total_vcpu_milli,
+                      const Type& type, int64_t nodes) const;
+  bool CanGrowForNodes(int environment, const Need& need) const;
+  bool IsOneToGo(int environment) const;
+  Stop CauseOf(const Job& job, const Attempt& attempt) const;
+  std::string StoppedReason(const Job& job, Stop cause,
+                            std::string otherwise) const;
 
   // cycle.cc: phase 5
   void RunCycle();
@@ -171,10 +212,15 @@ class ReferenceScheduler {
   // placement.cc
   Resources FreeOf(int instance) const;
   int RunningOn(int instance) const;
-  int BestInstance(int environment, const Resources& need) const;
+  int BestInstance(int environment, const Need& need) const;
   int64_t VcpusOf(int environment) const;  // thousandths
-  int BestType(int environment, const Resources& need, int64_t at_ns) const;
-  bool CanGrowFor(int environment, const Resources& need) const;
+  bool MayLaunch(const Environment& environment, int64_t total_vcpu_milli,
+                 const Type& type) const;
+  int BestTypeAmong(int environment, const Need& need,
+                    const std::function<bool(const Type&)>& among) const;
+  int TypeInDemand(int environment, const Need& need) const;
+  int BestType(int environment, const Need& need) const;
+  bool CanGrowFor(int environment, const Need& need) const;
   // Why a job does not start in an environment.
   enum class Why {
     kMayLater,
@@ -187,14 +233,16 @@ class ReferenceScheduler {
     kDisabled,
     kInvalid,
   };
-  Why WhyNotIn(int environment, const Resources& need) const;
+  Why WhyNotIn(int environment, const Need& need) const;
+  Why WhyLaunchesFail(int environment, const Need& need) const;
+  Why WhyNotNodesIn(int environment, const Need& need) const;
 
   // fleet.cc
   int FindEnvironment(absl::string_view name) const;
   int FindInstance(int environment, InstanceId id) const;
   void SetCatalogue(Environment& environment,
                     const std::vector<InstanceType>& types);
-  int Launch(int environment, int type);
+  void Launch(int environment, int type, bool for_minimum);
   void BecomeReady(Instance& instance, absl::string_view name,
                    const Resources& registered);
   void BackOff(int environment, int type, LaunchFailure failure);
@@ -205,10 +253,12 @@ class ReferenceScheduler {
   void RunScaling();
   Plan MakePlan() const;
   void PlanQueue(const Queue& queue, Plan& plan) const;
-  void Fill(Plan& plan, int environment, const Resources& need,
-            int64_t& jobs) const;
-  void Grow(Plan& plan, int environment, const Resources& need,
-            int64_t& jobs) const;
+  void Fill(Plan& plan, int environment, const Need& need, int64_t& jobs) const;
+  void Grow(Plan& plan, int environment, const Need& need, int64_t& jobs) const;
+  bool PlanNodes(const Queue& queue, Plan& plan, const Need& need) const;
+  int64_t TakeEmpty(Plan& plan, int environment, const Need& need,
+                    bool take) const;
+  static void Sort(std::vector<Cell>& cells);
   std::vector<int> Terminations(const Plan& plan) const;
 
   // reference_scheduler.cc
@@ -246,6 +296,12 @@ class ReferenceScheduler {
   std::vector<int> arrivals_;
   std::deque<Consequence> work_;
   Output output_;
+  struct Start {
+    int job = kNothing;
+    int attempt = 0;
+    std::string line;
+  };
+  std::vector<Start> starts_;  // asked for in this turn
 };
 
 }  // namespace embatch::reference

@@ -73,7 +73,16 @@ void ReferenceScheduler::ForgetJobs() {
   for (Job& job : jobs_) {
     if (!job.is_child() && IsTerminal(job.status) &&
         After(job.stopped_ns, retention_ns) <= now_ns_) {
-      job.forgotten = true;
+      job.expired = true;
+    }
+  }
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    const std::vector<int> nodes = NodesOf(i);
+    if (jobs_[i].expired &&
+        std::none_of(nodes.begin(), nodes.end(), [this](int node) {
+          return jobs_[node].attempt.has_value();
+        })) {
+      jobs_[i].forgotten = true;
     }
   }
 }
@@ -147,7 +156,7 @@ void ReferenceScheduler::Take(const ContainerReport& report, int64_t at_ns) {
   if (index == kNothing || report.container.container != 0) return;
   Job& job = jobs_[index];
   if (!job.attempt || job.attempt->number != report.container.attempt.number ||
-      !instances_[job.attempt->instance].exists()) {
+      !instances_[job.attempt->instance].exists() || !IsNodeAsked(job)) {
     return;
   }
   if (report.kind == Kind::kStarted) {

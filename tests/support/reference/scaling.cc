@@ -12,9 +12,12 @@ namespace embatch::reference {
 
 // An instance in the plan, real or to be launched.
 struct ReferenceScheduler::Cell {
-  enum class Kind { kBusy, kBooting, kIdle };
+  enum class Kind { kBusy, kClosing, kBooting, kIdle };
   Kind kind = Kind::kBusy;
   Resources room;
+  int idle_group = kNothing;  // kIdle: those that are alike
+  // Of an empty instance that a node may have: its type.
+  int node_type = kNothing;
   int instance = kNothing;
   bool wanted = false;
 };
@@ -27,6 +30,7 @@ struct ReferenceScheduler::Plan {
   struct NewInstance {
     int environment = kNothing;
     int type = kNothing;
+    bool for_minimum = false;
   };
   std::vector<Row> rows;  // by environment
   std::vector<NewInstance> launches;
@@ -37,7 +41,7 @@ struct ReferenceScheduler::Plan {
 void ReferenceScheduler::RunScaling() {
   const Plan plan = MakePlan();
   for (const Plan::NewInstance& launch : plan.launches) {
-    Launch(launch.environment, launch.type);
+    Launch(launch.environment, launch.type, launch.for_minimum);
   }
   for (int index : Terminations(plan)) {
     Instance& instance = instances_[index];
@@ -53,19 +57,40 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
   }
   for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
     const Instance& instance = instances_[i];
+    std::vector<Cell>& cells = plan.rows[instance.environment].cells;
     Cell cell;
     cell.instance = i;
+    const int node_type = instance.for_minimum ? kNothing : instance.type;
+    if (instance.closing && instance.state == InstanceState::kReady) {
+      Cell closing;
+      closing.kind = Cell::Kind::kClosing;
+      closing.room =
+          environments_[instance.environment].types[instance.type].size;
+      closing.node_type = instance.type;
+      cells.push_back(closing);
+    }
     if (instance.state == InstanceState::kBooting) {
       cell.kind = Cell::Kind::kBooting;
+      cell.node_type = node_type;
       cell.room = environments_[instance.environment].types[instance.type].size;
     } else if (instance.state == InstanceState::kReady) {
       const bool idle = instance.type != kNothing && RunningOn(i) == 0;
       cell.kind = idle ? Cell::Kind::kIdle : Cell::Kind::kBusy;
       cell.room = FreeOf(i);
+      if (idle) {
+        cell.node_type = node_type;
+        cell.idle_group = i;
+        for (const Cell& other : cells) {
+          if (other.kind == Cell::Kind::kIdle && other.room == cell.room &&
+              other.node_type == cell.node_type) {
+            cell.idle_group = std::min(cell.idle_group, other.idle_group);
+          }
+        }
+      }
     } else {
       continue;
     }
-    plan.rows[instance.environment].cells.push_back(cell);
+    cells.push_back(cell);
   }
   for (int index : QueuesInOrder()) {
     const Queue& queue = queues_[index];
@@ -77,13 +102,13 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
   }
   for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
     const Environment& environment = environments_[i];
-    const int type = BestType(i, Resources(), now_ns_);
-    if (!environment.managed() || !environment.takes_jobs() ||
-        type == kNothing) {
-      continue;
-    }
-    while (plan.rows[i].vcpu_milli < environment.min_vcpu_milli()) {
-      plan.launches.push_back({i, type});
+    if (!environment.launches() || !environment.takes_jobs()) continue;
+    const int type = BestType(i, Need());
+    if (type == kNothing) continue;
+    while (plan.rows[i].vcpu_milli < environment.min_vcpu_milli() &&
+           MayLaunch(environment, plan.rows[i].vcpu_milli,
+                     environment.types[type])) {
+      plan.launches.push_back({i, type, true});
       plan.rows[i].vcpu_milli += environment.types[type].size.vcpu_milli;
     }
   }
@@ -94,14 +119,15 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
 // first job of each.
 void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
   struct Demand {
-    Resources need;
+    Need need;
     int64_t jobs = 0;
   };
   std::vector<Demand> demands;
   for (int job : WaitingIn(queue)) {
-    auto same = std::find_if(
-        demands.begin(), demands.end(),
-        [&](const Demand& demand) { return demand.need == jobs_[job].need; });
+    auto same =
+        std::find_if(demands.begin(), demands.end(), [&](const Demand& demand) {
+          return demand.need.IsSameAs(jobs_[job].need);
+        });
     if (same == demands.end()) {
       demands.push_back({jobs_[job].need, 1});
     } else {
@@ -109,7 +135,7 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
     }
   }
   // Whether what is held keeps all behind it from starting.
-  const bool strict = !queue.fairshare_policy || true;
+  const bool strict = !queue.fairshare_policy || !options_.skip_blocked_shares;
   for (Demand& demand : demands) {
     bool served = false;
     for (int index : queue.environments) {
@@ -120,6 +146,12 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
     }
     if (!served && strict) return;
     if (!served) continue;
+    if (demand.need.nodes > 0) {
+      for (; demand.jobs > 0; --demand.jobs) {
+        if (!PlanNodes(queue, plan, demand.need)) return;
+      }
+      continue;
+    }
     for (int index : queue.environments) {
       const Environment& environment = environments_[index];
       if (!environment.takes_jobs() ||
@@ -135,21 +167,31 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
 }
 
 // Busy instances first, then booting, then idle ones; of these the one with the
-// least room; of equal ones the oldest.
-void ReferenceScheduler::Fill(Plan& plan, int environment,
-                              const Resources& need, int64_t& jobs) const {
+// least room; of equal ones those of a kind, the oldest first.
+void ReferenceScheduler::Sort(std::vector<Cell>& cells) {
+  std::stable_sort(
+      cells.begin(), cells.end(), [](const Cell& a, const Cell& b) {
+        const auto key = [](const Cell& cell) {
+          return std::make_tuple(
+              cell.kind, cell.room.vcpu_milli, cell.room.memory_mib,
+              cell.room.gpus, cell.idle_group,
+              static_cast<unsigned>(cell.node_type));  // none comes last
+        };
+        return key(a) < key(b);
+      });
+}
+
+void ReferenceScheduler::Fill(Plan& plan, int environment, const Need& need,
+                              int64_t& jobs) const {
   std::vector<Cell>& cells = plan.rows[environment].cells;
-  std::stable_sort(cells.begin(), cells.end(),
-                   [](const Cell& a, const Cell& b) {
-                     return std::make_tuple(a.kind, a.room.vcpu_milli,
-                                            a.room.memory_mib, a.room.gpus) <
-                            std::make_tuple(b.kind, b.room.vcpu_milli,
-                                            b.room.memory_mib, b.room.gpus);
-                   });
+  Sort(cells);
   for (Cell& cell : cells) {
+    if (cell.kind == Cell::Kind::kClosing) continue;
     while (jobs > 0 && need.FitsIn(cell.room)) {
       cell.room -= need;
       --jobs;
+      cell.node_type = kNothing;
+      cell.idle_group = kNothing;
       if (cell.kind == Cell::Kind::kIdle) {
         cell.kind = Cell::Kind::kBusy;
         cell.wanted = true;
@@ -158,20 +200,78 @@ void ReferenceScheduler::Fill(Plan& plan, int environment,
   }
 }
 
-// Choice: D24, one more may be launched while the total is below maxvCpus.
-void ReferenceScheduler::Grow(Plan& plan, int index, const Resources& need,
+// Takes up to as many empty instances as there are nodes. Answers how many
+// there were; with `take` false it only counts.
+int64_t ReferenceScheduler::TakeEmpty(Plan& plan, int environment,
+                                      const Need& need, bool take) const {
+  std::vector<Cell>& cells = plan.rows[environment].cells;
+  Sort(cells);
+  int64_t taken = 0;
+  std::vector<Cell> left;
+  for (const Cell& cell : cells) {
+    if (taken == need.nodes || cell.node_type == kNothing ||
+        !need.FitsIn(cell.room) ||
+        !need.Allows(
+            environments_[environment].types[cell.node_type].promised.name)) {
+      left.push_back(cell);
+    } else {
+      ++taken;
+    }
+  }
+  if (take) cells = left;
+  return taken;
+}
+
+// One multi-node job: all of its nodes in one environment. False: it waits, and
+// so does all behind it. Source: §12.2. Choice: D24, D35.
+bool ReferenceScheduler::PlanNodes(const Queue& queue, Plan& plan,
+                                   const Need& need) const {
+  for (int index : queue.environments) {
+    const Environment& environment = environments_[index];
+    if (!environment.takes_jobs() || !environment.runs_nodes() ||
+        need.vcpu_milli > environment.max_vcpu_milli()) {
+      continue;
+    }
+    const int best = TypeForNodes(index, need);
+    if (best == kNothing) continue;
+    const Type& type = environment.types[best];
+    if (!MayLaunchNodes(environment, 0, type, need.nodes)) continue;
+    const int64_t missing =
+        need.nodes - TakeEmpty(plan, index, need, /*take=*/false);
+    Plan::Row& row = plan.rows[index];
+    if (!MayLaunchNodes(environment, row.vcpu_milli, type, missing)) continue;
+    // What is there is kept for it while it waits for the rest.
+    (void)TakeEmpty(plan, index, need, /*take=*/true);
+    if (missing <= 0) return true;
+    if (type.back_off_until_ns > now_ns_) return false;
+    for (int64_t i = 0; i < missing; ++i) {
+      plan.launches.push_back({index, best, false});
+      row.vcpu_milli += type.size.vcpu_milli;
+    }
+    return true;
+  }
+  return false;
+}
+
+void ReferenceScheduler::Grow(Plan& plan, int index, const Need& need,
                               int64_t& jobs) const {
   const Environment& environment = environments_[index];
-  const int type = BestType(index, need, now_ns_);
-  if (!environment.managed() || type == kNothing) return;
+  if (!environment.launches()) return;
+  const int type = BestType(index, need);
+  if (type == kNothing) return;
   Plan::Row& row = plan.rows[index];
-  while (jobs > 0 && row.vcpu_milli < environment.max_vcpu_milli()) {
-    plan.launches.push_back({index, type});
+  while (jobs > 0 &&
+         MayLaunch(environment, row.vcpu_milli, environment.types[type])) {
+    plan.launches.push_back({index, type, false});
     Cell cell;
     cell.kind = Cell::Kind::kBooting;
     cell.room = environment.types[type].size;
+    cell.node_type = type;
     row.vcpu_milli += cell.room.vcpu_milli;
-    for (; jobs > 0 && need.FitsIn(cell.room); --jobs) cell.room -= need;
+    for (; jobs > 0 && need.FitsIn(cell.room); --jobs) {
+      cell.room -= need;
+      cell.node_type = kNothing;
+    }
     row.cells.push_back(cell);
   }
 }
