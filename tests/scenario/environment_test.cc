@@ -244,6 +244,43 @@ TEST_F(EnvironmentTest, JobsOnADeletedEnvironmentMayMove) {
   EXPECT_EQ(world_.provider("machines").counts().terminated, 1u);
 }
 
+// --- Spot -------------------------------------------------------------------
+
+// Source: §17; a reclaimed instance takes its jobs along, and demand replaces
+// it at once, whatever minScaleDownDelayMinutes says.
+TEST_F(EnvironmentTest, ReclaimedSpotInstanceIsReplaced) {
+  world_.Managed(
+      "machines", OfType(ComputeResourceType::kSpot), Offers("t.2", 2, 4000),
+      [](EnvironmentPlan& plan) {
+        plan.options.compute_resources->min_scale_down_delay_minutes = 20;
+        plan.provider.interruption_period = absl::Hours(1);
+        for (InstanceType& type : plan.provider.instance_types) {
+          type.interruptions_per_million = 1000000;
+        }
+      });
+  const JobId a = world_.Submit("a", Attempts(2),
+                                RunsFor(absl::Hours(2), absl::Seconds(1)));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_THAT(std::string(world_.AttemptsOf(a)[0].status_reason),
+              StartsWith("Host EC2 (instance i-"));
+  EXPECT_EQ(world_.provider("machines").counts().launches, 2u);
+}
+
+// Source: API minScaleDownDelayMinutes.
+TEST_F(EnvironmentTest, UsedInstanceIsKeptForItsDelay) {
+  world_.Managed("machines", Offers("t.2", 2, 4000), [](EnvironmentPlan& plan) {
+    plan.options.compute_resources->min_scale_down_delay_minutes = 20;
+  });
+  const JobId a = world_.Submit("a");
+  world_.RunFor(absl::Minutes(5));
+  const absl::Time stop = world_.StopTimeOf(a);
+  world_.RunUntil(stop + absl::Minutes(20) - absl::Nanoseconds(1));
+  EXPECT_EQ(View().vcpus, 2);
+  world_.RunUntil(stop + absl::Minutes(20));
+  EXPECT_EQ(View().vcpus, 0);
+}
+
 // --- Fargate ----------------------------------------------------------------
 
 class FargateTest : public EnvironmentTest {

@@ -23,6 +23,9 @@ std::string Text(const ContainerReport& report) {
     case ContainerReport::Kind::kStartFailed:
       absl::StrAppend(&text, " StartFailed");
       break;
+    case ContainerReport::Kind::kInterrupted:
+      absl::StrAppend(&text, " Interrupted");
+      break;
   }
   if (report.has_exit_code) absl::StrAppend(&text, " ", report.exit_code);
   if (!report.reason.empty()) absl::StrAppend(&text, " (", report.reason, ")");

@@ -36,6 +36,8 @@ std::string Text(const InstanceReport& report) {
       return absl::StrCat(text, " ", number, " Interruption");
     case InstanceReport::Kind::kLost:
       return absl::StrCat(text, " ", number, " Lost");
+    case InstanceReport::Kind::kInvalid:
+      return absl::StrCat(text, " Invalid ", report.message);
   }
   return "";
 }
