@@ -58,6 +58,8 @@ void ReferenceScheduler::Draw(const Consequence& item) {
       return JobEnded(item.job);
     case Kind::kInstanceLost:
       return InstanceLost(item.instance);
+    case Kind::kStartNodes:
+      return StartNodes(item.job);
     case Kind::kStopNodes:
       return StopNodes(item.job);
     case Kind::kDeleteJobs:

@@ -97,8 +97,9 @@ struct Job {
 
   int array = kNothing;  // child, node: the job that it belongs to
   bool is_node = false;
-  int main_node = 0;  // of a multi-node job
-  int size = 0;       // array: how many children follow
+  int main_node = 0;       // of a multi-node job
+  bool all_asked = false;  // not its main node alone was asked for
+  int size = 0;            // array: how many children follow
 
   JobStatus status = JobStatus::kSubmitted;
   std::string status_reason;

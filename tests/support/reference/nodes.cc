@@ -115,8 +115,8 @@ int ReferenceScheduler::MainNodeOf(const Job& job) const {
 // Whether its container was ever asked for: the others wait for the main node.
 bool ReferenceScheduler::IsNodeAsked(const Job& node) const {
   if (!node.is_node) return true;
-  const Job& main = jobs_[node.array + 1 + jobs_[node.array].main_node];
-  return &main == &node || !main.attempt || main.attempt->started;
+  const Job& job = jobs_[node.array];
+  return &jobs_[node.array + 1 + job.main_node] == &node || job.all_asked;
 }
 
 // --- Where -------------------------------------------------------------------
@@ -259,6 +259,7 @@ bool ReferenceScheduler::TryToPlaceNodes(const Queue& queue, int index) {
     }
     for (size_t i = 0; i < nodes.size(); ++i) TakeInstance(nodes[i], found[i]);
     ++jobs_[index].attempts;
+    jobs_[index].all_asked = false;
     Change(index, JobStatus::kStarting, "");
     for (int node : nodes) Change(node, JobStatus::kStarting, "");
     RequestStart(MainNodeOf(jobs_[index]));
@@ -280,10 +281,7 @@ void ReferenceScheduler::StartRunningNode(int index, int64_t at_ns) {
     Change(job, JobStatus::kRunning, "");
   }
   Change(index, JobStatus::kRunning, "");
-  if (!is_main) return;
-  for (int node : NodesOf(job)) {
-    if (node != index && jobs_[node].attempt) RequestStart(node);
-  }
+  if (is_main) Add(Consequence::Kind::kStartNodes, job);
 }
 
 // The main node decides for the job. What ends after it goes where the job went
@@ -326,6 +324,24 @@ void ReferenceScheduler::EndNode(int index, int64_t at_ns,
         return jobs_[i].attempt.has_value();
       })) {
     job.forgotten = true;
+  }
+}
+
+// The main node runs; unless it has ended meanwhile.
+void ReferenceScheduler::StartNodes(int job) {
+  const int main = job + 1 + jobs_[job].main_node;
+  const auto is_lost = [this](int node) {
+    return !instances_[jobs_[node].attempt->instance].exists();
+  };
+  if (!jobs_[main].attempt || jobs_[main].attempt->stop != Stop::kNone ||
+      is_lost(main)) {
+    return;
+  }
+  jobs_[job].all_asked = true;
+  for (int node : NodesOf(job)) {
+    if (node != main && jobs_[node].attempt && !is_lost(node)) {
+      RequestStart(node);
+    }
   }
 }
 

@@ -68,6 +68,7 @@ class ReferenceScheduler {
       kJobEnded,         // job
       kInstanceLost,     // instance
       kDeleteJobs,       // queue: all of its jobs end
+      kStartNodes,       // job: its main node runs
       kStopNodes,        // job: its main node is being stopped, or has ended
     };
     Kind kind = Kind::kJobEnded;
@@ -186,6 +187,7 @@ class ReferenceScheduler {
   void StartRunningNode(int node, int64_t at_ns);
   void EndNode(int node, int64_t at_ns, std::optional<int> exit_code,
                absl::string_view reason, std::string status_reason);
+  void StartNodes(int job);
   void StopNodes(int job);
   int64_t EmptySoon(int environment, const Need& need) const;
   bool MayLaunchNodes(const Environment& environment, int64_t total_vcpu_milli,
