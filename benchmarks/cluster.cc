@@ -60,7 +60,7 @@ void Cluster::Furnish(const ClusterOptions& options,
                       ContainerRuntime* runtime) {
   const int64_t vcpus = kInstanceSize.vcpu_milli / 1000;
   ComputeEnvironmentOptions environment;
-  environment.compute_environment_name = kComputeEnvironment;
+  environment.compute_environment_name = kClusterEnvironment;
   // All are kept, so that a benchmark has as many as its name says.
   environment.compute_resources =
       ComputeResources{options.instances * vcpus,
@@ -71,11 +71,11 @@ void Cluster::Furnish(const ClusterOptions& options,
                                              LimitsProfile::kUnlimited)),
       now_));
   MustSucceed(
-      scheduler_.AttachPlugins(kComputeEnvironment, {&provider_, runtime}));
+      scheduler_.AttachPlugins(kClusterEnvironment, {&provider_, runtime}));
   Settle();
   JobQueueOptions queue;
-  queue.job_queue_name = kJobQueue;
-  queue.compute_environment_order = {{1, kComputeEnvironment}};
+  queue.job_queue_name = kClusterQueue;
+  queue.compute_environment_order = {{1, kClusterEnvironment}};
   MustSucceed(scheduler_.CreateJobQueue(
       MustSucceed(JobQueue::Create(std::move(queue))), now_));
   for (JobDefinition& definition : workload_.JobDefinitions()) {
@@ -84,7 +84,7 @@ void Cluster::Furnish(const ClusterOptions& options,
   }
   Settle();
   const ComputeEnvironmentView view =
-      MustSucceed(scheduler_.DescribeComputeEnvironment(kComputeEnvironment));
+      MustSucceed(scheduler_.DescribeComputeEnvironment(kClusterEnvironment));
   if (view.instances != options.instances || view.booting != 0) {
     MustSucceed(absl::InternalError("not all instances are up"));
   }

@@ -10,7 +10,7 @@ namespace {
 void Replay(const SimulatorStream& stream, size_t first, size_t last,
             SimulatedRuntime& runtime) {
   ContainerSpec spec;
-  spec.compute_environment = kComputeEnvironment;
+  spec.compute_environment = kClusterEnvironment;
   std::vector<ContainerReport> reports;
   for (size_t i = first; i < last; ++i) {
     const SimulatorStream::Poll& poll = stream.polls[i];

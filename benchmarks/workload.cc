@@ -67,7 +67,7 @@ void Workload::MakeJob(int64_t number, SubmitJobRequest& request) const {
   const size_t size =
       options_.same_size ? kSameSize : Below(kJobSizes.size(), chance);
   SetName(number, request.job_name);
-  request.job_queue = kJobQueue;
+  request.job_queue = kClusterQueue;
   request.job_definition = kJobSizes[size].job_definition;
 }
 

@@ -21,8 +21,8 @@
 
 namespace embatch {
 
-inline constexpr char kJobQueue[] = "queue";
-inline constexpr char kComputeEnvironment[] = "machines";
+inline constexpr char kClusterQueue[] = "queue";
+inline constexpr char kClusterEnvironment[] = "machines";
 inline constexpr char kInstanceType[] = "standard.16xlarge";
 inline constexpr Resources kInstanceSize = Resources::Of(64, 261000);
 

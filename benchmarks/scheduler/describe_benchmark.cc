@@ -82,7 +82,7 @@ BENCHMARK(BM_ParseJobId)->ArgNames({"jobs"})->Arg(1000)->Iterations(100000);
 void BM_ListJobs(benchmark::State& state) {
   ManyJobs many(state.range(0));
   ListJobsRequest request;
-  request.job_queue = kJobQueue;
+  request.job_queue = kClusterQueue;
   request.status =
       state.range(1) != 0 ? JobStatus::kRunnable : JobStatus::kStarting;
   for (auto _ : state) {
@@ -104,7 +104,7 @@ void BM_DescribeJobQueue(benchmark::State& state) {
   ManyJobs many(state.range(0));
   for (auto _ : state) {
     const absl::StatusOr<JobQueueView> view =
-        many.cluster.scheduler().DescribeJobQueue(kJobQueue);
+        many.cluster.scheduler().DescribeJobQueue(kClusterQueue);
     benchmark::DoNotOptimize(view->jobs);
   }
 }
