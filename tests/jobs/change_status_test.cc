@@ -135,7 +135,7 @@ TEST_F(ChangeStatusTest, AJobThatWaitsAgainShowsNoStartAndNoReason) {
   RunAttempt(job, ExitsWith(1), /*retry=*/true);
   EXPECT_EQ(table.StatusOf(job), JobStatus::kRunnable);
   EXPECT_EQ(Details(job).started_ns, kNoTime);
-  EXPECT_EQ(Details(job).stopped_ns, kNoTime);
+  EXPECT_EQ(Details(job).stopped_ns, 3000000);  // since when it waits
   EXPECT_EQ(Details(job).status_reason, kNoReason);
   EXPECT_EQ(table.RetryClassOf(job), kRetriedClass);
 }
