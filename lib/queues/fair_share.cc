@@ -182,7 +182,7 @@ void FairShare::Use(uint32_t slot, int64_t vcpu_milli, int64_t now_ns) {
 
 // --- Whose turn it is -------------------------------------------------------
 
-void FairShare::BeginCycle(int64_t now_ns) {
+void FairShare::CountUseUntil(int64_t now_ns) {
   const int64_t tick = window_.TickAt(MillisOf(now_ns));
   if (tick == tick_) return;
   tick_ = tick;

@@ -106,8 +106,8 @@ class FairShare {
   }
   const WaitingLine& line(uint32_t share) const { return shares_[share].line; }
 
-  // Begins a cycle: use is counted up to the latest tick.
-  void BeginCycle(int64_t now_ns);
+  // Counts use up to the latest tick; to be called in every turn.
+  void CountUseUntil(int64_t now_ns);
   // The share whose head is next, or kNone.
   uint32_t First();
   // Leaves a share out until the end of the pass.

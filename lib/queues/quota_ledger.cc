@@ -52,6 +52,7 @@ void QuotaLedger::RemoveShare(uint32_t index) {
   Share& share = shares_[index];
   share.exists = false;
   share.capacity.clear();
+  share.named.clear();
   share.used.clear();
   share.held.clear();
 }

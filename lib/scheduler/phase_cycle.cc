@@ -29,7 +29,6 @@ void TurnRunner::RunCycle() {
 void TurnRunner::Serve(QueueRecord& queue) {
   switch (queue.kind) {
     case QueueKind::kFairShare:
-      queue.fair_share.BeginCycle(now_ns_);
       if (state_.settings.skip_blocked_shares) {
         ServeSharesApart(queue);
       } else {

@@ -25,6 +25,7 @@ void TurnRunner::Run(const Turn& turn) {
   const bool may_be_more = CountReports(turn) + CountReports(state_.unread) >=
                            state_.settings.max_transitions;
   RunConfiguration();
+  CountUse();
   RunReports(turn, may_be_more);
   RunArrivals();
   RunConsequences();
@@ -43,6 +44,16 @@ void TurnRunner::Run(const Turn& turn) {
       rest
           ? std::max(now_ns_, std::min(state_.deadlines.NextTime(), NextTick()))
           : now_ns_;
+}
+
+// Before anything else, so that a call that gets no further leaves the same
+// behind as one that does (the fifth law).
+void TurnRunner::CountUse() {
+  for (QueueRecord& queue : state_.queues) {
+    if (queue.kind == QueueKind::kFairShare) {
+      queue.fair_share.CountUseUntil(now_ns_);
+    }
+  }
 }
 
 // A job that ended in this turn and is kept for no time goes in the next one:

@@ -53,6 +53,7 @@ class TurnRunner {
 
  private:
   bool IsAnythingDue() const;
+  void CountUse();
 
   // 1. phase_configuration.cc
   void RunConfiguration();

@@ -34,7 +34,7 @@ class FairShareTest : public ::testing::Test {
   }
   // The job that is next starts, and takes so much.
   std::string Start(int64_t vcpu_milli = 1000, int64_t now_ns = 0) {
-    shares_.BeginCycle(now_ns);
+    shares_.CountUseUntil(now_ns);
     const uint32_t share = shares_.First();
     if (share == FairShare::kNone) return "none";
     shares_.LineOf(share).Leave(*shares_.line(share).Head(), 0);
@@ -258,7 +258,7 @@ TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
         shares.LineOf(share).Enter(place, 0);
         shares.LineOf(share).AddJobs(0, 1);
       } else if (what < 6) {
-        shares.BeginCycle(now_ns);
+        shares.CountUseUntil(now_ns);
         const std::vector<uint32_t> order = shares.Order();
         const uint32_t first = shares.First();
         ASSERT_EQ(first, order.empty() ? FairShare::kNone : order.front());

@@ -25,17 +25,18 @@ Event Change(JobId job, JobStatus from, JobStatus to, uint16_t attempt = 0) {
 
 TEST(InvariantsTest, TransitionsAreThoseOfTheReference) {
   // Rows: from; columns: to. S is SUBMITTED, P PENDING, R RUNNABLE, T STARTING,
-  // N RUNNING, + SUCCEEDED, - FAILED.
+  // N RUNNING, + SUCCEEDED, - FAILED. STARTING to STARTING and RUNNING to
+  // RUNNING: a preemption began.
   struct Table {
     JobKind kind;
     const char* rows[kJobStatusCount];
   };
   const Table kTables[] = {
       {JobKind::kSingle,
-       {".PR...-", "..R...-", "..RT..-", "..R.N.-", "..R..+-", ".......",
+       {".PR...-", "..R...-", "..RT..-", "..RTN.-", "..R.N+-", ".......",
         "......."}},
       {JobKind::kChild,
-       {".......", "..R...-", "..RT..-", "..R.N.-", "..R..+-", ".......",
+       {".......", "..R...-", "..RT..-", "..RTN.-", "..R.N+-", ".......",
         "......."}},
       {JobKind::kArray,
        {".P....-", ".....+-", ".......", ".......", ".......", ".......",
@@ -116,7 +117,7 @@ TEST_F(FalseEventTest, JobThatDoesNotWaitForItsDependencyIsFound) {
   const JobId b = world_.Submit("b", DependsOn(job_));
   EXPECT_NONFATAL_FAILURE(
       Observe(Change(b, JobStatus::kSubmitted, JobStatus::kRunnable)),
-      "has not succeeded");
+      "has not ended as it must");
 }
 
 TEST_F(FalseEventTest, StatusThatWasNeverReachedIsFound) {
