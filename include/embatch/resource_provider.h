@@ -30,7 +30,7 @@
 namespace embatch {
 
 // Source: API RuntimePlatform.cpuArchitecture; guide "Compute resources".
-enum class CpuArchitecture : uint8_t { kX86_64, kArm64 };
+enum class CpuArchitecture : uint8_t { kX8664, kArm64 };
 constexpr bool IsValidEnum(CpuArchitecture value) {
   return value <= CpuArchitecture::kArm64;
 }
@@ -42,7 +42,7 @@ struct InstanceType {
   // than its nominal size (§16.6).
   Resources resources;
   int64_t price_microdollars_per_hour = 0;  // On-Demand
-  CpuArchitecture architecture = CpuArchitecture::kX86_64;
+  CpuArchitecture architecture = CpuArchitecture::kX8664;
 
   // As a Spot Instance.
   int64_t spot_price_microdollars_per_hour =

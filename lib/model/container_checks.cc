@@ -171,6 +171,7 @@ absl::Status CheckNoCycle(
     absl::string_view member,
     const std::vector<TaskContainerProperties>& containers) {
   std::vector<const TaskContainerProperties*> left;
+  left.reserve(containers.size());
   for (const TaskContainerProperties& container : containers) {
     left.push_back(&container);
   }

@@ -73,13 +73,13 @@ absl::Status CheckDeprecatedOverrides(absl::string_view member,
     absl::string_view name;
     int64_t least;
     int64_t most;
-  } kAmounts[] = {
+  } amounts[] = {
       {overrides.deprecated_vcpus, ".deprecated_vcpus", "vcpus", 1,
        kVcpuMilliMax / 1000},
       {overrides.deprecated_memory_mib, ".deprecated_memory_mib", "memory",
        kMemoryMibMin, kMemoryMibMax},
   };
-  for (const auto& amount : kAmounts) {
+  for (const auto& amount : amounts) {
     if (!amount.value.has_value()) continue;
     const std::string path = absl::StrCat(member, amount.path);
     if (rules.on_fargate) {

@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 InstanceType Named(std::string name,
-                   CpuArchitecture architecture = CpuArchitecture::kX86_64) {
+                   CpuArchitecture architecture = CpuArchitecture::kX8664) {
   InstanceType type;
   type.name = std::move(name);
   type.architecture = architecture;
