@@ -22,7 +22,7 @@ constexpr char kRanges[] = "node_properties.node_range_properties";
 constexpr char kOverrides[] = "node_overrides.node_property_overrides";
 
 // `member` and what a check said of a part of it, whose path goes on.
-absl::Status Inside(absl::string_view member, absl::Status status) {
+absl::Status Inside(absl::string_view member, const absl::Status& status) {
   absl::string_view message = status.message();
   // What a definition calls container_properties is `container` in a range.
   const bool renamed = absl::ConsumePrefix(&message, "container_properties");

@@ -442,6 +442,7 @@ std::vector<std::string> Scheduler::ListJobQueues() const {
     return state.queues[a].number < state.queues[b].number;
   });
   std::vector<std::string> names;
+  names.reserve(queues.size());
   for (uint32_t queue : queues) {
     names.push_back(state.queues[queue].config.job_queue_name());
   }

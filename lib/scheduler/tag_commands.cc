@@ -68,9 +68,9 @@ absl::StatusOr<const Tags*> FindTags(const State& state,
 }
 
 template <typename Value>
-Value WithTags(const Value& value, Tags tags) {
+Value WithTags(const Value& value, const Tags& tags) {
   auto options = value.options();
-  options.tags = std::move(tags);
+  options.tags = tags;
   // All else was checked before, and the tags just now.
   return Value::Create(std::move(options), LimitsProfile::kUnlimited).value();
 }
@@ -82,12 +82,12 @@ void SetTags(State& state, const ResourceName& resource, Tags tags) {
       auto& config =
           state.fleet.environment(*state.fleet.FindEnvironment(resource.name))
               .config;
-      config = WithTags(config, std::move(tags));
+      config = WithTags(config, tags);
       return;
     }
     case Kind::kJobQueue: {
       auto& config = state.queues[*FindQueue(state, resource.name)].config;
-      config = WithTags(config, std::move(tags));
+      config = WithTags(config, tags);
       return;
     }
     case Kind::kJobDefinition: {
