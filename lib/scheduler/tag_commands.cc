@@ -76,7 +76,7 @@ Value WithTags(const Value& value, const Tags& tags) {
 }
 
 // The resource is known to exist.
-void SetTags(State& state, const ResourceName& resource, Tags tags) {
+void SetTags(State& state, const ResourceName& resource, const Tags& tags) {
   switch (resource.kind) {
     case Kind::kComputeEnvironment: {
       auto& config =
@@ -93,18 +93,18 @@ void SetTags(State& state, const ResourceName& resource, Tags tags) {
     case Kind::kJobDefinition: {
       auto& definition =
           state.definitions[*FindDefinition(state, resource.name)].definition;
-      definition = WithTags(definition, std::move(tags));
+      definition = WithTags(definition, tags);
       return;
     }
     case Kind::kConsumableResource: {
       auto& config = state.consumables.Find(resource.name)->config;
       auto options = config.options();
-      options.tags = std::move(tags);
+      options.tags = tags;
       config = ConsumableResource::Create(std::move(options)).value();
       return;
     }
     case Kind::kJob:
-      state.job_tags[resource.job.slot] = std::move(tags);
+      state.job_tags[resource.job.slot] = tags;
       return;
   }
 }
@@ -125,7 +125,7 @@ absl::Status Apply(State& state, const TagResourceRequest& request) {
   Tags tags = request.tags;
   tags.insert((*before)->begin(), (*before)->end());
   EMBATCH_RETURN_IF_ERROR(CheckTags(tags));
-  SetTags(state, request.resource, std::move(tags));
+  SetTags(state, request.resource, tags);
   return absl::OkStatus();
 }
 
@@ -134,7 +134,7 @@ absl::Status Apply(State& state, const UntagResourceRequest& request) {
   EMBATCH_RETURN_IF_ERROR(before.status());
   Tags tags = **before;
   for (const std::string& key : request.tag_keys) tags.erase(key);
-  SetTags(state, request.resource, std::move(tags));
+  SetTags(state, request.resource, tags);
   return absl::OkStatus();
 }
 
