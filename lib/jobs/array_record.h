@@ -15,7 +15,8 @@
 namespace embatch {
 
 // The children of an array job. While they wait a child costs a byte and the
-// bit that says that it waits.
+// bit that says that it waits. They can be named from the submission on.
+// Choice: D8.
 struct ArrayRecord {
   int32_t size = 0;
   StatusSummary counts{};   // children by status

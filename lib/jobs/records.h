@@ -155,7 +155,7 @@ struct LiveAttempt {
 
 static_assert(sizeof(LiveAttempt) == 64, "one line of the cache");
 
-// An attempt that has ended.
+// An attempt that has ended: made then, not before. Choice: D38.
 struct AttemptRecord {
   int64_t started_ns = kNoTime;  // none: it never reached RUNNING
   int64_t stopped_ns = 0;
