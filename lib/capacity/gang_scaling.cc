@@ -2,6 +2,7 @@
 //
 // The part of a ScalingPlan that is about multi-node jobs.
 #include <algorithm>
+#include <iterator>
 
 #include "lib/capacity/gang.h"
 #include "lib/capacity/scaling.h"
@@ -14,21 +15,23 @@ int64_t ScalingPlan::TakeEmpty(uint32_t index, Environment& environment,
                                const Requirement& need, bool take) {
   const EnvironmentRecord& record = fleet_.environment(index);
   int64_t taken = 0;
-  for (Cell& cell : environment.cells) {
-    if (taken == need.nodes) break;
+  for (auto place = environment.cells.begin();
+       place != environment.cells.end() && taken < need.nodes;) {
+    const Cell& cell = place->first;
     if (cell.node_type == Fleet::kNone || !need.FitsIn(cell.room) ||
         !need.AllowsType(record.types[cell.node_type].type.name)) {
+      ++place;
       continue;
     }
-    const int64_t instances = std::min(cell.instances, need.nodes - taken);
+    const int64_t instances = std::min(place->second, need.nodes - taken);
     taken += instances;
-    if (!take) continue;
-    cell.instances -= instances;
-    if (cell.kind == Cell::Kind::kIdle) {
+    if (take && cell.kind == Cell::Kind::kIdle) {
       environment.idle[cell.idle_group].wanted += instances;
     }
+    if (take) place->second -= instances;
+    place =
+        place->second == 0 ? environment.cells.erase(place) : std::next(place);
   }
-  if (take) DropUsedUp(environment);
   return taken;
 }
 
@@ -44,6 +47,7 @@ bool ScalingPlan::AddNodes(const std::vector<uint32_t>& environments,
     const uint32_t type = TypeForNodes(record, need);
     if (type == Fleet::kNone || !HoldsAllNodes(record, type, need)) continue;
     Environment& environment = Load(index);
+    LoadReady(index, environment);
     const int64_t missing =
         need.nodes - TakeEmpty(index, environment, need, /*take=*/false);
     const int64_t size = record.types[type].type.resources.vcpu_milli;

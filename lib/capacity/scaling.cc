@@ -2,8 +2,9 @@
 #include "lib/capacity/scaling.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
-#include <tuple>
+#include <utility>
 
 #include "lib/base/time.h"
 #include "lib/capacity/allocation.h"
@@ -29,6 +30,29 @@ int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
+bool MayLaunchAny(const EnvironmentRecord& environment, int64_t now_ns) {
+  if (!environment.launches() || !environment.places_jobs()) return false;
+  for (const TypeRecord& type : environment.types) {
+    const int64_t size = type.type.resources.vcpu_milli;
+    if (type.offered && size > 0 && type.back_off_until_ns <= now_ns &&
+        environment.LaunchesAllowed(environment.vcpu_milli, size) > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool MayTerminateAny(const EnvironmentRecord& environment) {
+  if (environment.idle.empty()) return false;
+  for (const SizeCount& size : environment.sizes) {
+    if (environment.vcpu_milli - size.total.vcpu_milli >=
+        environment.min_vcpu_milli()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 ScalingPlan::ScalingPlan(const Fleet& fleet, int64_t now_ns,
                          int64_t idle_time_ns)
     : fleet_(fleet),
@@ -36,22 +60,9 @@ ScalingPlan::ScalingPlan(const Fleet& fleet, int64_t now_ns,
       idle_time_ns_(idle_time_ns),
       environments_(fleet.environment_count()) {}
 
-// Cells are filled busy ones first, then booting, then idle ones, so that what
-// is idle may go; within these the one with the least room first.
-void ScalingPlan::Insert(Environment& environment, const Cell& cell) {
-  if (cell.instances == 0) return;
-  const auto order = [](const Cell& a) {
-    return std::make_tuple(a.kind, a.room.vcpu_milli, a.room.memory_mib,
-                           a.room.gpus, a.idle_group, a.node_type);
-  };
-  const auto place = std::lower_bound(
-      environment.cells.begin(), environment.cells.end(), cell,
-      [&order](const Cell& a, const Cell& b) { return order(a) < order(b); });
-  if (place != environment.cells.end() && order(*place) == order(cell)) {
-    place->instances += cell.instances;
-    return;
-  }
-  environment.cells.insert(place, cell);
+void ScalingPlan::Insert(Environment& environment, const Cell& cell,
+                         int64_t instances) {
+  if (instances > 0) environment.cells[cell] += instances;
 }
 
 void ScalingPlan::AddIdleCells(uint32_t index, Environment& environment) {
@@ -70,44 +81,45 @@ void ScalingPlan::AddIdleCells(uint32_t index, Environment& environment) {
       environment.idle.push_back({instance.free, NodeTypeOf(instance), 0});
     }
     Insert(environment,
-           {Cell::Kind::kIdle, instance.free, 1, group, NodeTypeOf(instance)});
+           {Cell::Kind::kIdle, instance.free, group, NodeTypeOf(instance)}, 1);
   }
 }
 
+// What boots or is about to be empty; what is ready comes later, if at all.
 ScalingPlan::Environment& ScalingPlan::Load(uint32_t index) {
   Environment& environment = environments_[index];
   if (environment.loaded) return environment;
   environment.loaded = true;
   const EnvironmentRecord& record = fleet_.environment(index);
   environment.vcpu_milli = record.vcpu_milli;
-  AddIdleCells(index, environment);
-  for (const FreeCapacity::Group& group : record.free.Groups()) {
-    int64_t idle = 0;
-    for (const Cell& cell : environment.cells) {
-      if (cell.kind == Cell::Kind::kIdle && cell.room == group.free) {
-        idle += cell.instances;
-      }
-    }
-    Insert(environment,
-           {Cell::Kind::kBusy, group.free, group.instances - idle, -1});
-  }
   for (uint32_t i = 0; i < record.types.size(); ++i) {
     const TypeRecord& type = record.types[i];
     const Resources& room = type.type.resources;
-    Insert(environment, {Cell::Kind::kClosing, room, type.closing, -1, i});
-    Insert(environment, {Cell::Kind::kBooting, room,
-                         type.booting - type.booting_for_minimum, -1, i});
-    Insert(environment,
-           {Cell::Kind::kBooting, room, type.booting_for_minimum, -1});
+    Insert(environment, {Cell::Kind::kClosing, room, -1, i}, type.closing);
+    Insert(environment, {Cell::Kind::kBooting, room, -1, i},
+           type.booting - type.booting_for_minimum);
+    Insert(environment, {Cell::Kind::kBooting, room}, type.booting_for_minimum);
   }
   return environment;
 }
 
-void ScalingPlan::DropUsedUp(Environment& environment) {
-  environment.cells.erase(
-      std::remove_if(environment.cells.begin(), environment.cells.end(),
-                     [](const Cell& cell) { return cell.instances == 0; }),
-      environment.cells.end());
+// A job that waits seldom has room on what is ready, or it would have started:
+// so its cells are looked at only when a class comes that has some.
+void ScalingPlan::LoadReady(uint32_t index, Environment& environment) {
+  if (environment.ready_loaded) return;
+  environment.ready_loaded = true;
+  AddIdleCells(index, environment);
+  for (const FreeCapacity::Group& group :
+       fleet_.environment(index).free.Groups()) {
+    int64_t idle = 0;
+    for (auto cell =
+             environment.cells.lower_bound({Cell::Kind::kIdle, Resources()});
+         cell != environment.cells.end(); ++cell) {
+      if (cell->first.room == group.free) idle += cell->second;
+    }
+    Insert(environment, {Cell::Kind::kBusy, group.free},
+           group.instances - idle);
+  }
 }
 
 // Source: guide "Multi-node parallel jobs" (§12.2); what was launched for
@@ -120,30 +132,52 @@ uint32_t ScalingPlan::NodeTypeOf(const InstanceRecord& instance) const {
 int64_t ScalingPlan::Fill(Environment& environment, const Requirement& need,
                           int64_t jobs) {
   int64_t placed = 0;
-  std::vector<Cell> changed;
-  for (Cell& cell : environment.cells) {
+  for (const Cell::Kind kind :
+       {Cell::Kind::kBusy, Cell::Kind::kBooting, Cell::Kind::kIdle}) {
     if (placed == jobs) break;
-    if (cell.kind == Cell::Kind::kClosing) continue;
+    placed += FillKind(environment, kind, need, jobs - placed);
+  }
+  return placed;
+}
+
+int64_t ScalingPlan::FillKind(Environment& environment, Cell::Kind kind,
+                              const Requirement& need, int64_t jobs) {
+  int64_t placed = 0;
+  std::vector<std::pair<Cell, int64_t>> changed;
+  const Resources least = {need.resources.vcpu_milli,
+                           std::numeric_limits<int64_t>::min(), 0};
+  auto place = environment.cells.lower_bound({kind, least});
+  while (place != environment.cells.end() && place->first.kind == kind &&
+         placed < jobs) {
+    const Cell cell = place->first;
     const int64_t each = CountFitting(cell.room, need.resources);
-    if (each == 0) continue;
-    const int64_t full = std::min(cell.instances, (jobs - placed) / each);
+    if (each == 0) {
+      ++place;
+      continue;
+    }
+    const int64_t full = std::min(place->second, (jobs - placed) / each);
     placed += full * each;
     const int64_t rest =
-        full < cell.instances ? std::min(jobs - placed, each) : 0;
+        full < place->second ? std::min(jobs - placed, each) : 0;
     placed += rest;
     const int64_t used = full + (rest > 0 ? 1 : 0);
-    cell.instances -= used;
-    Cell::Kind kind = cell.kind;
-    if (cell.kind == Cell::Kind::kIdle) {
+    place->second -= used;
+    // What was idle is busy from now on.
+    Cell::Kind then = kind;
+    if (kind == Cell::Kind::kIdle) {
       environment.idle[cell.idle_group].wanted += used;
-      kind = Cell::Kind::kBusy;
+      then = Cell::Kind::kBusy;
     }
-    changed.push_back({kind, cell.room - each * need.resources, full, -1});
-    if (rest > 0)
-      changed.push_back({kind, cell.room - rest * need.resources, 1, -1});
+    changed.push_back({{then, cell.room - each * need.resources}, full});
+    if (rest > 0) {
+      changed.push_back({{then, cell.room - rest * need.resources}, 1});
+    }
+    place =
+        place->second == 0 ? environment.cells.erase(place) : std::next(place);
   }
-  DropUsedUp(environment);
-  for (const Cell& cell : changed) Insert(environment, cell);
+  for (const auto& [cell, instances] : changed) {
+    Insert(environment, cell, instances);
+  }
   return placed;
 }
 
@@ -167,7 +201,7 @@ int64_t ScalingPlan::Grow(uint32_t index, Environment& environment,
   if (instances == 0) return 0;
   AddLaunch(index, type, instances);
   environment.vcpu_milli += instances * size.vcpu_milli;
-  Insert(environment, {Cell::Kind::kBooting, size, instances, -1, type});
+  Insert(environment, {Cell::Kind::kBooting, size, -1, type}, instances);
   return Fill(environment, need, std::min(jobs, instances * each));
 }
 
@@ -188,34 +222,39 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
                            const std::vector<ClassDemand>& classes,
                            bool strict) {
   for (const ClassDemand& demand : classes) {
-    if (!CanEverServe(environments, demand.need)) {
-      LeaveOver(environments);
-      if (strict) return;
-      continue;
-    }
-    int64_t jobs = demand.jobs;
-    if (demand.need.nodes > 0) {
-      for (; jobs > 0; --jobs) {
-        if (!AddNodes(environments, demand.need)) {
-          return LeaveOver(environments);
-        }
-      }
-      continue;
-    }
-    for (uint32_t index : environments) {
-      if (jobs == 0) break;
-      const EnvironmentRecord& record = fleet_.environment(index);
-      if (!record.places_jobs() || !record.is_below_max_vcpus(demand.need)) {
-        continue;
-      }
-      Environment& environment = Load(index);
-      jobs -= Fill(environment, demand.need, jobs);
-      if (jobs > 0) jobs -= Grow(index, environment, demand.need, jobs);
-    }
-    if (jobs == 0) continue;
-    LeaveOver(environments);
-    if (strict) return;
+    if (!AddClass(environments, demand.need, demand.jobs, strict)) return;
   }
+}
+
+bool ScalingPlan::AddClass(const std::vector<uint32_t>& environments,
+                           const Requirement& need, int64_t jobs, bool strict) {
+  if (!CanEverServe(environments, need)) {
+    LeaveOver(environments);
+    return !strict;
+  }
+  if (need.nodes > 0) {
+    for (; jobs > 0; --jobs) {
+      if (AddNodes(environments, need)) continue;
+      LeaveOver(environments);
+      return false;
+    }
+    return true;
+  }
+  for (uint32_t index : environments) {
+    if (jobs == 0) break;
+    const EnvironmentRecord& record = fleet_.environment(index);
+    if (!record.places_jobs() || !record.is_below_max_vcpus(need)) continue;
+    Environment& environment = Load(index);
+    if (!environment.ready_loaded &&
+        fleet_.BestFit(index, need) != Fleet::kNone) {
+      LoadReady(index, environment);
+    }
+    jobs -= Fill(environment, need, jobs);
+    if (jobs > 0) jobs -= Grow(index, environment, need, jobs);
+  }
+  if (jobs == 0) return true;
+  LeaveOver(environments);
+  return !strict;
 }
 
 void ScalingPlan::LeaveOver(const std::vector<uint32_t>& environments) {

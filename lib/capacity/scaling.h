@@ -7,8 +7,10 @@
 #define EMBATCH_CAPACITY_SCALING_H_
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "embatch/resources.h"
 #include "lib/capacity/fleet.h"
 
@@ -19,6 +21,13 @@ struct ClassDemand {
   Requirement need;
   int64_t jobs = 0;
 };
+
+// Whether a plan could launch anything in this environment, whatever waits.
+// Cheap: it is asked in every turn.
+bool MayLaunchAny(const EnvironmentRecord& environment, int64_t now_ns);
+
+// Whether a plan could let an idle instance go, if no job wanted it.
+bool MayTerminateAny(const EnvironmentRecord& environment);
 
 class ScalingPlan {
  public:
@@ -36,6 +45,9 @@ class ScalingPlan {
   // class that finds no place keeps all behind it from starting.
   void AddQueue(const std::vector<uint32_t>& environments,
                 const std::vector<ClassDemand>& classes, bool strict = true);
+  // The same, class by class. Answers whether the queue goes on.
+  bool AddClass(const std::vector<uint32_t>& environments,
+                const Requirement& need, int64_t jobs, bool strict);
 
   // After all queues: brings every environment up to minvCpus, then says what
   // may go. Both answers are in the order in which they are to be carried out.
@@ -49,16 +61,24 @@ class ScalingPlan {
   std::vector<uint32_t> Terminations() const;
 
  private:
-  // Instances with equal room, real or planned.
+  // Instances with equal room, real or planned, in the order in which they are
+  // filled: busy ones first, then booting, then idle ones, so that what is idle
+  // may go; within these the one with the least room first.
   struct Cell {
     enum class Kind : uint8_t { kBusy, kClosing, kBooting, kIdle };
     Kind kind = Kind::kBusy;
     Resources room;
-    int64_t instances = 0;
     int32_t idle_group = -1;  // kIdle: where its use is counted
     // Of empty instances that a node may have: their type.
     uint32_t node_type = Fleet::kNone;
+
+    auto Order() const {
+      return std::make_tuple(kind, room.vcpu_milli, room.memory_mib, room.gpus,
+                             idle_group, node_type);
+    }
+    bool operator<(const Cell& other) const { return Order() < other.Order(); }
   };
+  using Cells = absl::btree_map<Cell, int64_t>;  // how many of each
   struct IdleGroup {
     Resources room;
     uint32_t node_type = Fleet::kNone;
@@ -66,16 +86,21 @@ class ScalingPlan {
   };
   struct Environment {
     bool loaded = false;
+    bool ready_loaded = false;  // what is ready is among the cells
     bool is_short = false;
-    int64_t vcpu_milli = 0;   // planned launches included
-    std::vector<Cell> cells;  // in the order in which they are filled
+    int64_t vcpu_milli = 0;  // planned launches included
+    Cells cells;
     std::vector<IdleGroup> idle;
   };
 
   Environment& Load(uint32_t index);
+  void LoadReady(uint32_t index, Environment& environment);
   void AddIdleCells(uint32_t index, Environment& environment);
-  static void Insert(Environment& environment, const Cell& cell);
+  static void Insert(Environment& environment, const Cell& cell,
+                     int64_t instances);
   int64_t Fill(Environment& environment, const Requirement& need, int64_t jobs);
+  static int64_t FillKind(Environment& environment, Cell::Kind kind,
+                          const Requirement& need, int64_t jobs);
   int64_t Grow(uint32_t index, Environment& environment,
                const Requirement& need, int64_t jobs);
   // gang_scaling.cc
@@ -84,7 +109,6 @@ class ScalingPlan {
   int64_t TakeEmpty(uint32_t index, Environment& environment,
                     const Requirement& need, bool take);
 
-  static void DropUsedUp(Environment& environment);
   uint32_t NodeTypeOf(const InstanceRecord& instance) const;
   bool CanEverServe(const std::vector<uint32_t>& environments,
                     const Requirement& need) const;

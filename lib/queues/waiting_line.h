@@ -11,6 +11,7 @@
 #define EMBATCH_QUEUES_WAITING_LINE_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -44,17 +45,47 @@ class WaitingLine {
   // Every requirement class with a waiting job, in the order of its first one.
   std::vector<ClassInLine> Classes() const;
 
+  // The same, one by one: calls f(const ClassInLine&) until it answers false.
+  // Costs what has changed since the last call, and what f() is shown.
+  template <typename F>
+  void ForEachClass(F f) {
+    PutInOrder();
+    for (const auto& [first, requirement] : by_first_) {
+      const ClassInLine waiting = {
+          requirement, classes_.find(requirement)->second.jobs, first};
+      if (!f(waiting)) return;
+    }
+  }
+
   void Encode(Encoder& encoder) const;
 
  private:
   struct Class {
     PriorityOrder order;
     int64_t jobs = 0;
+    // What by_first_ says of it, and whether it stands in changed_.
+    std::optional<LinePlace> known;
+    bool changed = false;
   };
+  struct Before {
+    bool operator()(const LinePlace& a, const LinePlace& b) const {
+      return IsBefore(a, b);
+    }
+  };
+
+  void MarkChanged(uint32_t requirement, Class& waiting);
+  void PutInOrder();
+  void PutAllInOrder();
 
   PriorityOrder order_;
   absl::flat_hash_map<uint32_t, Class> classes_;  // by requirement
   int64_t jobs_ = 0;
+  // What follows can be told from the rest. The order of classes is kept only
+  // from the moment when somebody asks for it, and forgotten when too much has
+  // changed since the last question.
+  bool is_ordered_ = false;
+  std::map<LinePlace, uint32_t, Before> by_first_;  // requirements
+  std::vector<uint32_t> changed_;                   // some may be gone
 };
 
 }  // namespace embatch

@@ -10,33 +10,46 @@
 
 namespace embatch {
 
-// Whether any environment could do anything: cheap, because it is asked in
-// every turn.
+// Whether any environment wants to do anything, and can: cheap, because it is
+// asked in every turn. While nothing can be launched or go, only what the
+// caller asked for as desiredvCpus depends on the plan.
 bool TurnRunner::IsScalingNeeded() const {
+  bool is_wanted = false;
+  bool is_possible = false;
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     const EnvironmentRecord& environment = fleet_.environment(i);
     if (!environment.launches()) continue;
-    if (environment.vcpu_milli < environment.kept_vcpu_milli() ||
-        (environment.vcpu_milli > environment.min_vcpu_milli() &&
-         !environment.idle.empty())) {
-      return true;
-    }
-    if (environment.vcpu_milli >= environment.max_vcpu_milli()) continue;
-    for (const QueueRecord& queue : state_.queues) {
-      if (queue.waiting == 0) continue;
-      for (uint32_t index : queue.environments) {
-        if (index == i) return true;
-      }
+    is_wanted = is_wanted || IsScalingWanted(i);
+    is_possible = is_possible || environment.asked_vcpu_milli > 0 ||
+                  MayTerminateAny(environment) ||
+                  MayLaunchAny(environment, now_ns_);
+    if (is_wanted && is_possible) return true;
+  }
+  return false;
+}
+
+bool TurnRunner::IsScalingWanted(uint32_t index) const {
+  const EnvironmentRecord& environment = fleet_.environment(index);
+  if (environment.vcpu_milli < environment.kept_vcpu_milli() ||
+      (environment.vcpu_milli > environment.min_vcpu_milli() &&
+       !environment.idle.empty())) {
+    return true;
+  }
+  if (environment.vcpu_milli >= environment.max_vcpu_milli()) return false;
+  for (const QueueRecord& queue : state_.queues) {
+    if (queue.waiting == 0) continue;
+    for (uint32_t other : queue.environments) {
+      if (other == index) return true;
     }
   }
   return false;
 }
 
-// The waiting jobs by class, each class where its first job stands. In a
-// fair-share queue shares stand in the order of their keys as they are after
-// the cycle. Choice: D45.
-std::vector<ClassInLine> TurnRunner::DemandOf(const QueueRecord& queue) const {
-  if (queue.kind != QueueKind::kFairShare) return queue.line.Classes();
+// The waiting jobs of a fair-share queue by class, each class where its first
+// job stands. Shares stand in the order of their keys as they are after the
+// cycle. Choice: D45.
+std::vector<ClassInLine> TurnRunner::DemandOfShares(
+    const QueueRecord& queue) const {
   std::vector<ClassInLine> demand;
   absl::flat_hash_map<uint32_t, size_t> index;
   for (uint32_t share : queue.fair_share.Order()) {
@@ -60,37 +73,48 @@ bool TurnRunner::IsStrict(const QueueRecord& queue) const {
              : queue.is_strict();
 }
 
+// Plans one queue's waiting jobs, class by class, until the plan needs to know
+// no more of them.
+void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
+  const bool strict = IsStrict(queue);
+  const auto add = [&](const ClassInLine& waiting) {
+    return plan.AddClass(queue.environments,
+                         jobs_.requirement(waiting.requirement), waiting.jobs,
+                         strict);
+  };
+  switch (queue.kind) {
+    case QueueKind::kFifo:
+      queue.line.ForEachClass(add);
+      return;
+    case QueueKind::kFairShare:
+      for (const ClassInLine& waiting : DemandOfShares(queue)) {
+        if (!add(waiting)) return;
+      }
+      return;
+    case QueueKind::kQuotaShare:
+      for (uint32_t share : queue.quota->order) {
+        plan.AddQueue(queue.environments, ShareDemand(queue, share));
+      }
+      return;
+  }
+}
+
 // What was launched or has gone changes the plan: if jobs wait, they are looked
 // at once more in the same moment, so that a later call finds nothing to do.
 // This ends, because an instance goes only once and maxvCpus bounds the rest.
 bool TurnRunner::RunScaling() {
   if (!IsScalingNeeded()) return false;
   ScalingPlan plan(fleet_, now_ns_, state_.settings.idle_time_ns);
-  std::vector<ClassDemand> demands;
   for (uint32_t index : state_.queue_order) {
-    const QueueRecord& queue = state_.queues[index];
-    if ((queue.status != ResourceStatus::kValid &&
-         queue.status != ResourceStatus::kUpdating) ||
-        queue.waiting == 0) {
-      continue;
-    }
+    QueueRecord& queue = state_.queues[index];
+    if (!TakesWork(queue.status) || queue.waiting == 0) continue;
     // Choice: D45, a head that no instance would help leaves its queue without
     // demand, if nobody may overtake it.
     if (queue.is_strict() &&
         (queue.held == Held::kConsumable || queue.held == Held::kReservation)) {
       continue;
     }
-    if (queue.kind == QueueKind::kQuotaShare) {
-      for (uint32_t share : queue.quota->order) {
-        plan.AddQueue(queue.environments, ShareDemand(queue, share));
-      }
-      continue;
-    }
-    demands.clear();
-    for (const ClassInLine& waiting : DemandOf(queue)) {
-      demands.push_back({jobs_.requirement(waiting.requirement), waiting.jobs});
-    }
-    plan.AddQueue(queue.environments, demands, IsStrict(queue));
+    PlanFor(queue, plan);
   }
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     if (plan.IsShort(i)) fleet_.environment(i).asked_vcpu_milli = 0;

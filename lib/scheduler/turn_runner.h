@@ -196,8 +196,10 @@ class TurnRunner {
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now
   bool IsScalingNeeded() const;
+  bool IsScalingWanted(uint32_t environment) const;
   bool IsStrict(const QueueRecord& queue) const;
-  std::vector<ClassInLine> DemandOf(const QueueRecord& queue) const;
+  std::vector<ClassInLine> DemandOfShares(const QueueRecord& queue) const;
+  void PlanFor(QueueRecord& queue, ScalingPlan& plan);
 
   // task_flow.cc
   void BeginTask(uint32_t live);

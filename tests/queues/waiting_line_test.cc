@@ -89,6 +89,25 @@ void Leave(WaitingLine& line, const PlainEntry& entry) {
   line.AddJobs(entry.requirement, -entry.jobs);
 }
 
+void ExpectEqual(const std::vector<ClassInLine>& classes,
+                 const std::vector<ClassInLine>& want) {
+  ASSERT_EQ(classes.size(), want.size());
+  for (size_t i = 0; i < classes.size(); ++i) {
+    ASSERT_EQ(classes[i].requirement, want[i].requirement);
+    ASSERT_EQ(classes[i].jobs, want[i].jobs);
+    ASSERT_TRUE(classes[i].first == want[i].first);
+  }
+}
+
+std::vector<ClassInLine> OneByOne(WaitingLine& line) {
+  std::vector<ClassInLine> classes;
+  line.ForEachClass([&classes](const ClassInLine& waiting) {
+    classes.push_back(waiting);
+    return true;
+  });
+  return classes;
+}
+
 void ExpectEqual(const WaitingLine& line, PlainLine& want) {
   const std::optional<LinePlace> head = line.Head();
   ASSERT_EQ(head.has_value(), !want.entries().empty());
@@ -96,14 +115,7 @@ void ExpectEqual(const WaitingLine& line, PlainLine& want) {
     ASSERT_TRUE(*head == want.entries()[0].place);
   }
   ASSERT_EQ(line.jobs(), want.Jobs());
-  const std::vector<ClassInLine> classes = line.Classes();
-  const std::vector<ClassInLine> want_classes = want.Classes();
-  ASSERT_EQ(classes.size(), want_classes.size());
-  for (size_t i = 0; i < classes.size(); ++i) {
-    ASSERT_EQ(classes[i].requirement, want_classes[i].requirement);
-    ASSERT_EQ(classes[i].jobs, want_classes[i].jobs);
-    ASSERT_TRUE(classes[i].first == want_classes[i].first);
-  }
+  ExpectEqual(line.Classes(), want.Classes());
 }
 
 TEST(WaitingLineTest, IsEmptyAtFirst) {
@@ -172,6 +184,7 @@ TEST(WaitingLineTest, AllSmallCasesAgree) {
       }
       ASSERT_NO_FATAL_FAILURE(ExpectEqual(line, want))
           << requirements << " " << order;
+      ASSERT_NO_FATAL_FAILURE(ExpectEqual(OneByOne(line), want.Classes()));
     }
   }
 }
@@ -205,8 +218,34 @@ TEST(WaitingLineTest, LongRandomSequencesAgree) {
       }
       if (random() % 50 == 0) line = WaitingLine(line);  // a copy is as good
       ASSERT_NO_FATAL_FAILURE(ExpectEqual(line, want));
+      // Asked often or seldom, so that it is put right piece by piece or whole.
+      if (random() % (seed % 3 == 0 ? 200 : 5) == 0) {
+        ASSERT_NO_FATAL_FAILURE(ExpectEqual(OneByOne(line), want.Classes()));
+      }
     }
   }
+}
+
+TEST(WaitingLineTest, ShowsClassesUntilEnoughAreSeen) {
+  WaitingLine line;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    Enter(line, {{kFirst, 1000 - i}, static_cast<uint32_t>(i), 1});
+  }
+  std::vector<uint32_t> seen;
+  const auto see_two = [&seen](const ClassInLine& waiting) {
+    seen.push_back(waiting.requirement);
+    return seen.size() % 2 != 0;
+  };
+  line.ForEachClass(see_two);
+  // Classes that come and go before the next question, more than are kept.
+  for (uint64_t i = 2000; i < 9000; ++i) {
+    Enter(line, {{kFirst, i}, static_cast<uint32_t>(i), 1});
+    Leave(line, {{kFirst, i}, static_cast<uint32_t>(i), 1});
+  }
+  Leave(line, {{kFirst, 1}, 999, 1});
+  Enter(line, {{kRetried, 600}, 400, 1});
+  line.ForEachClass(see_two);
+  EXPECT_EQ(seen, (std::vector<uint32_t>{999, 998, 400, 998}));
 }
 
 TEST(WaitingLineTest, EqualLinesHaveEqualBytesWhateverTheirPast) {
