@@ -60,6 +60,17 @@ embatch_find_dependency(
   ABSL_ENABLE_INSTALL=${EMBATCH_INSTALL}
   CMAKE_CXX_STANDARD=17)
 
+# embatch::api is built where these are installed, and never fetches them: a
+# program has one Protobuf, and it is the program's.
+if(EMBATCH_BUILD_API)
+  if(NOT TARGET protobuf::libprotobuf)
+    find_package(Protobuf QUIET)
+  endif()
+  if(NOT TARGET nlohmann_json::nlohmann_json)
+    find_package(nlohmann_json 3.11 QUIET CONFIG)
+  endif()
+endif()
+
 if(EMBATCH_BUILD_TESTS)
   embatch_find_dependency(
     GTest

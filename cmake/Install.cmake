@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts in place: headers, libraries, the CMake package
-# and the pkg-config files, one of each for every library that was built.
+# What `cmake --install` puts in place: headers, the schema, libraries, the CMake
+# package and the pkg-config files, one of each for every library that was built.
 
 include(CMakePackageConfigHelpers)
 
@@ -65,9 +65,20 @@ if(TARGET embatch_local)
     "embatch: containers as processes of this machine"
     "embatch = ${PROJECT_VERSION}" "-pthread")
 endif()
+if(TARGET embatch_api)
+  embatch_install_library(
+    embatch_api embatch-api embatch-api
+    "embatch: AWS Batch's API as Protobuf and JSON"
+    "embatch = ${PROJECT_VERSION}, protobuf" "")
+  install(
+    DIRECTORY ${PROJECT_BINARY_DIR}/generated/embatch
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING
+    PATTERN "*.pb.h")
+endif()
 
 # Headers of a library that was not built would only mislead.
-foreach(component IN ITEMS sim local)
+foreach(component IN ITEMS sim local api)
   if(NOT TARGET embatch_${component})
     list(APPEND embatch_header_exclusions PATTERN "embatch/${component}"
          EXCLUDE)
@@ -77,7 +88,8 @@ install(
   DIRECTORY ${PROJECT_SOURCE_DIR}/include/embatch
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING
-  PATTERN "*.h" ${embatch_header_exclusions})
+  PATTERN "*.h"
+  PATTERN "*.proto" ${embatch_header_exclusions})
 
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/embatch-config.cmake.in

@@ -42,6 +42,8 @@ class SourceTreeTest : public ::testing::Test {
     Write("include/embatch/event.h",
           "#include \"absl/time/time.h\"\n#include \"embatch/ids.h\"\n");
     Write("include/embatch/sim/world.h", "#include \"embatch/ids.h\"\n");
+    Write("include/embatch/api/json.h",
+          "#include \"google/protobuf/message.h\"\n");
     Write("lib/base/check.h", "#include <cstdio>\n");
     Write("lib/model/limits.h", "#include \"lib/base/check.h\"\n");
     Write("lib/jobs/job_table.cc",
@@ -65,7 +67,7 @@ class SourceTreeTest : public ::testing::Test {
     Write("tests/jobs/deep/a_test.cc", "");
     for (const char* folder :
          {"lib/base", "lib/model", "lib/jobs", "lib/scheduler", "lib/sim",
-          "lib/local", "examples/rainbow"}) {
+          "lib/local", "lib/api", "examples/rainbow"}) {
       WriteExactly(absl::StrCat(folder, "/README.md"), "# A room\n");
     }
   }
@@ -122,6 +124,13 @@ TEST_F(SourceTreeTest, EachForbiddenIncludeIsFound) {
       {"include/embatch/bad.h", "<sys/types.h>", "public headers"},
       {"include/embatch/bad.h", "<mutex>", "no clock, thread"},
       {"include/embatch/sim/bad.h", "\"embatch/local/a.h\"", "public headers"},
+      {"include/embatch/bad.h", "\"google/protobuf/message.h\"",
+       "public headers"},
+      {"include/embatch/sim/bad.h", "\"google/protobuf/message.h\"",
+       "public headers"},
+      {"include/embatch/sim/bad.h", "\"embatch/api/json.h\"", "public headers"},
+      {"lib/jobs/bad.cc", "\"google/protobuf/message.h\"", "absl alone"},
+      {"lib/api/bad.cc", "\"lib/jobs/job_table.h\"", "api includes itself"},
       {"examples/rainbow/bad.cc", "\"lib/base/check.h\"", "outside"},
   };
   for (const Case& c : kCases) {

@@ -118,8 +118,11 @@ std::string WrongInPublicHeader(const std::string& component,
   if (component.empty() && IsForbiddenInCore(include)) {
     return "the core knows no clock, thread, file or chance";
   }
+  // Protobuf is a part of the API's interface, and of no other's.
+  const bool protobuf =
+      component == "api" && absl::StartsWith(include.name, "google/protobuf/");
   if (IsStandard(include) || absl::StartsWith(include.name, "absl/") ||
-      IsPublicHeaderFor(component, include.name)) {
+      protobuf || IsPublicHeaderFor(component, include.name)) {
     return "";
   }
   return "a public header includes the standard library, absl and the public "
@@ -185,7 +188,8 @@ bool BeginsWithLicence(const std::vector<std::string>& lines) {
 
 // Prose is under LICENSE as a whole, and data formats have no comments.
 bool NeedsLicence(const fs::path& file) {
-  static const char* const kWithout[] = {".md", ".json", ".csv", ".golden"};
+  static const char* const kWithout[] = {".md", ".json", ".csv", ".golden",
+                                         ".seed"};
   return std::count(std::begin(kWithout), std::end(kWithout),
                     file.extension().string()) == 0;
 }

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "embatch/api/json.h"
+#include "lib/api/json_text.h"
+#include "lib/api/shapes.h"
+
+namespace embatch {
+namespace api {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// Writes one message. It calls itself for a message within, and so never goes
+// deeper than the schema.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  void Write(const Shape& shape, const Message& message) {
+    switch (shape.kind) {
+      case ShapeKind::kStructure:
+        WriteStructure(shape, message);
+        return;
+      case ShapeKind::kList:
+        WriteList(shape, message);
+        return;
+      case ShapeKind::kMap:
+        WriteMap(shape, message);
+        return;
+    }
+  }
+
+ private:
+  void WriteStructure(const Shape& shape, const Message& message) {
+    const Reflection* reflection = message.GetReflection();
+    out_ += '{';
+    const size_t start = out_.size();
+    for (const Member& member : shape.members) {
+      if (!reflection->HasField(message, member.field)) continue;
+      const size_t before = out_.size();
+      if (before != start) out_ += ',';
+      out_ += member.quoted_name;
+      if (!WriteValue(member, message)) out_.resize(before);
+    }
+    out_ += '}';
+  }
+
+  void WriteList(const Shape& shape, const Message& message) {
+    const Member& item = shape.members[0];
+    const int size = message.GetReflection()->FieldSize(message, item.field);
+    out_ += '[';
+    const size_t start = out_.size();
+    for (int i = 0; i < size; ++i) {
+      const size_t before = out_.size();
+      if (before != start) out_ += ',';
+      if (!WriteItem(item, message, i)) out_.resize(before);
+    }
+    out_ += ']';
+  }
+
+  // By key, because a map has no order; of equal keys the last holds, as it
+  // does for those who read the map as such.
+  void WriteMap(const Shape& shape, const Message& message) {
+    const Reflection* reflection = message.GetReflection();
+    const int size = reflection->FieldSize(message, shape.repeated);
+    std::vector<std::pair<std::string, const Message*>> entries;
+    entries.reserve(size);
+    for (int i = 0; i < size; ++i) {
+      const Message& entry =
+          reflection->GetRepeatedMessage(message, shape.repeated, i);
+      entries.emplace_back(entry.GetReflection()->GetString(entry, shape.key),
+                           &entry);
+    }
+    std::stable_sort(
+        entries.begin(), entries.end(),
+        [](const auto& a, const auto& b) { return a.first < b.first; });
+    out_ += '{';
+    const size_t start = out_.size();
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (i + 1 < entries.size() && entries[i].first == entries[i + 1].first) {
+        continue;
+      }
+      const size_t before = out_.size();
+      if (before != start) out_ += ',';
+      AppendJsonString(entries[i].first, out_);
+      out_ += ':';
+      if (!WriteValue(shape.members[0], *entries[i].second)) {
+        out_.resize(before);
+      }
+    }
+    out_ += '}';
+  }
+
+  // These two answer whether JSON has a form for the value.
+
+  bool WriteValue(const Member& member, const Message& message) {
+    const Reflection* reflection = message.GetReflection();
+    const FieldDescriptor* field = member.field;
+    switch (field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING:
+        AppendJsonString(
+            reflection->GetStringReference(message, field, &scratch_), out_);
+        return true;
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        Write(*member.shape, reflection->GetMessage(message, field));
+        return true;
+      case FieldDescriptor::CPPTYPE_INT32:
+        absl::StrAppend(&out_, reflection->GetInt32(message, field));
+        return true;
+      case FieldDescriptor::CPPTYPE_INT64:
+        absl::StrAppend(&out_, reflection->GetInt64(message, field));
+        return true;
+      case FieldDescriptor::CPPTYPE_FLOAT:
+        return WriteNumber(reflection->GetFloat(message, field));
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+        return WriteNumber(reflection->GetDouble(message, field));
+      case FieldDescriptor::CPPTYPE_BOOL:
+        out_ += reflection->GetBool(message, field) ? "true" : "false";
+        return true;
+      case FieldDescriptor::CPPTYPE_ENUM:
+        return WriteWord(*member.words,
+                         reflection->GetEnumValue(message, field));
+      case FieldDescriptor::CPPTYPE_UINT32:
+      case FieldDescriptor::CPPTYPE_UINT64:
+        return false;  // AWS has no such type.
+    }
+    return false;
+  }
+
+  // Lists hold texts, enums and structures.
+  bool WriteItem(const Member& item, const Message& list, int index) {
+    const Reflection* reflection = list.GetReflection();
+    if (item.shape != nullptr) {
+      Write(*item.shape,
+            reflection->GetRepeatedMessage(list, item.field, index));
+      return true;
+    }
+    if (item.words != nullptr) {
+      return WriteWord(*item.words, reflection->GetRepeatedEnumValue(
+                                        list, item.field, index));
+    }
+    AppendJsonString(reflection->GetRepeatedStringReference(list, item.field,
+                                                            index, &scratch_),
+                     out_);
+    return true;
+  }
+
+  template <typename Number>
+  bool WriteNumber(Number number) {
+    if (!std::isfinite(number)) return false;
+    AppendJsonNumber(number, out_);
+    return true;
+  }
+
+  bool WriteWord(const EnumWords& words, int number) {
+    const std::string* word = words.Word(number);
+    if (word == nullptr) return false;
+    AppendJsonString(*word, out_);
+    return true;
+  }
+
+  std::string& out_;
+  std::string scratch_;
+};
+
+}  // namespace
+
+void AppendJson(const Message& message, std::string& out) {
+  const Shape* shape = FindShape(message.GetDescriptor());
+  if (shape == nullptr) {
+    out += "{}";
+    return;
+  }
+  JsonWriter(out).Write(*shape, message);
+}
+
+std::string PrintJson(const Message& message) {
+  std::string out;
+  AppendJson(message, out);
+  return out;
+}
+
+}  // namespace api
+}  // namespace embatch
