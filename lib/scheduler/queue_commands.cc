@@ -180,7 +180,8 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   queue.environments = *std::move(environments);
   queue.status = ResourceStatus::kUpdating;
   queue.status_reason.clear();
-  queue.stuck = JobKey();  // its head may fit elsewhere now
+  queue.stuck = JobKey();  // its head may fit elsewhere now,
+  ++queue.changes;         // and so may those behind it
   AdoptPolicy(state, *index);
   PutInOrder(state, *index);
   SetClock(state, queue);

@@ -117,6 +117,26 @@ TEST_F(DispatchOrderTest, ImpossibleHeadIsToldAndOvertaken) {
   }
 }
 
+// Who may overtake is looked for anew where the queue goes.
+TEST_F(DispatchOrderTest, FirstFitFollowsItsQueueElsewhere) {
+  for (const char* name : {"full", "free"}) {
+    world_.Unmanaged(name);
+    world_.Join(name, 2, 2000);
+  }
+  QueueOn("full", DispatchOrder::kFirstFit);
+  Submit("first", 2, 5);
+  const JobId large = Submit("large", 3, 5);
+  const JobId small = Submit("small", 1, 5);
+  world_.Settle();
+  EXPECT_FALSE(Started(small));
+  UpdateJobQueueRequest request;
+  request.job_queue = "queue";
+  request.compute_environment_order = {{1, "free"}};
+  world_.UpdateQueue(request);
+  EXPECT_FALSE(Started(large));
+  EXPECT_TRUE(Started(small));
+}
+
 // Choice: D45 cuts the demand of a strict queue only.
 TEST_F(DispatchOrderTest, DemandIsNotCutAtAClassThatFindsNoPlace) {
   world_.Managed("machines", MaxVcpus(8), Offers("t.2", 2, 4000),
