@@ -262,8 +262,12 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
   if (attempt.stop != StopCause::kNone) return;
   attempt.stop = cause;
   absl::Duration grace = kStopTimeoutDefault;
+  // Choice: containers that are being stopped because another one has ended
+  // are not asked twice, and get no more time.
+  const bool is_ending =
+      attempt.task != kNoIndex && jobs_.task(attempt.task).is_ending();
   if (attempt.task != kNoIndex) {
-    grace = StopContainers(live);
+    if (!is_ending) grace = StopContainers(live);
   } else if (!attempt.is_node || IsNodeAsked(live)) {
     Request request;
     request.kind = Request::Kind::kStop;
@@ -282,6 +286,7 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
       AddWork(WorkKind::kStopNodes, attempt.job.slot, 0);
     }
   }
+  if (is_ending) return;
   ClearDeadline(live);
   SetDeadline(live, DeadlineKind::kStopOverdue, grace + kStopMargin, now_ns_);
 }

@@ -325,6 +325,25 @@ TEST_F(TaskTest, TerminatedWhileItsOthersAreStoppedFails) {
   EXPECT_EQ(world_.ReasonOf(a), "enough");
 }
 
+// What is being stopped is not asked again, and has no more time for it.
+TEST_F(TaskTest, TerminationGivesThoseThatAreStoppedNoMoreTime) {
+  DefineTask({Main(), Beside("logs")});
+  const JobId a = Submit(RunsForever());
+  world_.RunFor(absl::Seconds(5));
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  const absl::Time now = world_.now();
+  Turn turn;
+  turn.container_reports = {ContainerReport::Exited(now, {{a, 1}, 0}, 0)};
+  const absl::Time overdue =
+      fork->Replay(EncodeInput({absl::ToUnixNanos(now), turn})).next;
+  const absl::Time later = now + absl::Seconds(7);
+  ASSERT_TRUE(fork->TerminateJob(a, "enough", later).ok());
+  EXPECT_EQ(fork->Advance(later).next, overdue);
+  fork->Advance(overdue);
+  EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kFailed);
+  EXPECT_EQ(fork->DescribeJob(a)->status_reason, "enough");
+}
+
 TEST_F(TaskTest, LossOfTheHostEndsAllContainers) {
   DefineTask({Main(), Beside("logs")});
   const JobId a = Submit(Attempts(2), RunsForever());
