@@ -17,9 +17,10 @@ constexpr absl::Duration kPatience = absl::Hours(1);
 constexpr absl::Duration kLifeMax = absl::Hours(24);
 constexpr int kStepsAtOneMomentMax = 20000;
 
-std::string Printed(const AttemptId& attempt) {
+template <typename Id>
+std::string Printed(const Id& id) {
   std::ostringstream out;
-  out << attempt;
+  out << id;
   return out.str();
 }
 
@@ -57,10 +58,9 @@ std::ostream& operator<<(std::ostream& out, const TellingEvent& event) {
 }
 
 void RandomWorld::Bookkeeper::Start(const ContainerSpec& spec) noexcept {
-  const bool is_new =
-      world_->begun_.emplace(Printed(spec.container.attempt), world_->now_)
-          .second;
-  EXPECT_TRUE(is_new) << spec.container << " is started twice";
+  world_->begun_.emplace(Printed(spec.container.attempt), world_->now_);
+  EXPECT_TRUE(world_->containers_begun_.insert(Printed(spec.container)).second)
+      << spec.container << " is started twice";
   world_->runtime_.Start(spec);
 }
 
@@ -73,8 +73,9 @@ void RandomWorld::Bookkeeper::Stop(ContainerId container,
   if (!view.ok() || view->num_nodes == 0) {
     EXPECT_EQ(world_->begun_.count(name), 1u) << name << " was never started";
   }
-  EXPECT_TRUE(world_->stopped_.insert(name).second)
-      << name << " is stopped twice";
+  world_->stopped_.insert(name);
+  EXPECT_TRUE(world_->containers_stopped_.insert(Printed(container)).second)
+      << container << " is stopped twice";
   // Some runtimes do not hear.
   const uint64_t chance = Scatter(
       world_->plan_.seed, static_cast<uint64_t>(container.attempt.job.slot));
@@ -88,7 +89,8 @@ RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
       runtime_([this] {
         SimulatedRuntimeOptions runtime;
         runtime.script = [this](const ContainerSpec& spec) {
-          return FateOf(plan_, spec.job_name, spec.container.attempt);
+          return FateOf(plan_, spec.job_name, spec.container.attempt,
+                        spec.container.container);
         };
         // What ran on a lost instance is heard of when it is too late.
         if (plan_.seed % 2 == 0) runtime.late_report_delay = absl::Seconds(3);
@@ -133,6 +135,11 @@ void RandomWorld::MakeFurniture() {
     auto queue = JobQueue::Create(options);
     ASSERT_TRUE(queue.ok()) << queue.status();
     ASSERT_TRUE(scheduler_->CreateJobQueue(*queue, now_).ok());
+  }
+  for (const JobDefinitionOptions& options : plan_.definitions) {
+    auto definition = JobDefinition::Create(options);
+    ASSERT_TRUE(definition.ok()) << definition.status();
+    ASSERT_TRUE(scheduler_->RegisterJobDefinition(*definition, now_).ok());
   }
   JobDefinitionOptions options;
   options.job_definition_name = "definition";
@@ -185,7 +192,7 @@ bool RandomWorld::IsOver(absl::Time next) const {
 void RandomWorld::Submit(const PlannedAction& action) {
   SubmitJobRequest request = action.request;
   for (const PlannedDependency& planned : action.dependencies) {
-    JobDependency dependency{JobId(), planned.type};
+    JobDependency dependency{JobId(), planned.type, planned.condition};
     if (planned.job >= 0) {
       dependency.job = jobs_[planned.job];
       // One that was refused has no id; this one was never given.

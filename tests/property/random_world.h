@@ -132,7 +132,9 @@ class RandomWorld {
   InvariantChecker invariants_;
   std::map<std::string, absl::Time> begun_;  // by the attempt's printed form
   std::set<std::string> stopped_;            // the same
-  int polls_ = 0;                            // of the runtime in this step
+  std::set<std::string> containers_begun_;
+  std::set<std::string> containers_stopped_;
+  int polls_ = 0;  // of the runtime in this step
   int steps_ = 0;
 };
 

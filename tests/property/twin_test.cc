@@ -39,6 +39,9 @@ class TwinTest : public ::testing::Test {
 PlanOptions AllKinds() {
   PlanOptions options;
   options.multi_node = true;
+  options.conditions = true;
+  options.dispatch_orders = true;
+  options.tasks = true;
   return options;
 }
 

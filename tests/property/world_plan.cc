@@ -316,6 +316,152 @@ void AddNodes(Random& random, WorldPlan& plan) {
   }
 }
 
+// Lets some jobs wait for another end than success; the SEQUENTIAL entries of a
+// job for the same.
+void AddConditions(Random& random, WorldPlan& plan) {
+  for (PlannedAction& action : plan.actions) {
+    for (PlannedDependency& entry : action.dependencies) {
+      entry.condition = random.OneOf({DependencyCondition::kSuccess,
+                                      DependencyCondition::kFailure,
+                                      DependencyCondition::kCompletion});
+    }
+  }
+}
+
+// Lets jobs overtake in some of the queues without shares, and tells of more of
+// their jobs how long they may take.
+void AddDispatchOrders(Random& random, WorldPlan& plan) {
+  for (JobQueueOptions& queue : plan.queues) {
+    if (!queue.scheduling_policy.empty() || random.Percent(25)) continue;
+    queue.dispatch_order =
+        random.OneOf({DispatchOrder::kFirstFit, DispatchOrder::kBackfill,
+                      DispatchOrder::kBackfill});
+    queue.backfill_ends_before_start =
+        queue.dispatch_order == DispatchOrder::kBackfill && random.Percent(25);
+    for (PlannedAction& action : plan.actions) {
+      if (action.kind == PlannedAction::Kind::kSubmit &&
+          action.request.job_queue == queue.job_queue_name &&
+          random.Percent(60)) {
+        action.request.timeout =
+            JobTimeout{absl::Seconds(random.OneOf({60, 90, 120, 240}))};
+      }
+    }
+  }
+}
+
+// Up to four containers, the first of them essential; each may wait for those
+// behind it.
+EcsProperties DrawTask(Random& random) {
+  std::vector<TaskContainerProperties> containers;
+  const int count = random.Between(1, 4);
+  for (int i = 0; i < count; ++i) {
+    TaskContainerProperties& container = containers.emplace_back();
+    container.name = absl::StrCat("c", i);
+    container.image = "image";
+    container.resources = Resources::Of(1, random.OneOf({100, 300}));
+    container.essential = i == 0 || random.Percent(30);
+    if (random.Percent(30)) {
+      container.stop_timeout = absl::Seconds(random.OneOf({2, 10, 90}));
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    for (int j = i + 1; j < count; ++j) {
+      if (!random.Percent(35)) continue;
+      const ContainerCondition condition = random.OneOf(
+          {ContainerCondition::kStart, ContainerCondition::kComplete,
+           ContainerCondition::kSuccess});
+      containers[static_cast<size_t>(i)].depends_on.push_back(
+          {absl::StrCat("c", j), containers[static_cast<size_t>(j)].essential
+                                     ? ContainerCondition::kStart
+                                     : condition});
+    }
+  }
+  EcsProperties properties;
+  properties.task_properties = {{std::move(containers), {}}};
+  return properties;
+}
+
+EksProperties DrawPod(Random& random) {
+  EksProperties properties;
+  const auto draw = [&random](int count, const char* name) {
+    std::vector<EksContainer> containers;
+    for (int i = 0; i < count; ++i) {
+      EksContainer& container = containers.emplace_back();
+      container.name = absl::StrCat(name, i);
+      container.image = "image";
+      container.resources.limits = {250 * random.Between(1, 6), 200,
+                                    std::nullopt};
+      if (random.Percent(30)) container.resources.requests.cpu_milli = 250;
+    }
+    return containers;
+  };
+  properties.pod_properties.init_containers = draw(random.Below(3), "init");
+  properties.pod_properties.containers = draw(random.Between(1, 3), "c");
+  return properties;
+}
+
+// Adds definitions of tasks and pods to a plan.
+void AddTaskDefinitions(Random& random, WorldPlan& plan) {
+  for (const char* name : {"task1", "task2", "pod", "node-tasks"}) {
+    JobDefinitionOptions& definition = plan.definitions.emplace_back();
+    definition.job_definition_name = name;
+    const absl::string_view kind = name;
+    if (kind == "pod") {
+      definition.eks_properties = DrawPod(random);
+    } else if (kind == "node-tasks") {
+      definition.type = JobDefinitionType::kMultinode;
+      NodeProperties& nodes = definition.node_properties.emplace();
+      nodes.num_nodes = 2;
+      nodes.node_range_properties.resize(1);
+      nodes.node_range_properties[0].target_nodes = ":";
+      nodes.node_range_properties[0].ecs_properties = DrawTask(random);
+    } else {
+      definition.ecs_properties = DrawTask(random);
+    }
+  }
+}
+
+// Gives some of the plan's jobs several containers; the first one of a task
+// needs what the only one would.
+void AddTasks(Random& random, WorldPlan& plan) {
+  AddTaskDefinitions(random, plan);
+  const auto overrides_of = [](const ContainerOverrides& container) {
+    EcsPropertiesOverride overrides;
+    TaskContainerOverrides& first =
+        overrides.task_properties.emplace_back().containers.emplace_back();
+    first.name = "c0";
+    first.vcpu_milli = container.vcpu_milli;
+    first.memory_mib = container.memory_mib;
+    return overrides;
+  };
+  for (PlannedAction& action : plan.actions) {
+    SubmitJobRequest& request = action.request;
+    if (action.kind != PlannedAction::Kind::kSubmit || !random.Percent(50)) {
+      continue;
+    }
+    if (request.node_overrides.has_value()) {
+      request.job_definition = "node-tasks";
+      NodePropertyOverride& nodes =
+          request.node_overrides->node_property_overrides.front();
+      nodes.ecs_properties_override = overrides_of(nodes.container_overrides);
+      nodes.container_overrides = ContainerOverrides();
+      continue;
+    }
+    request.job_definition = random.OneOf({"task1", "task2", "pod"});
+    if (request.job_definition != "pod") {
+      request.ecs_properties_override =
+          overrides_of(request.container_overrides);
+    } else if (random.Percent(50)) {
+      request.eks_properties_override.emplace();
+      EksContainerOverride& first =
+          request.eks_properties_override->pod_properties.containers
+              .emplace_back();
+      first.resources.limits.cpu_milli = request.container_overrides.vcpu_milli;
+    }
+    request.container_overrides = ContainerOverrides();
+  }
+}
+
 SchedulerOptions DrawSchedulerOptions(Random& random, const PlanOptions& plan) {
   SchedulerOptions options;
   options.seed = random.Next();
@@ -383,6 +529,16 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
   }
   Random nodes(Scatter(seed, 5));
   if (options.multi_node && nodes.Percent(40)) AddNodes(nodes, plan);
+  Random conditions(Scatter(seed, 11));
+  if (options.conditions && conditions.Percent(30)) {
+    AddConditions(conditions, plan);
+  }
+  Random orders(Scatter(seed, 12));
+  if (options.dispatch_orders && orders.Percent(35)) {
+    AddDispatchOrders(orders, plan);
+  }
+  Random tasks(Scatter(seed, 13));
+  if (options.tasks && tasks.Percent(35)) AddTasks(tasks, plan);
   std::stable_sort(plan.actions.begin(), plan.actions.end(),
                    [](const PlannedAction& a, const PlannedAction& b) {
                      return a.at < b.at;
@@ -391,12 +547,14 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
 }
 
 ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
-                     const AttemptId& attempt) {
+                     const AttemptId& attempt, int container) {
   if (plan.fate) return plan.fate(job_name, attempt);
   uint64_t hash = plan.seed;
   for (char c : job_name) hash = Scatter(hash, static_cast<uint8_t>(c));
   hash = Scatter(hash, static_cast<uint64_t>(attempt.job.child + 1));
-  Random random(Scatter(hash, attempt.number));
+  hash = Scatter(hash, attempt.number);
+  if (container > 0) hash = Scatter(hash, static_cast<uint64_t>(container));
+  Random random(hash);
   ContainerFate fate;
   fate.start_delay = absl::Seconds(random.OneOf({0, 0, 1, 5, 20}));
   if (!plan.answers_at_once) fate.start_delay += absl::Seconds(1);

@@ -19,6 +19,7 @@
 #include "embatch/compute_environment.h"
 #include "embatch/container_runtime.h"
 #include "embatch/job.h"
+#include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
 #include "embatch/resources.h"
 #include "embatch/scheduler.h"
@@ -33,6 +34,7 @@ struct PlannedDependency {
   int job = -1;
   int32_t child = -1;
   DependencyType type = DependencyType::kPlain;
+  DependencyCondition condition = DependencyCondition::kSuccess;
 };
 
 // What happens at one moment.
@@ -76,6 +78,7 @@ struct WorldPlan {
   std::vector<PlannedEnvironment> environments;
   std::vector<SchedulingPolicyOptions> policies;
   std::vector<JobQueueOptions> queues;
+  std::vector<JobDefinitionOptions> definitions;
   std::vector<PlannedAction> actions;  // by time
   // If set, says what becomes of a container, in place of chance.
   std::function<ContainerFate(absl::string_view job_name, const AttemptId&)>
@@ -86,20 +89,23 @@ struct PlanOptions {
   int jobs = 24;          // submissions; an array is one
   bool mishaps = true;    // lost and interrupted instances, failed launches
   bool forgetful = true;  // some worlds forget finished jobs quickly
-  bool ends_by_caller = true;   // some jobs are cancelled and terminated
-  bool answers_at_once = true;  // some containers start in no time
-  bool multi_node = false;      // some jobs have several nodes
-  bool queues_change = true;    // some queues are updated, deleted, made again
-  bool fair_share = true;       // some queues have shares
-  bool strategies = true;       // environments differ in how they choose types
+  bool ends_by_caller = true;    // some jobs are cancelled and terminated
+  bool answers_at_once = true;   // some containers start in no time
+  bool multi_node = false;       // some jobs have several nodes
+  bool queues_change = true;     // some queues are updated, deleted, made again
+  bool fair_share = true;        // some queues have shares
+  bool strategies = true;        // environments differ in how they choose types
+  bool conditions = false;       // some wait for failures, some for any end
+  bool dispatch_orders = false;  // in some queues jobs overtake
+  bool tasks = false;            // some jobs have several containers
 };
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});
 
 // What becomes of a container. If the plan does not say, that depends on its
-// seed, the job's name, the child and the attempt alone.
+// seed, the job's name, the child, the attempt and the container alone.
 ContainerFate FateOf(const WorldPlan& plan, absl::string_view job_name,
-                     const AttemptId& attempt);
+                     const AttemptId& attempt, int container = 0);
 
 }  // namespace embatch
 

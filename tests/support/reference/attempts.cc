@@ -3,19 +3,13 @@
 // Attempts: begun, running, stopped, ended, tried again. Source: §6, §7.
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tests/support/reference/lines.h"
 #include "tests/support/reference/reference_scheduler.h"
 
 namespace embatch::reference {
 namespace {
 
-// Source: §7, SIGTERM, 30 s, SIGKILL. Choice: a margin of 10 s for the report.
-constexpr absl::Duration kGrace = absl::Seconds(30);
+// Choice: §7, this much longer for the report of a container that was stopped.
 constexpr absl::Duration kMargin = absl::Seconds(10);
-
-ContainerId ContainerOf(const Job& job) {
-  return {{job.id, static_cast<uint16_t>(job.attempts)}, 0};
-}
 
 // Source: §6.3: the whole text, or what it begins with before a '*'.
 bool Matches(const std::optional<std::string>& pattern,
@@ -48,21 +42,12 @@ void ReferenceScheduler::TakeInstance(int index, int instance) {
   instances_[instance].changed_order = ++order_;
 }
 
-void ReferenceScheduler::RequestStart(int index) {
-  const Job& job = jobs_[index];
-  const Instance& instance = instances_[job.attempt->instance];
-  const std::string line =
-      StartLine(ContainerOf(job), environments_[instance.environment].name(),
-                instance.id, job.need);
-  starts_.push_back({index, job.attempt->number, line});
-  Request(line);
-}
-
 // Source: §7, the timeout counts from RUNNING.
 void ReferenceScheduler::StartRunning(int index, int64_t at_ns) {
   if (jobs_[index].is_node) return StartRunningNode(index, at_ns);
   Attempt& attempt = *jobs_[index].attempt;
   attempt.started = true;
+  attempt.started_ns = at_ns;
   attempt.due_ns = After(at_ns, jobs_[index].timeout_ns);
   attempt.due_kind = DueKind::kTimeout;
   attempt.due_order = ++order_;
@@ -74,7 +59,11 @@ void ReferenceScheduler::StopAttempt(int index, Stop stop) {
   Job& job = jobs_[index];
   if (job.attempt->stop != Stop::kNone) return;
   job.attempt->stop = stop;
-  if (IsNodeAsked(job)) Request(StopLine(ContainerOf(job), kGrace));
+  // Choice: containers that are being stopped because another one has ended
+  // are not asked twice, and get no more time.
+  const bool is_ending = job.attempt->deciding != kNothing;
+  absl::Duration grace;
+  if (!is_ending) grace = StopContainers(index);
   if (!job.attempt->started) {
     EndAttempt(index, now_ns_, std::nullopt, "", "");
     return;
@@ -87,10 +76,14 @@ void ReferenceScheduler::StopAttempt(int index, Stop stop) {
       Add(Consequence::Kind::kStopNodes, job.array);
     }
   }
-  job.attempt->due_ns =
-      After(now_ns_, absl::ToInt64Nanoseconds(kGrace + kMargin));
-  job.attempt->due_kind = DueKind::kStopOverdue;
-  job.attempt->due_order = ++order_;
+  if (!is_ending) AwaitStop(index, grace);
+}
+
+void ReferenceScheduler::AwaitStop(int index, absl::Duration grace) {
+  Attempt& attempt = *jobs_[index].attempt;
+  attempt.due_ns = After(now_ns_, absl::ToInt64Nanoseconds(grace + kMargin));
+  attempt.due_kind = DueKind::kStopOverdue;
+  attempt.due_order = ++order_;
 }
 
 // `reason` is the container's. Source: §5.2, §6.2. Choice: D21, D56.
@@ -153,6 +146,7 @@ void ReferenceScheduler::LeaveInstance(int index) {
   jobs_[index].attempt.reset();
   Instance& instance = instances_[attempt.instance];
   instance.changed_order = ++order_;
+  ++instance.attempts_left;
   uses_[attempt.use].to_ms = now_ns_ / 1000000;
   if (RunningOn(attempt.instance) > 0) return;
   instance.idle_since_ns = now_ns_;

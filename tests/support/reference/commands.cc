@@ -59,7 +59,6 @@ int ReferenceScheduler::FindDefinition(absl::string_view text) const {
 void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   const JobDefinitionOptions& definition =
       definitions_[FindDefinition(request.job_definition)].definition.options();
-  const ContainerOverrides& overrides = request.container_overrides;
   Job job;
   job.id = submitted_;
   job.name = request.job_name;
@@ -68,10 +67,11 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   job.priority = request.scheduling_priority_override.value_or(
       definition.scheduling_priority.value_or(0));
   ActivateShare(queues_[job.queue], job.share);
-  static_cast<Resources&>(job.need) = definition.container_properties.resources;
-  job.need.vcpu_milli = overrides.vcpu_milli.value_or(job.need.vcpu_milli);
-  job.need.memory_mib = overrides.memory_mib.value_or(job.need.memory_mib);
-  job.need.gpus = overrides.gpus.value_or(job.need.gpus);
+  job.task =
+      MakeTask(definition.container_properties, request.container_overrides,
+               definition.ecs_properties, request.ecs_properties_override,
+               definition.eks_properties, request.eks_properties_override);
+  static_cast<Resources&>(job.need) = job.task.Need();
   if (definition.retry_strategy)
     job.retry_strategy = *definition.retry_strategy;
   if (request.retry_strategy) job.retry_strategy = *request.retry_strategy;
@@ -82,9 +82,6 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   }
   job.size = request.array_size.value_or(0);
   AddDependencies(request, job);
-  if (definition.ecs_properties || definition.eks_properties) {
-    understands_ = false;
-  }
   if (definition.node_properties) {
     AddNodes(request, *definition.node_properties, job);
     return;
@@ -108,8 +105,8 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
 void ReferenceScheduler::AddDependencies(const SubmitJobRequest& request,
                                          Job& job) {
   for (const JobDependency& entry : request.depends_on) {
-    if (entry.condition != DependencyCondition::kSuccess) understands_ = false;
     Dependency dependency;
+    dependency.condition = entry.condition;
     if (entry.job.is_null()) {
       dependency.kind = Dependency::Kind::kChained;
       job.dependencies.push_back(dependency);
@@ -124,7 +121,7 @@ void ReferenceScheduler::AddDependencies(const SubmitJobRequest& request,
       dependency.kind = Dependency::Kind::kPaired;
     } else if (IsTerminal(jobs_[dependency.other].status)) {
       dependency.heard = true;
-      if (jobs_[dependency.other].status == JobStatus::kFailed) {
+      if (!dependency.IsMetBy(jobs_[dependency.other].status)) {
         job.dependency_failed = true;
       }
     }

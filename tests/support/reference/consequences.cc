@@ -45,7 +45,11 @@ void ReferenceScheduler::Draw(const Consequence& item) {
     case Kind::kEndRequested:
       return EndRequested(item.job);
     case Kind::kReleaseChildren:
-      return ReleaseChildren(item.job);
+      if (item.last == 0) return ReleaseChildren(item.job);
+      for (int i = item.first; i < item.last; ++i) {
+        ReleaseChild(ChildOf(item.job, i));
+      }
+      return;
     case Kind::kFailChildren:
       return FailChildren(item.job, item.first, item.last);
     case Kind::kEndWaiting:
@@ -90,7 +94,7 @@ void ReferenceScheduler::EndRequested(int index) {
 
 // Source: §8.3, the children of a SEQUENTIAL array come one after another.
 void ReferenceScheduler::ReleaseChildren(int array) {
-  if (IsChained(array) && !HasPaired(array)) {
+  if (ChainOf(array) != nullptr && !HasPaired(array)) {
     ReleaseChild(ChildOf(array, 0));
     return;
   }
@@ -157,13 +161,15 @@ void ReferenceScheduler::StopChildren(int array) {
 // N_TO_N on this one, then jobs that wait for one child, and at last the array.
 // Several children that ended at once have all failed.
 void ReferenceScheduler::ChildrenEnded(int array, int first, int last) {
-  const bool succeeded =
-      jobs_[ChildOf(array, first)].status == JobStatus::kSucceeded;
-  if (IsChained(array) && last < jobs_[array].size) {
-    if (succeeded) {
+  const JobStatus end = jobs_[ChildOf(array, first)].status;
+  const Dependency* chain = ChainOf(array);
+  if (chain != nullptr && last < jobs_[array].size) {
+    if (chain->IsMetBy(end)) {
       ReleaseChild(ChildOf(array, last));
     } else {
-      Add(Consequence::Kind::kFailChildren, array, last, jobs_[array].size);
+      // The next one fails; that is what the one behind it may wait for.
+      Add(Consequence::Kind::kFailChildren, array, last,
+          end == JobStatus::kFailed ? jobs_[array].size : last + 1);
     }
   }
   TellPaired(array, first, last);

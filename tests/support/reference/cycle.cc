@@ -42,8 +42,7 @@ void ReferenceScheduler::RunCycle() {
   for (int index : QueuesInOrder()) Serve(queues_[index]);
 }
 
-// Strictly from the head, which is found anew after each start. Choice: D9,
-// D41.
+// Choice: D41, in a DISABLED queue too.
 void ReferenceScheduler::Serve(Queue& queue) {
   if (queue.status != ResourceStatus::kValid &&
       queue.status != ResourceStatus::kUpdating) {
@@ -52,8 +51,15 @@ void ReferenceScheduler::Serve(Queue& queue) {
   queue.without_demand = false;
   if (queue.fairshare_policy && options_.skip_blocked_shares) {
     ServeSharesApart(queue);
-    return;
+  } else if (queue.options.dispatch_order != DispatchOrder::kStrict) {
+    ServeOutOfOrder(queue);
+  } else {
+    ServeFromHead(queue);
   }
+}
+
+// Strictly from the head, which is found anew after each start. Choice: D9.
+void ReferenceScheduler::ServeFromHead(Queue& queue) {
   for (;;) {
     const std::vector<int> waiting = WaitingIn(queue);
     const int head = waiting.empty() ? kNothing : waiting.front();

@@ -8,20 +8,22 @@
 namespace embatch::reference {
 namespace {
 
-bool Has(const Job& job, Dependency::Kind kind) {
-  return std::any_of(
-      job.dependencies.begin(), job.dependencies.end(),
-      [kind](const Dependency& entry) { return entry.kind == kind; });
+const Dependency* Find(const Job& job, Dependency::Kind kind) {
+  for (const Dependency& entry : job.dependencies) {
+    if (entry.kind == kind) return &entry;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
 bool ReferenceScheduler::HasPaired(int array) const {
-  return Has(jobs_[array], Dependency::Kind::kPaired);
+  return Find(jobs_[array], Dependency::Kind::kPaired) != nullptr;
 }
 
-bool ReferenceScheduler::IsChained(int array) const {
-  return Has(jobs_[array], Dependency::Kind::kChained);
+// Why the children of a SEQUENTIAL array wait for each other; null: they don't.
+const Dependency* ReferenceScheduler::ChainOf(int array) const {
+  return Find(jobs_[array], Dependency::Kind::kChained);
 }
 
 bool ReferenceScheduler::HasOutstanding(int job) const {
@@ -33,23 +35,26 @@ bool ReferenceScheduler::HasOutstanding(int job) const {
 }
 
 // What a child waits for: all that its array waits for as a whole, its
-// predecessor in a SEQUENTIAL array, its counterparts in N_TO_N ones. One
-// failure is enough, whatever else is outstanding.
+// predecessor in a SEQUENTIAL array, its counterparts in N_TO_N ones. One that
+// ended otherwise than it should is enough, whatever else is outstanding.
 ReferenceScheduler::Readiness ReferenceScheduler::ReadinessOf(int index) const {
   const Job& child = jobs_[index];
   const Job& array = jobs_[child.array];
-  std::vector<int> others;
-  for (const Dependency& entry : array.dependencies) {
-    if (entry.kind == Dependency::Kind::kPaired) {
-      others.push_back(ChildOf(entry.other, child.id.child));
-    } else if (entry.kind == Dependency::Kind::kChained && child.id.child > 0) {
-      others.push_back(index - 1);
-    }
-  }
   bool ready = array.released;
-  for (int other : others) {
-    if (jobs_[other].status == JobStatus::kFailed) return Readiness::kFailed;
-    ready &= jobs_[other].status == JobStatus::kSucceeded;
+  for (const Dependency& entry : array.dependencies) {
+    int other = kNothing;
+    if (entry.kind == Dependency::Kind::kPaired) {
+      other = ChildOf(entry.other, child.id.child);
+    } else if (entry.kind == Dependency::Kind::kChained && child.id.child > 0) {
+      other = index - 1;
+    } else {
+      continue;
+    }
+    if (!IsTerminal(jobs_[other].status)) {
+      ready = false;
+    } else if (!entry.IsMetBy(jobs_[other].status)) {
+      return Readiness::kFailed;
+    }
   }
   return ready ? Readiness::kReady : Readiness::kWaits;
 }
@@ -109,7 +114,7 @@ void ReferenceScheduler::FailWaiting(int index) {
 }
 
 // Arrays that are N_TO_N on this one hear of its children, in the order of
-// their submission.
+// their submission; several that ended at once have all failed.
 void ReferenceScheduler::TellPaired(int array, int first, int last) {
   for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
     for (const Dependency& entry : jobs_[i].dependencies) {
@@ -117,17 +122,19 @@ void ReferenceScheduler::TellPaired(int array, int first, int last) {
           IsTerminal(jobs_[i].status)) {
         continue;
       }
-      if (jobs_[ChildOf(array, first)].status == JobStatus::kFailed) {
+      if (!entry.IsMetBy(jobs_[ChildOf(array, first)].status)) {
         Add(Consequence::Kind::kFailChildren, i, first, last);
-      } else {
+      } else if (last == first + 1) {
         ReleaseChild(ChildOf(i, first));
+      } else {
+        Add(Consequence::Kind::kReleaseChildren, i, first, last);
       }
     }
   }
 }
 
-// Jobs that wait for `job` hear how it ended. A failure fails them at once,
-// without waiting for the others. Source: §9.2.
+// Jobs that wait for `job` hear how it ended. One that should have ended
+// otherwise fails them at once, without waiting for the others. Source: §9.2.
 void ReferenceScheduler::TellPlain(int job) {
   for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
     for (Dependency& entry : jobs_[i].dependencies) {
@@ -137,7 +144,7 @@ void ReferenceScheduler::TellPlain(int job) {
       }
       entry.heard = true;
       if (IsTerminal(jobs_[i].status) || jobs_[i].dependency_failed) continue;
-      if (jobs_[job].status == JobStatus::kFailed) {
+      if (!entry.IsMetBy(jobs_[job].status)) {
         jobs_[i].dependency_failed = true;
         FailWaiting(i);
       } else if (!HasOutstanding(i)) {
@@ -149,7 +156,7 @@ void ReferenceScheduler::TellPlain(int job) {
 
 // Whether somebody waits for single children of an array.
 bool ReferenceScheduler::AnybodyListensTo(int array) const {
-  if (IsChained(array)) return true;
+  if (ChainOf(array) != nullptr) return true;
   for (const Job& job : jobs_) {
     for (const Dependency& entry : job.dependencies) {
       if (entry.kind == Dependency::Kind::kPaired && entry.other == array) {

@@ -116,6 +116,7 @@ void ReferenceScheduler::SetCatalogue(Environment& environment,
                                       const std::vector<InstanceType>& types) {
   if (!environment.launches()) return;
   environment.has_catalogue = true;
+  ++environment.catalogues;
   environment.catalogue.clear();
   for (InstanceType type : types) {
     type.resources = Bounded(type.resources);
@@ -186,8 +187,10 @@ void ReferenceScheduler::BackOff(int environment, int type,
   refused.failure = failure;
   const int64_t back_off_ns = absl::ToInt64Nanoseconds(
       std::max(options_.capacity_back_off, kBackOffMin));
-  refused.back_off_until_ns =
-      std::max(refused.back_off_until_ns, After(now_ns_, back_off_ns));
+  const int64_t until_ns = After(now_ns_, back_off_ns);
+  if (until_ns <= refused.back_off_until_ns) return;
+  refused.back_off_until_ns = until_ns;
+  environments_[environment].back_off_ends_ns.push_back(until_ns);
 }
 
 }  // namespace embatch::reference

@@ -22,10 +22,14 @@
 #include "embatch/resource_provider.h"
 #include "embatch/resources.h"
 #include "embatch/scheduling_policy.h"
+#include "tests/support/reference/task.h"
 
 namespace embatch::reference {
 
 inline constexpr int kNothing = -1;
+
+// Source: API AttemptContainerDetail.reason, "up to 255".
+inline constexpr size_t kContainerReasonLengthMax = 255;
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 // a + b, or never.
@@ -67,12 +71,15 @@ struct Attempt {
   int number = 0;
   int instance = kNothing;
   bool started = false;
+  int64_t started_ns = 0;
   Stop stop = Stop::kNone;
   int64_t due_ns = kNever;
   DueKind due_kind = DueKind::kTimeout;
   int64_t due_order = 0;     // when the deadline was set: a rising number
   int64_t placed_order = 0;  // the same of its placement
   int use = kNothing;        // of compute, by the share
+  std::vector<ContainerState> containers;  // none: nothing was asked for
+  int deciding = kNothing;  // the container that says how the attempt ends
 };
 
 // An entry of dependsOn.
@@ -80,7 +87,15 @@ struct Dependency {
   enum class Kind { kPlain, kPaired, kChained };
   Kind kind = Kind::kPlain;
   int other = kNothing;  // kPlain: a job, array or child; kPaired: an array
-  bool heard = false;    // kPlain: the dependent has heard how the other ended
+  DependencyCondition condition = DependencyCondition::kSuccess;
+  bool heard = false;  // kPlain: the dependent has heard how the other ended
+
+  // Whether this is how the other was to end.
+  bool IsMetBy(JobStatus end) const {
+    if (condition == DependencyCondition::kCompletion) return true;
+    return (condition == DependencyCondition::kFailure) ==
+           (end == JobStatus::kFailed);
+  }
 };
 
 // A single job, an array or one of its children, a multi-node job or one of its
@@ -90,6 +105,7 @@ struct Job {
   std::string name;
   int queue = kNothing;
   Need need;
+  Task task;  // not of a multi-node job, but of its nodes
   RetryStrategy retry_strategy;
   int64_t timeout_ns = kNever;
   std::string share;  // fair-share queues
@@ -156,6 +172,11 @@ struct Queue {
   int blocked = kNothing;         // the head that carries a blocked reason
   // What is held is held by what no instance would help.
   bool without_demand = false;
+  // How often its line has changed, and how often it was updated. And what was
+  // true when the latest pass over those who may overtake had come to its end.
+  int64_t changes = 0;
+  int64_t updates = 0;
+  std::vector<int64_t> passed;
 
   std::optional<FairsharePolicy> fairshare_policy;
   std::map<std::string, Share> shares;  // by identifier
@@ -178,6 +199,8 @@ struct Environment {
   bool has_catalogue = false;
   std::vector<InstanceType> catalogue;
   std::vector<Type> types;
+  int64_t catalogues = 0;  // how many were told
+  std::vector<int64_t> back_off_ends_ns;
 
   const std::string& name() const { return options.compute_environment_name; }
   bool managed() const {
@@ -221,6 +244,7 @@ struct Instance {
   int64_t changed_order = 0;  // when its free capacity changed: a rising number
   int64_t idle_since_ns = 0;
   int64_t lost_ns = 0;
+  int64_t attempts_left = 0;  // how many attempts have left it
 
   bool exists() const {
     return state != InstanceState::kLost && state != InstanceState::kGone;

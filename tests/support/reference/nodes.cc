@@ -52,12 +52,11 @@ void ReferenceScheduler::AddNodes(const SubmitJobRequest& request,
   NodeOverrides overrides;
   if (request.node_overrides) overrides = *request.node_overrides;
   const int count = overrides.num_nodes.value_or(properties.num_nodes);
-  std::vector<Resources> needs;
+  std::vector<Task> tasks;
   job.need = Need();
   for (int i = 0; i < count; ++i) {
     const NodeRangeProperty* range = RangeFor(properties, i, count);
-    if (range->ecs_properties || range->eks_properties) understands_ = false;
-    Resources& need = needs.emplace_back(range->container.resources);
+    NodePropertyOverride given;
     if (!range->container.instance_type.empty()) {
       job.need.instance_type = range->container.instance_type;
     }
@@ -70,17 +69,19 @@ void ReferenceScheduler::AddNodes(const SubmitJobRequest& request,
           RangeOf(range->target_nodes, count)) {
         continue;
       }
-      const ContainerOverrides& given = entry.container_overrides;
-      need.vcpu_milli = given.vcpu_milli.value_or(need.vcpu_milli);
-      need.memory_mib = given.memory_mib.value_or(need.memory_mib);
-      need.gpus = given.gpus.value_or(need.gpus);
-      if (!given.instance_type.empty()) {
-        job.need.instance_type = given.instance_type;
+      given = entry;
+      if (!entry.container_overrides.instance_type.empty()) {
+        job.need.instance_type = entry.container_overrides.instance_type;
       }
       if (!entry.instance_types.empty()) {
         job.need.instance_type = entry.instance_types.front();
       }
     }
+    tasks.push_back(
+        MakeTask(range->container, given.container_overrides,
+                 range->ecs_properties, given.ecs_properties_override,
+                 range->eks_properties, given.eks_properties_override));
+    const Resources need = tasks.back().Need();
     job.need.vcpu_milli = std::max(job.need.vcpu_milli, need.vcpu_milli);
     job.need.memory_mib = std::max(job.need.memory_mib, need.memory_mib);
     job.need.gpus = std::max(job.need.gpus, need.gpus);
@@ -96,7 +97,8 @@ void ReferenceScheduler::AddNodes(const SubmitJobRequest& request,
   for (int i = 0; i < count; ++i) {
     job.id = submitted_.Child(i);
     job.need = Need();
-    static_cast<Resources&>(job.need) = needs[static_cast<size_t>(i)];
+    job.task = tasks[static_cast<size_t>(i)];
+    static_cast<Resources&>(job.need) = job.task.Need();
     jobs_.push_back(job);
   }
 }
@@ -274,6 +276,7 @@ void ReferenceScheduler::StartRunningNode(int index, int64_t at_ns) {
   const bool is_main = MainNodeOf(jobs_[job]) == index;
   Attempt& attempt = *jobs_[index].attempt;
   attempt.started = true;
+  attempt.started_ns = at_ns;
   if (is_main) {
     attempt.due_ns = After(at_ns, jobs_[index].timeout_ns);
     attempt.due_kind = DueKind::kTimeout;

@@ -33,9 +33,6 @@ void ReferenceScheduler::AttachEnvironments(Queue& queue) const {
 void ReferenceScheduler::Do(const CreateJobQueueCommand& command) {
   Queue& queue = queues_.emplace_back();
   queue.options = command.job_queue.options();
-  if (queue.options.dispatch_order != DispatchOrder::kStrict) {
-    understands_ = false;
-  }
   AttachEnvironments(queue);
   AdoptPolicy(queue);
 }
@@ -54,6 +51,7 @@ void ReferenceScheduler::Do(const UpdateJobQueueRequest& request) {
     AdoptPolicy(queue);
   }
   queue.status = ResourceStatus::kUpdating;
+  ++queue.updates;
 }
 
 // Choice: D42, unknown ones are no error.

@@ -94,6 +94,10 @@ void ReferenceScheduler::Change(int job, JobStatus to,
   output_.events.push_back(EventLine(now_ns_, changed.id, changed.status, to,
                                      changed.attempts, reason));
   const JobStatus from = changed.status;
+  if ((from == JobStatus::kRunnable) != (to == JobStatus::kRunnable) &&
+      !changed.is_node) {
+    ++queues_[changed.queue].changes;
+  }
   changed.status = to;
   changed.status_reason = std::string(reason);
   // Source: §12.3. What happens to a multi-node job as a whole happens to its

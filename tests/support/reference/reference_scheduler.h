@@ -60,7 +60,8 @@ class ReferenceScheduler {
   struct Consequence {
     enum class Kind {
       kEndRequested,     // job: CancelJob or TerminateJob was called
-      kReleaseChildren,  // job: an array that waits for nothing as a whole
+      kReleaseChildren,  // job: an array that waits for nothing as a whole; or
+                         // its children in [first, last), of which others end
       kFailChildren,     // job: PENDING children in [first, last) fail
       kEndWaiting,       // job: the array's RUNNABLE children end
       kStopChildren,     // job: its STARTING and RUNNING ones are stopped
@@ -148,7 +149,7 @@ class ReferenceScheduler {
 
   // dependencies.cc
   bool HasPaired(int array) const;
-  bool IsChained(int array) const;
+  const Dependency* ChainOf(int array) const;
   bool HasOutstanding(int job) const;  // dependencies as a whole
   enum class Readiness { kWaits, kReady, kFailed };
   Readiness ReadinessOf(int child) const;
@@ -166,13 +167,22 @@ class ReferenceScheduler {
   void BeginAttempt(int job, int instance);
   void TakeInstance(int job, int instance);
   void LeaveInstance(int job);
-  void RequestStart(int job);
+  void AwaitStop(int job, absl::Duration grace);
   void StartRunning(int job, int64_t at_ns);
   void StopAttempt(int job, Stop stop);
   void EndAttempt(int job, int64_t at_ns, std::optional<int> exit_code,
                   absl::string_view reason, std::string status_reason);
   bool IsRetryDue(const Job& job, absl::string_view status_reason,
                   absl::string_view reason, std::optional<int> exit_code) const;
+
+  // task.cc
+  void RequestStart(int job);
+  void RequestStartOf(int job, size_t container);
+  void StartContainers(int job);
+  absl::Duration StopContainers(int job);
+  void TakeOf(int job, const ContainerReport& report, int64_t at_ns);
+  void GoOnWithTask(int job, int64_t at_ns);
+  void EndTask(int job, int64_t at_ns);
 
   // nodes.cc
   void AddNodes(const SubmitJobRequest& request, const NodeProperties& nodes,
@@ -201,6 +211,7 @@ class ReferenceScheduler {
   // cycle.cc: phase 5
   void RunCycle();
   void Serve(Queue& queue);
+  void ServeFromHead(Queue& queue);
   void ServeSharesApart(Queue& queue);
   void ForgetBlocked(Queue& queue, int head);
   std::vector<int> QueuesInOrder() const;
@@ -210,6 +221,15 @@ class ReferenceScheduler {
   Held TryToStart(const Queue& queue, int job);
   void MarkBlocked(Queue& queue, int job);
   std::string BlockedReason(const Queue& queue, int job) const;
+
+  // dispatch_order.cc
+  struct HeadStart;
+  void ServeOutOfOrder(Queue& queue);
+  void Overtake(const Queue& queue);
+  std::vector<int64_t> FactsFor(const Queue& queue) const;
+  HeadStart HeadStartOf(const Queue& queue, int head) const;
+  int64_t EstimateStart(int instance, const Need& need, Resources& room) const;
+  bool MayOvertake(const Queue& queue, int job, HeadStart& start) const;
 
   // placement.cc
   Resources FreeOf(int instance) const;

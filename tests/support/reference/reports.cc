@@ -8,13 +8,6 @@
 #include "tests/support/reference/reference_scheduler.h"
 
 namespace embatch::reference {
-namespace {
-
-// Source: API AttemptContainerDetail.reason, "up to 255".
-constexpr size_t kContainerReasonLengthMax = 255;
-
-}  // namespace
-
 // By time, and otherwise as they came; of equal times the provider's first; a
 // deadline only when nothing reported is as early. Choice: D44, D61, D72.
 void ReferenceScheduler::TakeReports(const Turn& turn) {
@@ -58,7 +51,7 @@ void ReferenceScheduler::TakeDeadlinesBefore(int64_t time_ns) {
     Attempt& attempt = *jobs_[first].attempt;
     attempt.due_ns = kNever;
     if (attempt.due_kind == DueKind::kStopOverdue) {
-      EndAttempt(first, now_ns_, std::nullopt, "", "");
+      EndTask(first, now_ns_);
     } else if (instances_[attempt.instance].exists()) {
       StopAttempt(first, Stop::kTimedOut);
     }
@@ -151,30 +144,14 @@ void ReferenceScheduler::TakeReady(const InstanceReport& report,
 // What is said of a container other than that of a running attempt is late or
 // unknown. Source: §5.2.
 void ReferenceScheduler::Take(const ContainerReport& report, int64_t at_ns) {
-  using Kind = ContainerReport::Kind;
   const int index = FindJob(report.container.attempt.job);
-  if (index == kNothing || report.container.container != 0) return;
+  if (index == kNothing) return;
   Job& job = jobs_[index];
   if (!job.attempt || job.attempt->number != report.container.attempt.number ||
       !instances_[job.attempt->instance].exists() || !IsNodeAsked(job)) {
     return;
   }
-  if (report.kind == Kind::kStarted) {
-    if (!job.attempt->started) StartRunning(index, at_ns);
-    return;
-  }
-  const absl::string_view reason =
-      absl::string_view(report.reason).substr(0, kContainerReasonLengthMax);
-  if (report.kind == Kind::kStartFailed) {
-    if (job.attempt->started) return;
-    EndAttempt(index, at_ns, std::nullopt, reason, "Task failed to start");
-    return;
-  }
-  if (!job.attempt->started) StartRunning(index, at_ns);
-  std::optional<int> exit_code;
-  if (report.has_exit_code) exit_code = report.exit_code;
-  EndAttempt(index, at_ns, exit_code, reason,
-             "Essential container in task exited");
+  TakeOf(index, report, at_ns);
 }
 
 }  // namespace embatch::reference

@@ -135,7 +135,9 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
     }
   }
   // Whether what is held keeps all behind it from starting.
-  const bool strict = !queue.fairshare_policy || !options_.skip_blocked_shares;
+  const bool strict = queue.fairshare_policy ? !options_.skip_blocked_shares
+                                             : queue.options.dispatch_order ==
+                                                   DispatchOrder::kStrict;
   for (Demand& demand : demands) {
     bool served = false;
     for (int index : queue.environments) {
