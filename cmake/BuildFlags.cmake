@@ -45,6 +45,12 @@ endif()
 function(embatch_use_build_flags target)
   target_compile_features(${target} PRIVATE cxx_std_17)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # Reading headers is most of the work of an unoptimized build.
+  if(EMBATCH_UNITY_BUILD AND target MATCHES
+                             "^embatch(_test_support)?$|^(scenario|scheduler|property|twin)_test$")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON
+                                               UNITY_BUILD_BATCH_SIZE 8)
+  endif()
   # BUILD_INTERFACE keeps the flags out of the installed package.
   target_link_libraries(${target}
                         PRIVATE $<BUILD_INTERFACE:embatch_build_flags>)

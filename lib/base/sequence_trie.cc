@@ -247,8 +247,27 @@ uint64_t SequenceTrie::LastInLeaf(uint32_t leaf, uint64_t key) const {
   return kNone;
 }
 
-// Down to the key's leaf. If that has nothing, the search goes on at the lowest
-// node on the way that has a child above the one taken.
+// Down to the key's leaf, if there is one. On the way it remembers the lowest
+// node that has a child beside the one taken, on the side that is searched.
+template <uint64_t (*Beside)(int)>
+SequenceTrie::Descent SequenceTrie::Descend(uint64_t number) const {
+  Descent descent;
+  uint32_t node = root_;
+  for (int height = height_; height > 0; --height) {
+    const Inner& inner = inners_[node];
+    const int digit = Digit(number, height);
+    if ((inner.mask & Beside(digit)) != 0) {
+      descent.turn = node;
+      descent.turn_height = height;
+    }
+    if ((inner.mask >> digit & 1) == 0) return descent;
+    node = inner.children[digit];
+  }
+  descent.leaf = node;
+  return descent;
+}
+
+// If the key's leaf has nothing, the search goes on where the way turned.
 uint64_t SequenceTrie::FirstAtLeast(uint64_t key) const {
   if (empty()) return kNone;
   const uint64_t number = key >> kLeafBits;
@@ -260,29 +279,16 @@ uint64_t SequenceTrie::FirstAtLeast(uint64_t key) const {
     const bool below = number >> (kFanBits * height_) < prefix_;
     return below ? FirstUnder(root_, height_, prefix_) : kNone;
   }
-  uint32_t node = root_;
-  uint32_t turn = kNoNode;
-  int turn_height = 0;
-  int height = height_;
-  for (; height > 0; --height) {
-    const Inner& inner = inners_[node];
-    const int digit = Digit(number, height);
-    if ((inner.mask & Above(digit)) != 0) {
-      turn = node;
-      turn_height = height;
-    }
-    if ((inner.mask >> digit & 1) == 0) break;
-    node = inner.children[digit];
-  }
-  if (height == 0) {
-    const uint64_t found = FirstInLeaf(node, key);
+  const auto [leaf, turn, height] = Descend<Above>(number);
+  if (leaf != kNoNode) {
+    const uint64_t found = FirstInLeaf(leaf, key);
     if (found != kNone) return found;
   }
   if (turn == kNoNode) return kNone;
   const int digit =
-      LowestBit(inners_[turn].mask & Above(Digit(number, turn_height)));
-  return FirstUnder(inners_[turn].children[digit], turn_height - 1,
-                    Sibling(number, turn_height, digit));
+      LowestBit(inners_[turn].mask & Above(Digit(number, height)));
+  return FirstUnder(inners_[turn].children[digit], height - 1,
+                    Sibling(number, height, digit));
 }
 
 // The mirror image.
@@ -293,29 +299,16 @@ uint64_t SequenceTrie::LastAtMost(uint64_t key) const {
     const bool above = number >> (kFanBits * height_) > prefix_;
     return above ? LastUnder(root_, height_, prefix_) : kNone;
   }
-  uint32_t node = root_;
-  uint32_t turn = kNoNode;
-  int turn_height = 0;
-  int height = height_;
-  for (; height > 0; --height) {
-    const Inner& inner = inners_[node];
-    const int digit = Digit(number, height);
-    if ((inner.mask & Below(digit)) != 0) {
-      turn = node;
-      turn_height = height;
-    }
-    if ((inner.mask >> digit & 1) == 0) break;
-    node = inner.children[digit];
-  }
-  if (height == 0) {
-    const uint64_t found = LastInLeaf(node, key);
+  const auto [leaf, turn, height] = Descend<Below>(number);
+  if (leaf != kNoNode) {
+    const uint64_t found = LastInLeaf(leaf, key);
     if (found != kNone) return found;
   }
   if (turn == kNoNode) return kNone;
   const int digit =
-      HighestBit(inners_[turn].mask & Below(Digit(number, turn_height)));
-  return LastUnder(inners_[turn].children[digit], turn_height - 1,
-                   Sibling(number, turn_height, digit));
+      HighestBit(inners_[turn].mask & Below(Digit(number, height)));
+  return LastUnder(inners_[turn].children[digit], height - 1,
+                   Sibling(number, height, digit));
 }
 
 uint64_t SequenceTrie::FirstAbsentAtLeast(uint64_t key) const {

@@ -119,6 +119,14 @@ class SequenceTrie {
     uint32_t leaf = kNoNode;
   };
 
+  // The way down to a leaf, and the lowest inner node at which a search may
+  // turn to a neighbour.
+  struct Descent {
+    uint32_t leaf = kNoNode;
+    uint32_t turn = kNoNode;
+    int turn_height = 0;
+  };
+
   static int WordIndex(uint64_t key) { return key / 64 % kLeafWords; }
   static uint64_t LeafBegin(uint64_t key) { return key & ~(kLeafKeys - 1); }
   static uint64_t& WordOf(Leaf& leaf, uint64_t key) {
@@ -150,6 +158,8 @@ class SequenceTrie {
     return node;
   }
 
+  template <uint64_t (*Beside)(int)>
+  Descent Descend(uint64_t number) const;
   uint32_t MakeLeaf(uint64_t number);
   void DropLeaf(uint64_t number);
   void RaiseRoot();

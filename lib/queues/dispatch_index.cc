@@ -8,10 +8,6 @@ namespace {
 
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 
-uint64_t FifoKey(const LinePlace& place) {
-  return static_cast<uint64_t>(place.retry_class) << 63 | place.sequence;
-}
-
 bool MayStart(const DispatchIndex::Room& room, const Resources& need,
               int64_t estimate_ns) {
   return need.FitsIn(room.room) &&

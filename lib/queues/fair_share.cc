@@ -19,11 +19,6 @@ constexpr int64_t kWeightDefault = 10000;
 
 int64_t MillisOf(int64_t ns) { return ns / kNanosPerMilli; }
 
-// Retried jobs before those that never started, then by submission (§13.4).
-uint64_t FifoKey(const LinePlace& place) {
-  return static_cast<uint64_t>(place.retry_class) << 63 | place.sequence;
-}
-
 }  // namespace
 
 // --- The policy -------------------------------------------------------------

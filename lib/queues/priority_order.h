@@ -35,6 +35,12 @@ struct LinePlace {
   }
 };
 
+// The order of places without their priorities: retried jobs before those that
+// never started, then by submission (§13.4).
+inline uint64_t FifoKey(const LinePlace& place) {
+  return static_cast<uint64_t>(place.retry_class) << 63 | place.sequence;
+}
+
 // Whether `a` is served before `b`, both of one line.
 inline bool IsBefore(const LinePlace& a, const LinePlace& b) {
   if (a.priority != b.priority) return a.priority > b.priority;

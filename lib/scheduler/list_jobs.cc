@@ -293,14 +293,14 @@ absl::StatusOr<JobPage> QueuePage(const State& state,
                    *sieve, request);
 }
 
-// By index. Source: API ListJobs.filters, they are not for children.
-absl::StatusOr<JobPage> ArrayPage(const State& state,
-                                  const ListJobsRequest& request) {
-  const std::optional<JobKey> key = state.jobs.Find(request.array.Parent());
-  if (!key.has_value()) {
-    return absl::NotFoundError(
-        "array: the job does not exist, or its retention is over");
-  }
+// The children or nodes of job `slot` that have the wanted status, by index, of
+// which there are at most `left`. Source: API ListJobs.filters, they are not
+// for these.
+template <typename StatusAt>
+absl::StatusOr<JobPage> PageByIndex(const State& state,
+                                    const ListJobsRequest& request,
+                                    uint32_t slot, int32_t size, int64_t left,
+                                    StatusAt status_at) {
   uint64_t first = 0;
   if (!request.next_token.empty()) {
     const std::optional<uint64_t> last = NumberOfToken('c', request.next_token);
@@ -308,55 +308,57 @@ absl::StatusOr<JobPage> ArrayPage(const State& state,
     first = *last == kNoSequence ? *last : *last + 1;
   }
   JobPage page;
-  if (!state.jobs.record(key->slot).is_array()) return page;
-  const ArrayRecord& array = state.jobs.array(key->slot);
   const JobStatus status = request.status.value_or(JobStatus::kRunning);
-  int64_t left = array.counts[static_cast<int>(status)];
-  for (uint64_t i = first; i < static_cast<uint64_t>(array.size) && left > 0;
-       ++i) {
-    const int32_t child = static_cast<int32_t>(i);
-    if (array.states.Get(child).status() != status) continue;
+  for (uint64_t i = first; i < static_cast<uint64_t>(size) && left > 0; ++i) {
+    const int32_t index = static_cast<int32_t>(i);
+    if (status_at(index) != status) continue;
     if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
       page.next_token =
           NumberToken('c', static_cast<uint64_t>(page.jobs.back().child));
       break;
     }
-    page.jobs.push_back(state.jobs.IdOf({key->slot, child}));
+    page.jobs.push_back(state.jobs.IdOf({slot, index}));
     --left;
   }
   return page;
 }
 
-// By index.
+absl::StatusOr<uint32_t> SlotOf(const State& state, absl::string_view member,
+                                JobId job) {
+  const std::optional<JobKey> key = state.jobs.Find(job.Parent());
+  if (key.has_value()) return key->slot;
+  return absl::NotFoundError(absl::StrCat(
+      member, ": the job does not exist, or its retention is over"));
+}
+
+absl::StatusOr<JobPage> ArrayPage(const State& state,
+                                  const ListJobsRequest& request) {
+  const absl::StatusOr<uint32_t> slot = SlotOf(state, "array", request.array);
+  if (!slot.ok()) return slot.status();
+  const JobStatus status = request.status.value_or(JobStatus::kRunning);
+  const ArrayRecord* array = nullptr;
+  int64_t left = 0;
+  if (state.jobs.record(*slot).is_array()) {
+    array = &state.jobs.array(*slot);
+    left = array->counts[static_cast<int>(status)];
+  }
+  return PageByIndex(state, request, *slot, left > 0 ? array->size : 0, left,
+                     [&](int32_t i) { return array->states.Get(i).status(); });
+}
+
 absl::StatusOr<JobPage> NodesPage(const State& state,
                                   const ListJobsRequest& request) {
-  const std::optional<JobKey> key =
-      state.jobs.Find(request.multi_node_job.Parent());
-  if (!key.has_value()) {
-    return absl::NotFoundError(
-        "multi_node_job: the job does not exist, or its retention is over");
+  const absl::StatusOr<uint32_t> slot =
+      SlotOf(state, "multi_node_job", request.multi_node_job);
+  if (!slot.ok()) return slot.status();
+  const NodesRecord* nodes = nullptr;
+  int32_t size = 0;
+  if (state.jobs.record(*slot).has_nodes) {
+    nodes = &state.jobs.nodes(*slot);
+    size = static_cast<int32_t>(nodes->size());
   }
-  uint64_t first = 0;
-  if (!request.next_token.empty()) {
-    const std::optional<uint64_t> last = NumberOfToken('c', request.next_token);
-    if (!last.has_value()) return BadToken(request.next_token);
-    first = *last == kNoSequence ? *last : *last + 1;
-  }
-  JobPage page;
-  if (!state.jobs.record(key->slot).has_nodes) return page;
-  const NodesRecord& nodes = state.jobs.nodes(key->slot);
-  const JobStatus status = request.status.value_or(JobStatus::kRunning);
-  for (uint64_t i = first; i < static_cast<uint64_t>(nodes.size()); ++i) {
-    const int32_t node = static_cast<int32_t>(i);
-    if (nodes.at(node).status != status) continue;
-    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
-      page.next_token =
-          NumberToken('c', static_cast<uint64_t>(page.jobs.back().child));
-      break;
-    }
-    page.jobs.push_back(state.jobs.IdOf({key->slot, node}));
-  }
-  return page;
+  return PageByIndex(state, request, *slot, size, size,
+                     [&](int32_t i) { return nodes->at(i).status; });
 }
 
 }  // namespace

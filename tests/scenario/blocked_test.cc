@@ -27,8 +27,6 @@ constexpr char kConfiguration[] =
 constexpr char kPermissions[] =
     "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role has a "
     "permission issue.";
-constexpr char kUndetermined[] =
-    "UNDETERMINED - Batch job is blocked, root cause is undetermined.";
 
 class BlockedTest : public ScenarioTest {
  protected:

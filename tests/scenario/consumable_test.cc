@@ -13,8 +13,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kUndetermined[] =
-    "UNDETERMINED - Batch job is blocked, root cause is undetermined.";
 constexpr auto kNonReplenishable = ConsumableResourceType::kNonReplenishable;
 using Operation = ConsumableResourceOperation;
 

@@ -22,6 +22,8 @@ namespace embatch {
 inline constexpr char kStraight[] =
     "SUBMITTED RUNNABLE STARTING RUNNING SUCCEEDED";
 inline constexpr char kContainerExited[] = "Essential container in task exited";
+inline constexpr char kUndetermined[] =
+    "UNDETERMINED - Batch job is blocked, root cause is undetermined.";
 
 class ScenarioTest : public ::testing::Test {
  protected:

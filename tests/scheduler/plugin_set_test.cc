@@ -17,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const absl::Time kStart = absl::FromUnixSeconds(1767225600);
+const absl::Time kBegin = absl::FromUnixSeconds(1767225600);
 
 // Writes down what it is asked, and says what it is told to.
 class ScriptedRuntime : public ContainerRuntime {
@@ -85,14 +85,14 @@ class PluginSetTest : public ::testing::Test {
     queue.job_queue_name = "queue";
     queue.compute_environment_order = {{1, "hosts"}};
     EXPECT_TRUE(
-        scheduler_->CreateJobQueue(*JobQueue::Create(queue), kStart).ok());
+        scheduler_->CreateJobQueue(*JobQueue::Create(queue), kBegin).ok());
     JobDefinitionOptions definition;
     definition.job_definition_name = "d";
     definition.container_properties.image = "image";
     definition.container_properties.resources = Resources::Of(1, 512);
     EXPECT_TRUE(
         scheduler_
-            ->RegisterJobDefinition(*JobDefinition::Create(definition), kStart)
+            ->RegisterJobDefinition(*JobDefinition::Create(definition), kBegin)
             .ok());
     ComeToRest();
     calls_.clear();
@@ -104,16 +104,16 @@ class PluginSetTest : public ::testing::Test {
     options.type = ComputeEnvironmentType::kUnmanaged;
     EXPECT_TRUE(scheduler_
                     ->CreateComputeEnvironment(
-                        *ComputeEnvironment::Create(options), kStart)
+                        *ComputeEnvironment::Create(options), kBegin)
                     .ok());
     EXPECT_TRUE(scheduler_->AttachPlugins(name, plugins).ok());
     ComeToRest();
   }
   absl::Time ComeToRest() {
     for (int i = 0; i < 1000; ++i) {
-      const Step step = scheduler_->Advance(kStart);
+      const Step step = scheduler_->Advance(kBegin);
       EXPECT_TRUE(step.status.ok()) << step.status;
-      if (step.next > kStart) return step.next;
+      if (step.next > kBegin) return step.next;
     }
     ADD_FAILURE() << "no rest";
     return absl::InfiniteFuture();
@@ -123,11 +123,11 @@ class PluginSetTest : public ::testing::Test {
     request.job_name = "a";
     request.job_queue = "queue";
     request.job_definition = "d";
-    return scheduler_->SubmitJob(request, kStart).value();
+    return scheduler_->SubmitJob(request, kBegin).value();
   }
   void Join(uint64_t number, int64_t vcpus) {
     provider_.reports.push_back(
-        InstanceReport::Ready(kStart, InstanceId::Joined(number), "host",
+        InstanceReport::Ready(kBegin, InstanceId::Joined(number), "host",
                               Resources::Of(vcpus, 1000 * vcpus)));
   }
   JobStatus StatusOf(JobId job) { return scheduler_->DescribeJob(job)->status; }
@@ -141,29 +141,29 @@ class PluginSetTest : public ::testing::Test {
 TEST_F(PluginSetTest, EachIsAskedOnceAtTheStart) {
   Join(1, 1);
   Submit();
-  scheduler_->Advance(kStart);
+  scheduler_->Advance(kBegin);
   EXPECT_THAT(calls_, ElementsAre("poll provider", "poll runtime", "start"));
 }
 
 TEST_F(PluginSetTest, OnePluginForTwoEnvironmentsIsAskedOnce) {
   MakeEnvironment("more", {&provider_, &runtime_});
   calls_.clear();
-  scheduler_->Advance(kStart);
+  scheduler_->Advance(kBegin);
   EXPECT_THAT(calls_, ElementsAre("poll provider", "poll runtime"));
 }
 
 TEST_F(PluginSetTest, DetachedPluginsAreNotAsked) {
   ASSERT_TRUE(scheduler_->AttachPlugins("hosts", {}).ok());
   Submit();
-  scheduler_->Advance(kStart);
+  scheduler_->Advance(kBegin);
   EXPECT_THAT(calls_, IsEmpty());
 }
 
 TEST_F(PluginSetTest, ReportThatWaitsMakesNextNow) {
-  runtime_.next = kStart + absl::Seconds(7);
-  EXPECT_EQ(scheduler_->Advance(kStart).next, kStart + absl::Seconds(7));
-  provider_.next = kStart + absl::Seconds(3);
-  EXPECT_EQ(scheduler_->Advance(kStart).next, kStart + absl::Seconds(3));
+  runtime_.next = kBegin + absl::Seconds(7);
+  EXPECT_EQ(scheduler_->Advance(kBegin).next, kBegin + absl::Seconds(7));
+  provider_.next = kBegin + absl::Seconds(3);
+  EXPECT_EQ(scheduler_->Advance(kBegin).next, kBegin + absl::Seconds(3));
 }
 
 // It says that it has something to say, and says nothing, for ever: the host
@@ -171,20 +171,20 @@ TEST_F(PluginSetTest, ReportThatWaitsMakesNextNow) {
 TEST_F(PluginSetTest, PluginThatCriesWolfIsNotBelieved) {
   runtime_.next = absl::InfinitePast();
   provider_.next = absl::InfinitePast();
-  EXPECT_GE(ComeToRest(), kStart + absl::Milliseconds(1));
+  EXPECT_GE(ComeToRest(), kBegin + absl::Milliseconds(1));
 }
 
 TEST_F(PluginSetTest, UnknownAndRepeatedReportsAreCounted) {
   const JobId a = Submit();
   Join(1, 1);
   Join(1, 1);  // repeated
-  scheduler_->Advance(kStart);
+  scheduler_->Advance(kBegin);
   EXPECT_EQ(scheduler_->ignored_reports().late_or_repeated, 1u);
-  const ContainerReport started = ContainerReport::Started(kStart, {{a, 1}, 0});
+  const ContainerReport started = ContainerReport::Started(kBegin, {{a, 1}, 0});
   runtime_.reports = {started, started,
-                      ContainerReport::Started(kStart, {{a, 2}, 0}),
-                      ContainerReport::Started(kStart, {{a, 1}, 1})};
-  scheduler_->Advance(kStart);
+                      ContainerReport::Started(kBegin, {{a, 2}, 0}),
+                      ContainerReport::Started(kBegin, {{a, 1}, 1})};
+  scheduler_->Advance(kBegin);
   EXPECT_EQ(StatusOf(a), JobStatus::kRunning);
   EXPECT_EQ(scheduler_->ignored_reports().late_or_repeated, 2u);
   EXPECT_EQ(scheduler_->ignored_reports().unknown, 2u);
@@ -195,7 +195,7 @@ TEST_F(PluginSetTest, LateReadyOfALostHostIsIgnored) {
   Join(1, 1);
   ComeToRest();
   provider_.reports.push_back(
-      InstanceReport::Lost(kStart, InstanceId::Joined(1)));
+      InstanceReport::Lost(kBegin, InstanceId::Joined(1)));
   ComeToRest();
   Join(1, 1);
   ComeToRest();
@@ -210,8 +210,8 @@ TEST_F(PluginSetTest, ExitWithoutAStartCountsAsBoth) {
   const JobId a = Submit();
   Join(1, 1);
   ComeToRest();
-  runtime_.reports = {ContainerReport::Exited(kStart, {{a, 1}, 0}, 0)};
-  const Step step = scheduler_->Advance(kStart);
+  runtime_.reports = {ContainerReport::Exited(kBegin, {{a, 1}, 0}, 0)};
+  const Step step = scheduler_->Advance(kBegin);
   ASSERT_EQ(step.events.size(), 2u);
   EXPECT_EQ(step.events[0].to, JobStatus::kRunning);
   EXPECT_EQ(step.events[1].to, JobStatus::kSucceeded);
@@ -224,10 +224,10 @@ class FewTransitionsTest : public PluginSetTest {
 
 TEST_F(FewTransitionsTest, MoreReportsThanAskedForWaitForTheNextCall) {
   for (uint64_t i = 1; i <= 5; ++i) Join(i, 1);
-  EXPECT_EQ(scheduler_->Advance(kStart).next, kStart);
+  EXPECT_EQ(scheduler_->Advance(kBegin).next, kBegin);
   EXPECT_EQ(provider_.last_max, 2);
   EXPECT_EQ(scheduler_->DescribeComputeEnvironment("hosts")->instances, 2);
-  scheduler_->Advance(kStart);
+  scheduler_->Advance(kBegin);
   EXPECT_EQ(provider_.last_max, 0);  // there is no room, but it learns the time
   EXPECT_EQ(scheduler_->DescribeComputeEnvironment("hosts")->instances, 4);
   ComeToRest();
@@ -242,14 +242,14 @@ TEST_F(FewTransitionsTest, NoCallMakesMoreTransitionsThanAllowed) {
   Join(1, 2);
   ComeToRest();
   ASSERT_EQ(runtime_.started.size(), 2u);
-  runtime_.reports = {ContainerReport::Exited(kStart, {{a, 1}, 0}, 0),
-                      ContainerReport::Exited(kStart, {{b, 1}, 0}, 0)};
-  Step step = scheduler_->Advance(kStart);
+  runtime_.reports = {ContainerReport::Exited(kBegin, {{a, 1}, 0}, 0),
+                      ContainerReport::Exited(kBegin, {{b, 1}, 0}, 0)};
+  Step step = scheduler_->Advance(kBegin);
   EXPECT_EQ(step.events.size(), 2u);
-  EXPECT_EQ(step.next, kStart);
+  EXPECT_EQ(step.next, kBegin);
   EXPECT_EQ(StatusOf(a), JobStatus::kSucceeded);
   EXPECT_EQ(StatusOf(b), JobStatus::kStarting);
-  step = scheduler_->Advance(kStart);
+  step = scheduler_->Advance(kBegin);
   EXPECT_EQ(step.events.size(), 2u);
   EXPECT_EQ(StatusOf(b), JobStatus::kSucceeded);
 }

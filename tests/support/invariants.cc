@@ -310,9 +310,12 @@ void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
     known.is_preempted = true;
   } else if (known.is_preempted && !IsActive(event.to)) {
     known.is_preempted = false;
-    // A job that was terminated meanwhile says so, and counts.
+    // Of a job that was terminated meanwhile the attempt counts as one of its
+    // own. One that was only cancelled was preempted, and then may not go on.
+    const JobView view = scheduler.DescribeJob(job).value();
     if (scheduler.Text(event.reason).find("reemption") !=
-        absl::string_view::npos) {
+            absl::string_view::npos ||
+        (view.is_cancelled && !view.is_terminated)) {
       ++known.preempted;
     }
   }
