@@ -253,7 +253,9 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
     candidate.priority = jobs_.spec(attempt.spec).scheduling_priority;
     if (is_own && candidate.priority >= priority) continue;
     if (held == Held::kNoRoom) {
+      // One that a job started on may have left the queue since.
       if (instance.state != InstanceState::kReady ||
+          !IsEnvironmentOf(queue, attempt.environment) ||
           !fleet_.environment(attempt.environment).places_jobs() ||
           !fleet_.environment(attempt.environment)
                .is_below_max_vcpus(RequirementOf(head).resources) ||

@@ -138,12 +138,21 @@ void TurnRunner::FillEarmark(Earmark& earmark) {
   earmark.held = more;
 }
 
-// Whether the instance where room is held is there and takes jobs.
+bool TurnRunner::IsEnvironmentOf(const QueueRecord& queue,
+                                 uint32_t environment) {
+  return std::find(queue.environments.begin(), queue.environments.end(),
+                   environment) != queue.environments.end();
+}
+
+// Whether the instance where room is held is there and takes jobs of the queue.
 bool TurnRunner::IsEarmarkGood(const Earmark& earmark) const {
   if (earmark.instance == kNoIndex) return true;
   if (!fleet_.IsInstance(earmark.instance, earmark.generation)) return false;
   const InstanceRecord& instance = fleet_.instance(earmark.instance);
+  const QueueRecord& queue =
+      state_.queues[jobs_.record(earmark.job.slot).queue];
   return instance.state == InstanceState::kReady &&
+         IsEnvironmentOf(queue, instance.environment) &&
          fleet_.environment(instance.environment).places_jobs();
 }
 

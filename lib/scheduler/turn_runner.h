@@ -180,6 +180,7 @@ class TurnRunner {
   void BeginEarmark(QuotaQueue& quota, const Earmark& earmark);
   void FillEarmark(Earmark& earmark);
   bool IsEarmarkGood(const Earmark& earmark) const;
+  static bool IsEnvironmentOf(const QueueRecord& queue, uint32_t environment);
   void DropEarmark(QuotaQueue& quota, JobKey job);
   void DropBadEarmarks(QuotaQueue& quota);
 

@@ -365,6 +365,12 @@ class PreemptionTest : public QuotaShareTest {
     Share("red", Has(2), LendsAndBorrows());
     Share("blue", Has(2), Lends());
   }
+  void MoveQueue(const std::string& environment) {
+    UpdateJobQueueRequest request;
+    request.job_queue = "queue";
+    request.compute_environment_order = {{1, environment}};
+    world_.UpdateQueue(request);
+  }
 };
 
 TEST_F(PreemptionTest, AnOwnerTakesItsCapacityBack) {
@@ -548,6 +554,33 @@ TEST_F(PreemptionTest, WhatIsKeptOnAHostIsLostWithIt) {
   world_.Join("hosts", 1, 1000);
   world_.RunUntilIdle();
   EXPECT_EQ(StatusOf(b), JobStatus::kSucceeded);
+}
+
+// The queue has left the environment where its jobs run.
+TEST_F(PreemptionTest, NobodyIsStoppedWhereTheQueueIsNoMore) {
+  world_.Unmanaged("elsewhere");
+  const JobId a = Submit("a", "red", Array(4), RunsFor(absl::Minutes(10)));
+  world_.RunFor(absl::Seconds(10));
+  MoveQueue("elsewhere");
+  const JobId b = Submit("b", "blue");
+  world_.Settle();
+  EXPECT_EQ(StatusOf(b), JobStatus::kRunnable);
+  EXPECT_EQ(world_.ReasonOf(a.Child(3)), "");
+}
+
+TEST_F(PreemptionTest, NothingIsKeptWhereTheQueueIsNoMore) {
+  world_.Unmanaged("elsewhere");
+  Submit("a", "red", Array(4), RunsFor(absl::Minutes(10)),
+         StopsAfter(absl::Seconds(5)));
+  world_.RunFor(absl::Seconds(10));
+  const JobId b = Submit("b", "blue");
+  world_.Settle();
+  MoveQueue("elsewhere");
+  world_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(StatusOf(b), JobStatus::kRunnable);
+  world_.Join("elsewhere", 1, 1000);
+  world_.RunFor(absl::Seconds(2));
+  EXPECT_TRUE(Started(b));
 }
 
 TEST_F(PreemptionTest, ALoweredLimitStopsNobodyUntilSomebodyNeedsIt) {
