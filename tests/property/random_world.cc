@@ -136,6 +136,12 @@ void RandomWorld::MakeFurniture() {
     ASSERT_TRUE(queue.ok()) << queue.status();
     ASSERT_TRUE(scheduler_->CreateJobQueue(*queue, now_).ok());
   }
+  if (!plan_.quotas.empty()) ComeToRest();
+  for (const QuotaShareOptions& options : plan_.quotas) {
+    auto quota = QuotaShare::Create(options);
+    ASSERT_TRUE(quota.ok()) << quota.status();
+    ASSERT_TRUE(scheduler_->CreateQuotaShare(*quota, now_).ok());
+  }
   for (const JobDefinitionOptions& options : plan_.definitions) {
     auto definition = JobDefinition::Create(options);
     ASSERT_TRUE(definition.ok()) << definition.status();
@@ -214,14 +220,51 @@ void RandomWorld::Submit(const PlannedAction& action) {
         action.dependencies[i].job < 0 || scheduler_->DescribeJob(other).ok();
   }
   const absl::StatusOr<JobId> job = scheduler_->SubmitJob(request, now_);
-  EXPECT_EQ(job.ok(), is_open && all_known) << job.status();
-  if (is_open && !all_known) {
+  const bool has_quota = MayUseQuota(request);
+  EXPECT_EQ(job.ok(), is_open && all_known && has_quota) << job.status();
+  if (is_open && has_quota && !all_known) {
     EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);
   }
   jobs_.push_back(job.ok() ? *job : JobId());
   if (job.ok()) {
     comparison_.Submitted(*job);
     invariants_.Submitted(*job);
+  }
+}
+
+// Whether the quota share that a submission names takes jobs.
+bool RandomWorld::MayUseQuota(const SubmitJobRequest& request) const {
+  if (request.quota_share_name.empty()) return true;
+  const auto quota = scheduler_->DescribeQuotaShare(request.job_queue,
+                                                    request.quota_share_name);
+  return quota.ok() &&
+         quota->quota_share->options().state == ResourceState::kEnabled &&
+         (quota->status == ResourceStatus::kValid ||
+          quota->status == ResourceStatus::kUpdating);
+}
+
+// Where there is none, or it is being changed, it is refused; that is no
+// failure.
+void RandomWorld::ChangeQuota(const PlannedAction& action) {
+  const QuotaShareOptions& options = action.quota;
+  UpdateQuotaShareRequest request;
+  request.job_queue = options.job_queue;
+  request.quota_share_name = options.quota_share_name;
+  switch (action.kind) {
+    case PlannedAction::Kind::kCreateQuota:
+      (void)scheduler_->CreateQuotaShare(*QuotaShare::Create(options), now_);
+      return;
+    case PlannedAction::Kind::kUpdateQuota:
+      request.capacity_limits = options.capacity_limits;
+      request.resource_sharing = options.resource_sharing;
+      request.in_share_preemption = options.in_share_preemption;
+      (void)scheduler_->UpdateQuotaShare(request, now_);
+      return;
+    default:
+      request.state = ResourceState::kDisabled;
+      (void)scheduler_->UpdateQuotaShare(request, now_);
+      (void)scheduler_->DeleteQuotaShare(options.job_queue,
+                                         options.quota_share_name, now_);
   }
 }
 
@@ -265,6 +308,10 @@ void RandomWorld::Do(const PlannedAction& action) {
   if (action.kind == Kind::kUpdateQueue || action.kind == Kind::kDeleteQueue ||
       action.kind == Kind::kCreateQueue) {
     return ChangeQueue(action);
+  }
+  if (action.kind == Kind::kCreateQuota || action.kind == Kind::kUpdateQuota ||
+      action.kind == Kind::kDeleteQuota) {
+    return ChangeQuota(action);
   }
   if (action.kind == Kind::kUpdatePolicy) {
     const absl::Status status = scheduler_->UpdateSchedulingPolicy(

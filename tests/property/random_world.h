@@ -99,6 +99,8 @@ class RandomWorld {
   void Do(const PlannedAction& action);
   void Submit(const PlannedAction& action);
   void ChangeQueue(const PlannedAction& action);
+  bool MayUseQuota(const SubmitJobRequest& request) const;
+  void ChangeQuota(const PlannedAction& action);
   absl::Time Step();  // one Advance(); answers Step::next
   // Advances at now() until at rest; answers when to go on.
   absl::Time ComeToRest();

@@ -42,6 +42,7 @@ PlanOptions AllKinds() {
   options.conditions = true;
   options.dispatch_orders = true;
   options.tasks = true;
+  options.quota_shares = true;
   return options;
 }
 

@@ -304,7 +304,7 @@ void AddNodes(Random& random, WorldPlan& plan) {
   for (PlannedAction& action : plan.actions) {
     SubmitJobRequest& request = action.request;
     if (action.kind != PlannedAction::Kind::kSubmit || request.array_size ||
-        !random.Percent(40)) {
+        !request.quota_share_name.empty() || !random.Percent(40)) {
       continue;
     }
     request.job_definition = "nodes";
@@ -346,6 +346,85 @@ void AddDispatchOrders(Random& random, WorldPlan& plan) {
             JobTimeout{absl::Seconds(random.OneOf({60, 90, 120, 240}))};
       }
     }
+  }
+}
+
+QuotaShareOptions DrawQuota(Random& random, const std::string& queue,
+                            const std::string& name) {
+  QuotaShareOptions quota;
+  quota.quota_share_name = name;
+  quota.job_queue = queue;
+  quota.capacity_limits = {{random.OneOf({1, 2, 3, 4, 8}), "VCPU"}};
+  if (random.Percent(25)) {
+    quota.capacity_limits.push_back({random.OneOf({2000, 6000}), "MEMORY"});
+  }
+  quota.resource_sharing.strategy = random.OneOf(
+      {ResourceSharingStrategy::kReserve, ResourceSharingStrategy::kLend,
+       ResourceSharingStrategy::kLendAndBorrow,
+       ResourceSharingStrategy::kLendAndBorrow});
+  if (quota.resource_sharing.strategy ==
+          ResourceSharingStrategy::kLendAndBorrow &&
+      random.Percent(60)) {
+    quota.resource_sharing.borrow_limit = random.OneOf({0, 50, 100, 300});
+  }
+  if (random.Percent(50)) {
+    quota.in_share_preemption = InSharePreemption::kEnabled;
+  }
+  return quota;
+}
+
+constexpr const char* kQuotaNames[] = {"a", "b", "c", "d"};
+
+// What becomes of the quota shares of a queue in the course of time.
+void AddQuotaChanges(Random& random, const std::string& queue, int shares,
+                     WorldPlan& plan) {
+  using Kind = PlannedAction::Kind;
+  for (int i = random.Below(4); i > 0; --i) {
+    PlannedAction& action = plan.actions.emplace_back();
+    action.kind = random.OneOf({Kind::kUpdateQuota, Kind::kUpdateQuota,
+                                Kind::kDeleteQuota, Kind::kCreateQuota});
+    action.at = DrawTime(random);
+    action.quota = DrawQuota(random, queue, kQuotaNames[random.Below(shares)]);
+    action.quota.tags["lowered"] = "";
+    for (QuotaShareOptions& quota : plan.quotas) {
+      if (quota.job_queue == queue) quota.tags = action.quota.tags;
+    }
+  }
+}
+
+// Makes some of the queues that are first in, first out ones with quota shares.
+// Their jobs get shares and priorities.
+void AddQuotaShares(Random& random, WorldPlan& plan) {
+  for (JobQueueOptions& queue : plan.queues) {
+    if (!queue.scheduling_policy.empty() ||
+        queue.dispatch_order != DispatchOrder::kStrict || random.Percent(30)) {
+      continue;
+    }
+    if (plan.policies.empty() ||
+        !plan.policies.back().quota_share_policy.has_value()) {
+      SchedulingPolicyOptions& policy = plan.policies.emplace_back();
+      policy.name = "quotas";
+      policy.quota_share_policy.emplace();
+    }
+    queue.scheduling_policy = "quotas";
+    const int shares = random.Between(2, 4);
+    for (int i = 0; i < shares; ++i) {
+      plan.quotas.push_back(
+          DrawQuota(random, queue.job_queue_name, kQuotaNames[i]));
+    }
+    for (PlannedAction& action : plan.actions) {
+      SubmitJobRequest& request = action.request;
+      if (action.kind != PlannedAction::Kind::kSubmit ||
+          request.job_queue != queue.job_queue_name) {
+        continue;
+      }
+      request.quota_share_name = kQuotaNames[random.Below(shares)];
+      request.scheduling_priority_override = random.OneOf({0, 0, 3, 7});
+      if (random.Percent(25)) {
+        request.preemption_retries_before_termination = random.Below(3);
+      }
+    }
+    AddQuotaChanges(random, queue.job_queue_name, shares, plan);
   }
 }
 
@@ -527,8 +606,6 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
   if (options.queues_change && changes.Percent(30)) {
     AddQueueChanges(changes, plan);
   }
-  Random nodes(Scatter(seed, 5));
-  if (options.multi_node && nodes.Percent(40)) AddNodes(nodes, plan);
   Random conditions(Scatter(seed, 11));
   if (options.conditions && conditions.Percent(30)) {
     AddConditions(conditions, plan);
@@ -537,6 +614,12 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
   if (options.dispatch_orders && orders.Percent(35)) {
     AddDispatchOrders(orders, plan);
   }
+  Random quotas(Scatter(seed, 14));
+  if (options.quota_shares && quotas.Percent(30)) {
+    AddQuotaShares(quotas, plan);
+  }
+  Random nodes(Scatter(seed, 5));
+  if (options.multi_node && nodes.Percent(40)) AddNodes(nodes, plan);
   Random tasks(Scatter(seed, 13));
   if (options.tasks && tasks.Percent(35)) AddTasks(tasks, plan);
   std::stable_sort(plan.actions.begin(), plan.actions.end(),

@@ -21,6 +21,7 @@
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
 #include "embatch/job_queue.h"
+#include "embatch/quota_share.h"
 #include "embatch/resources.h"
 #include "embatch/scheduler.h"
 #include "embatch/scheduling_policy.h"
@@ -51,6 +52,9 @@ struct PlannedAction {
     kDeleteQueue,   // queue: it is disabled, then deleted
     kCreateQueue,   // queue: once more, if it is gone
     kUpdatePolicy,  // policy
+    kCreateQuota,   // quota: if its queue is there and it is not
+    kUpdateQuota,   // quota: what is not the name
+    kDeleteQuota,   // quota: it is disabled, then deleted
   };
   Kind kind = Kind::kSubmit;
   absl::Duration at;  // since the world's beginning
@@ -64,6 +68,7 @@ struct PlannedAction {
   int queue = 0;
   UpdateJobQueueRequest update;
   SchedulingPolicyOptions policy;
+  QuotaShareOptions quota;
 };
 
 struct PlannedEnvironment {
@@ -78,6 +83,7 @@ struct WorldPlan {
   std::vector<PlannedEnvironment> environments;
   std::vector<SchedulingPolicyOptions> policies;
   std::vector<JobQueueOptions> queues;
+  std::vector<QuotaShareOptions> quotas;  // that are there at the beginning
   std::vector<JobDefinitionOptions> definitions;
   std::vector<PlannedAction> actions;  // by time
   // If set, says what becomes of a container, in place of chance.
@@ -98,6 +104,7 @@ struct PlanOptions {
   bool conditions = false;       // some wait for failures, some for any end
   bool dispatch_orders = false;  // in some queues jobs overtake
   bool tasks = false;            // some jobs have several containers
+  bool quota_shares = false;     // some queues have quota shares
 };
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});

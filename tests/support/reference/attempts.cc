@@ -11,6 +11,10 @@ namespace {
 // Choice: §7, this much longer for the report of a container that was stopped.
 constexpr absl::Duration kMargin = absl::Seconds(10);
 
+bool IsPreemption(Stop stop) {
+  return stop == Stop::kPreemptedAcross || stop == Stop::kPreemptedInShare;
+}
+
 // Source: §6.3: the whole text, or what it begins with before a '*'.
 bool Matches(const std::optional<std::string>& pattern,
              absl::string_view text) {
@@ -99,6 +103,7 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
   const Stop cause = CauseOf(job, *job.attempt);
   status_reason = StoppedReason(job, cause, std::move(status_reason));
   LeaveInstance(index);
+  if (IsPreemption(cause)) return EndPreempted(index, at_ns, status_reason);
   if (cause == Stop::kNone && exit_code == 0) {
     End(index, JobStatus::kSucceeded, status_reason, at_ns);
   } else if (cause == Stop::kNone &&
@@ -119,9 +124,11 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
 // Why an attempt that ends was stopped; or was to be, and ended before it came
 // to that.
 Stop ReferenceScheduler::CauseOf(const Job& job, const Attempt& attempt) const {
-  if (attempt.stop != Stop::kNone) return attempt.stop;
+  if (attempt.stop != Stop::kNone && !IsPreemption(attempt.stop)) {
+    return attempt.stop;
+  }
   if (TerminatedByCaller(job)) return Stop::kTerminated;
-  return IsInDeletedQueue(job) ? Stop::kQueueDeleted : Stop::kNone;
+  return IsInDeletedQueue(job) ? Stop::kQueueDeleted : attempt.stop;
 }
 
 std::string ReferenceScheduler::StoppedReason(const Job& job, Stop cause,
@@ -137,6 +144,10 @@ std::string ReferenceScheduler::StoppedReason(const Job& job, Stop cause,
       return "JobQueue deleted";
     case Stop::kWithMainNode:
       return "Main node exited";
+    case Stop::kPreemptedAcross:
+      return "Cross-share preemption triggered to reclaim borrowed capacity";
+    case Stop::kPreemptedInShare:
+      return "In-share preemption triggered by higher priority job";
   }
   return otherwise;
 }
@@ -148,6 +159,7 @@ void ReferenceScheduler::LeaveInstance(int index) {
   instance.changed_order = ++order_;
   ++instance.attempts_left;
   uses_[attempt.use].to_ms = now_ns_ / 1000000;
+  FillEarmarks(queues_[jobs_[index].queue], attempt.instance);
   if (RunningOn(attempt.instance) > 0) return;
   instance.idle_since_ns = now_ns_;
   instance.closing = false;
@@ -159,7 +171,7 @@ bool ReferenceScheduler::IsRetryDue(const Job& job,
                                     absl::string_view reason,
                                     std::optional<int> exit_code) const {
   if (EndedByCaller(job)) return false;
-  if (job.attempts >= job.retry_strategy.attempts) return false;
+  if (job.attempts - job.preempted >= job.retry_strategy.attempts) return false;
   const std::string code = exit_code ? absl::StrCat(*exit_code) : "";
   for (const EvaluateOnExit& rule : job.retry_strategy.evaluate_on_exit) {
     if (Matches(rule.on_status_reason, status_reason) &&

@@ -66,6 +66,10 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   job.share = request.share_identifier;
   job.priority = request.scheduling_priority_override.value_or(
       definition.scheduling_priority.value_or(0));
+  job.quota = request.quota_share_name.empty()
+                  ? kNothing
+                  : FindQuota(queues_[job.queue], request.quota_share_name);
+  job.preemption_retries = request.preemption_retries_before_termination;
   ActivateShare(queues_[job.queue], job.share);
   job.task =
       MakeTask(definition.container_properties, request.container_overrides,

@@ -37,6 +37,7 @@ void ReferenceScheduler::DrawConsequences() {
     work_.pop_front();
     Draw(item);
   }
+  FinishDeletions();
 }
 
 void ReferenceScheduler::Draw(const Consequence& item) {
@@ -66,6 +67,8 @@ void ReferenceScheduler::Draw(const Consequence& item) {
       return StartNodes(item.job);
     case Kind::kStopNodes:
       return StopNodes(item.job);
+    case Kind::kDeleteQuota:
+      return DeleteQuota(item.queue, item.first);
     case Kind::kDeleteJobs:
       return DeleteJobs(item.queue);
   }

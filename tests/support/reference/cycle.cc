@@ -49,7 +49,9 @@ void ReferenceScheduler::Serve(Queue& queue) {
     return;
   }
   queue.without_demand = false;
-  if (queue.fairshare_policy && options_.skip_blocked_shares) {
+  if (queue.has_quotas) {
+    ServeQuotas(queue);
+  } else if (queue.fairshare_policy && options_.skip_blocked_shares) {
     ServeSharesApart(queue);
   } else if (queue.options.dispatch_order != DispatchOrder::kStrict) {
     ServeOutOfOrder(queue);
@@ -63,7 +65,7 @@ void ReferenceScheduler::ServeFromHead(Queue& queue) {
   for (;;) {
     const std::vector<int> waiting = WaitingIn(queue);
     const int head = waiting.empty() ? kNothing : waiting.front();
-    ForgetBlocked(queue, head);
+    ForgetBlocked(queue.blocked, head);
     if (head == kNothing) return;
     const Held held = TryToStart(queue, head);
     if (held == Held::kNot) continue;
@@ -83,49 +85,59 @@ void ReferenceScheduler::ServeSharesApart(Queue& queue) {
     for (int job : WaitingIn(queue)) {
       if (head == kNothing && aside.count(jobs_[job].share) == 0) head = job;
     }
-    if (aside.empty()) ForgetBlocked(queue, head);
+    if (aside.empty()) ForgetBlocked(queue.blocked, head);
     if (head == kNothing) break;
     const Held held = TryToStart(queue, head);
     if (held == Held::kNot) continue;
     if (aside.empty()) MarkBlocked(queue, head);
-    wants_room |= held == Held::kNoRoom;
+    wants_room |= held != Held::kReservation;
     aside.insert(jobs_[head].share);
   }
   queue.without_demand = !aside.empty() && !wants_room;
 }
 
 // The reason of a job that is no longer head goes silently. Choice: D52.
-void ReferenceScheduler::ForgetBlocked(Queue& queue, int head) {
-  if (queue.blocked == kNothing || queue.blocked == head) return;
-  Job& before = jobs_[queue.blocked];
+void ReferenceScheduler::ForgetBlocked(int& blocked, int head) {
+  if (blocked == kNothing || blocked == head) return;
+  Job& before = jobs_[blocked];
   if (before.status == JobStatus::kRunnable) before.status_reason.clear();
-  queue.blocked = kNothing;
+  blocked = kNothing;
 }
 
-// Choice: D22, an environment that can grow for the job is waited for.
 ReferenceScheduler::Held ReferenceScheduler::TryToStart(const Queue& queue,
                                                         int job) {
   if (IsHeldByReservation(queue, job)) return Held::kReservation;
   if (jobs_[job].has_nodes()) {
     return TryToPlaceNodes(queue, job) ? Held::kNot : Held::kNoRoom;
   }
+  const Place place = FindPlace(queue, job);
+  if (place.held == Held::kNot) BeginAttempt(job, place.instance);
+  return place.held;
+}
+
+// Choice: D22, an environment that can grow for the job is waited for.
+ReferenceScheduler::Place ReferenceScheduler::FindPlace(const Queue& queue,
+                                                        int job) const {
   for (int environment : queue.environments) {
     if (!environments_[environment].takes_jobs()) continue;
     const int instance = BestInstance(environment, jobs_[job].need);
-    if (instance != kNothing) {
-      BeginAttempt(job, instance);
-      return Held::kNot;
+    if (instance != kNothing) return {Held::kNot, instance};
+    if (CanGrowFor(environment, jobs_[job].need)) {
+      return {Held::kMayGrow, kNothing};
     }
-    if (CanGrowFor(environment, jobs_[job].need)) return Held::kNoRoom;
   }
-  return Held::kNoRoom;
+  return {Held::kNoRoom, kNothing};
 }
 
 // One event for each code in a job's life. Choice: D33, D52.
 void ReferenceScheduler::MarkBlocked(Queue& queue, int index) {
+  TellBlocked(queue.blocked, index, BlockedReason(queue, index));
+}
+
+void ReferenceScheduler::TellBlocked(int& blocked, int index,
+                                     const std::string& reason) {
   Job& job = jobs_[index];
-  const std::string reason = BlockedReason(queue, index);
-  queue.blocked = reason.empty() ? kNothing : index;
+  blocked = reason.empty() ? kNothing : index;
   if (reason == job.status_reason) return;
   if (reason.empty()) {
     job.status_reason.clear();

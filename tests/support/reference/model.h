@@ -22,6 +22,7 @@
 #include "embatch/resource_provider.h"
 #include "embatch/resources.h"
 #include "embatch/scheduling_policy.h"
+#include "tests/support/reference/quota.h"
 #include "tests/support/reference/task.h"
 
 namespace embatch::reference {
@@ -61,6 +62,8 @@ enum class Stop {
   kTimedOut,
   kQueueDeleted,
   kWithMainNode,
+  kPreemptedAcross,  // by a job of another share
+  kPreemptedInShare,
 };
 
 // What an attempt waits for; of equal times the first one here comes first.
@@ -108,8 +111,10 @@ struct Job {
   Task task;  // not of a multi-node job, but of its nodes
   RetryStrategy retry_strategy;
   int64_t timeout_ns = kNever;
-  std::string share;  // fair-share queues
-  int priority = 0;   // the same: inside a share
+  std::string share;     // fair-share queues
+  int priority = 0;      // the same, and quota shares: inside a share
+  int quota = kNothing;  // in queues with quota shares
+  std::optional<int> preemption_retries;
 
   int array = kNothing;  // child, node: the job that it belongs to
   bool is_node = false;
@@ -119,7 +124,9 @@ struct Job {
 
   JobStatus status = JobStatus::kSubmitted;
   std::string status_reason;
-  int attempts = 0;  // begun so far
+  int attempts = 0;   // begun so far
+  int preempted = 0;  // so many of these, which don't count
+  int64_t runnable_since_ns = 0;
   std::optional<Attempt> attempt;
   bool retried = false;  // it goes before those that never started
   // Something happened to this child alone: what happens to its siblings does
@@ -181,6 +188,12 @@ struct Queue {
   std::optional<FairsharePolicy> fairshare_policy;
   std::map<std::string, Share> shares;  // by identifier
   int64_t history_from_ms = 0;          // what was used before is forgotten
+
+  bool has_quotas = false;
+  std::vector<Quota> quotas;     // gone ones, too
+  std::vector<int> quota_order;  // those that are there
+  size_t next_quota = 0;         // whose turn it is, in that order
+  std::vector<Earmark> earmarks;
 };
 
 // --- Environments ------------------------------------------------------------

@@ -26,14 +26,26 @@ Resources ReferenceScheduler::FreeOf(int instance) const {
     if (job.is_node) return Resources();
     free -= job.need;
   }
+  for (const Queue& queue : queues_) {
+    for (const Earmark& earmark : queue.earmarks) {
+      if (earmark.instance == instance) free -= earmark.held;
+    }
+  }
   return free;
 }
 
+// One that is kept for a job is not idle.
 int ReferenceScheduler::RunningOn(int instance) const {
-  return static_cast<int>(
+  int running = static_cast<int>(
       std::count_if(jobs_.begin(), jobs_.end(), [instance](const Job& job) {
         return job.attempt && job.attempt->instance == instance;
       }));
+  for (const Queue& queue : queues_) {
+    for (const Earmark& earmark : queue.earmarks) {
+      if (earmark.instance == instance) ++running;
+    }
+  }
+  return running;
 }
 
 // Choice: D26: least vCPU left, then least memory, then latest change.

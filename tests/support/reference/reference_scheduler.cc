@@ -43,8 +43,10 @@ void ReferenceScheduler::Do(const Turn& turn) {
   TakeArrivals();
   DrawConsequences();
   RestShares();
+  again_ = false;
   RunCycle();
-  RunScaling();
+  // What ended in the cycle has consequences first, in another turn.
+  if (!again_ && work_.empty()) RunScaling();
 }
 
 int ReferenceScheduler::FindJob(JobId id) const {
@@ -97,6 +99,10 @@ void ReferenceScheduler::Change(int job, JobStatus to,
   if ((from == JobStatus::kRunnable) != (to == JobStatus::kRunnable) &&
       !changed.is_node) {
     ++queues_[changed.queue].changes;
+    if (to != JobStatus::kRunnable) DropEarmark(queues_[changed.queue], job);
+  }
+  if (to == JobStatus::kRunnable && from != to) {
+    changed.runnable_since_ns = now_ns_;
   }
   changed.status = to;
   changed.status_reason = std::string(reason);

@@ -56,6 +56,11 @@ class ReferenceScheduler {
   bool understands() const { return understands_; }
 
  private:
+  // Waiting jobs that need the same.
+  struct Demand {
+    Need need;
+    int64_t jobs = 0;
+  };
   // What follows from something that happened; see consequences.cc.
   struct Consequence {
     enum class Kind {
@@ -71,6 +76,7 @@ class ReferenceScheduler {
       kDeleteJobs,       // queue: all of its jobs end
       kStartNodes,       // job: its main node runs
       kStopNodes,        // job: its main node is being stopped, or has ended
+      kDeleteQuota,      // queue; first: the share whose jobs all end
     };
     Kind kind = Kind::kJobEnded;
     int job = kNothing;
@@ -124,6 +130,49 @@ class ReferenceScheduler {
   absl::uint128 KeyOf(const Queue& queue, const std::string& identifier) const;
   void SortByShares(const Queue& queue, std::vector<int>& waiting) const;
   bool IsHeldByReservation(const Queue& queue, int job) const;
+
+  // quota_shares.cc
+  void Do(const CreateQuotaShareCommand& command);
+  void Do(const UpdateQuotaShareRequest& request);
+  void Do(const DeleteQuotaShareCommand& command);
+  int FindQuota(const Queue& queue, absl::string_view name) const;
+  void DeleteQuota(int queue, int quota);
+  void FinishDeletions();
+  Amounts UsedBy(const Queue& queue, int quota) const;
+  Amounts TakenBy(const Queue& queue, int quota) const;
+  int64_t Allowance(const Queue& queue, int quota, size_t unit) const;
+  Amounts Headroom(const Queue& queue, int quota, bool own_only, int job) const;
+  bool FitsQuota(const Queue& queue, int job, bool own_only) const;
+  std::string WhyNeverInQuota(const Queue& queue, int job) const;
+  std::vector<int> WaitingInQuota(const Queue& queue, int quota) const;
+  int HeadOfQuota(const Queue& queue, int quota) const;
+  void ServeQuotas(Queue& queue);
+  bool StartEarmarked(Queue& queue);
+  bool StartOnOwn(Queue& queue);
+  bool StartOnBorrowed(Queue& queue);
+  bool StartInQuota(Queue& queue, int job, size_t turn);
+  void MarkQuotaBlocked(Queue& queue, int quota);
+  std::vector<Demand> DemandOfQuota(const Queue& queue, int quota) const;
+
+  // preemption.cc
+  bool PreemptForOne(Queue& queue);
+  bool PreemptFor(Queue& queue, int head, bool room_is_short, Stop stop);
+  std::vector<int> MayBePreempted(const Queue& queue, int head,
+                                  bool room_is_short, Stop stop) const;
+  bool MayHold(const Queue& queue, int instance, int job) const;
+  Amounts ExcessOf(const Queue& queue, int quota) const;
+  void SortVictims(
+      std::vector<int>& victims,
+      const std::function<std::pair<bool, int64_t>(int)>& by_amount) const;
+  std::vector<int> VictimsAt(const Queue& queue, int head, int site,
+                             const std::vector<int>& candidates,
+                             Stop stop) const;
+  void EndPreempted(int job, int64_t at_ns, const std::string& status_reason);
+  bool HasEarmark(const Queue& queue, int job) const;
+  void FillEarmark(Earmark& earmark);
+  void FillEarmarks(Queue& queue, int instance);
+  void DropEarmark(Queue& queue, int job);
+  void DropBadEarmarks(Queue& queue);
 
   // reports.cc: phase 2
   void TakeReports(const Turn& turn);
@@ -213,13 +262,19 @@ class ReferenceScheduler {
   void Serve(Queue& queue);
   void ServeFromHead(Queue& queue);
   void ServeSharesApart(Queue& queue);
-  void ForgetBlocked(Queue& queue, int head);
+  void ForgetBlocked(int& blocked, int head);
   std::vector<int> QueuesInOrder() const;
   std::vector<int> WaitingIn(const Queue& queue) const;  // in order
   // What keeps a job from starting.
-  enum class Held { kNot, kNoRoom, kReservation };
+  enum class Held { kNot, kNoRoom, kMayGrow, kReservation };
+  struct Place {
+    Held held = Held::kNoRoom;
+    int instance = kNothing;
+  };
+  Place FindPlace(const Queue& queue, int job) const;
   Held TryToStart(const Queue& queue, int job);
   void MarkBlocked(Queue& queue, int job);
+  void TellBlocked(int& blocked, int job, const std::string& reason);
   std::string BlockedReason(const Queue& queue, int job) const;
 
   // dispatch_order.cc
@@ -275,6 +330,9 @@ class ReferenceScheduler {
   void RunScaling();
   Plan MakePlan() const;
   void PlanQueue(const Queue& queue, Plan& plan) const;
+  std::vector<Demand> DemandOf(const std::vector<int>& waiting) const;
+  void PlanDemands(const Queue& queue, Plan& plan, std::vector<Demand> demands,
+                   bool strict) const;
   void Fill(Plan& plan, int environment, const Need& need, int64_t& jobs) const;
   void Grow(Plan& plan, int environment, const Need& need, int64_t& jobs) const;
   bool PlanNodes(const Queue& queue, Plan& plan, const Need& need) const;
@@ -315,6 +373,7 @@ class ReferenceScheduler {
   std::vector<Use> uses_;
   std::map<std::string, SchedulingPolicyOptions> policies_;
   bool understands_ = true;
+  bool again_ = false;  // jobs were stopped to make room in this turn
   std::vector<int> arrivals_;
   std::deque<Consequence> work_;
   Output output_;

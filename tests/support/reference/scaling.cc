@@ -115,15 +115,26 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
   return plan;
 }
 
-// The demand of one queue, requirement by requirement, in the order of the
-// first job of each.
+// The demand of one queue; each quota share is a queue of its own.
 void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
-  struct Demand {
-    Need need;
-    int64_t jobs = 0;
-  };
+  if (queue.has_quotas) {
+    for (int quota : queue.quota_order) {
+      PlanDemands(queue, plan, DemandOfQuota(queue, quota), /*strict=*/true);
+    }
+    return;
+  }
+  // Whether what is held keeps all behind it from starting.
+  const bool strict = queue.fairshare_policy ? !options_.skip_blocked_shares
+                                             : queue.options.dispatch_order ==
+                                                   DispatchOrder::kStrict;
+  PlanDemands(queue, plan, DemandOf(WaitingIn(queue)), strict);
+}
+
+// Requirement by requirement, in the order of the first job of each.
+std::vector<ReferenceScheduler::Demand> ReferenceScheduler::DemandOf(
+    const std::vector<int>& waiting) const {
   std::vector<Demand> demands;
-  for (int job : WaitingIn(queue)) {
+  for (int job : waiting) {
     auto same =
         std::find_if(demands.begin(), demands.end(), [&](const Demand& demand) {
           return demand.need.IsSameAs(jobs_[job].need);
@@ -134,10 +145,12 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
       ++same->jobs;
     }
   }
-  // Whether what is held keeps all behind it from starting.
-  const bool strict = queue.fairshare_policy ? !options_.skip_blocked_shares
-                                             : queue.options.dispatch_order ==
-                                                   DispatchOrder::kStrict;
+  return demands;
+}
+
+void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
+                                     std::vector<Demand> demands,
+                                     bool strict) const {
   for (Demand& demand : demands) {
     bool served = false;
     for (int index : queue.environments) {

@@ -48,6 +48,8 @@ void ReferenceScheduler::Do(const DeleteSchedulingPolicyCommand& command) {
 // A changed shareDecaySeconds starts the history afresh. Choice: D12.
 void ReferenceScheduler::AdoptPolicy(Queue& queue) {
   if (queue.options.scheduling_policy.empty()) return;
+  queue.has_quotas =
+      policies_[queue.options.scheduling_policy].quota_share_policy.has_value();
   const auto& policy =
       policies_[queue.options.scheduling_policy].fairshare_policy;
   if (!policy) return;
