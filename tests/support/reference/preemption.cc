@@ -13,8 +13,6 @@
 namespace embatch::reference {
 namespace {
 
-constexpr size_t kUnits = std::tuple_size<Amounts>::value;
-
 // How much of `need` there is not; of what is not needed nothing is missing.
 Amounts Missing(const Amounts& need, const Amounts& have) {
   Amounts missing{};

@@ -18,7 +18,8 @@
 namespace embatch::reference {
 
 // In thousandths of VCPU, MEMORY and GPU. Choice: D29.
-using Amounts = std::array<int64_t, 3>;
+inline constexpr size_t kUnits = 3;
+using Amounts = std::array<int64_t, kUnits>;
 
 inline Amounts AmountsOf(const Resources& need) {
   return {need.vcpu_milli, 1000 * need.memory_mib, 1000 * int64_t{need.gpus}};

@@ -14,7 +14,6 @@ namespace embatch::reference {
 namespace {
 
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
-constexpr size_t kUnits = std::tuple_size<Amounts>::value;
 
 }  // namespace
 
