@@ -313,9 +313,12 @@ class JsonReader {
     const Member& member = *target.member;
     const std::optional<int> number = member.words->Number(value);
     if (!number.has_value()) {
-      return Fail(absl::StrCat(Path(), " is ", Quote(value),
-                               "; must be one of ",
-                               absl::StrJoin(member.words->words, ", ")));
+      status_ = absl::OutOfRangeError(
+          !member.refusal.empty()
+              ? member.refusal
+              : absl::StrCat(Path(), " is ", Quote(value), "; must be one of ",
+                             absl::StrJoin(member.words->words, ", ")));
+      return false;
     }
     Message* message = Holder(target);
     const Reflection* reflection = message->GetReflection();
@@ -330,10 +333,9 @@ class JsonReader {
   // An object or a list begins.
   bool Start(bool list) {
     if (depth_ + skipped_ >= depth_max_) {
-      status_ = absl::ResourceExhaustedError(
-          absl::StrCat("The request body is nested more than ", depth_max_,
-                       " deep; must be at most ", depth_max_));
-      return false;
+      return Fail(absl::StrCat("The request body is nested more than ",
+                               depth_max_, " deep; must be at most ",
+                               depth_max_));
     }
     const char* text = list ? "a list" : "an object";
     if (depth_ == 0) {

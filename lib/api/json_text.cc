@@ -113,10 +113,9 @@ void AppendJsonNumber(float number, std::string& out) {
   AppendShortest(number, out);
 }
 
-std::string Quote(absl::string_view text) {
-  constexpr size_t kShown = 64;
+std::string Quote(absl::string_view text, size_t bytes_shown) {
   std::string quoted;
-  if (text.size() <= kShown) {
+  if (text.size() <= bytes_shown) {
     AppendJsonString(text, quoted);
     return quoted;
   }
@@ -125,7 +124,7 @@ std::string Quote(absl::string_view text) {
   while (true) {
     const int bytes = CharacterBytes(text.substr(end));
     const size_t next = end + (bytes == 0 ? 1 : bytes);
-    if (next > kShown) break;
+    if (next > bytes_shown) break;
     end = next;
   }
   AppendJsonString(text.substr(0, end), quoted);

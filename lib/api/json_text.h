@@ -3,6 +3,7 @@
 #ifndef EMBATCH_LIB_API_JSON_TEXT_H_
 #define EMBATCH_LIB_API_JSON_TEXT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -27,8 +28,8 @@ int CharacterBytes(absl::string_view text);
 // one.
 int64_t CountCharacters(absl::string_view text);
 
-// A value for an error's message: quoted, and cut where it is long.
-std::string Quote(absl::string_view text);
+// A value for an error's message: quoted, and cut where it is longer.
+std::string Quote(absl::string_view text, size_t bytes_shown = 64);
 
 }  // namespace api
 }  // namespace embatch

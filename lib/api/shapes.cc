@@ -122,6 +122,7 @@ class ShapeTable {
     member.length = ReadBounds(options.GetExtension(model::length));
     member.key_length = ReadBounds(options.GetExtension(model::key_length));
     member.range = ReadBounds(options.GetExtension(model::range));
+    member.refusal = options.GetExtension(model::refusal);
     return member;
   }
 

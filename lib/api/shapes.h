@@ -49,6 +49,7 @@ struct Member {
   std::optional<Bounds> length;
   std::optional<Bounds> key_length;
   std::optional<Bounds> range;
+  std::string refusal;  // AWS's answer to an unknown word; "": has none
 };
 
 struct Shape {

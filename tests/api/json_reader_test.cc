@@ -199,8 +199,6 @@ TEST(JsonReaderTest, MessageNamesPathValueAndWhatIsAllowed) {
        "dependsOn[1] is null; must be an object"},
       {R"({"dependsOn": [{"jobId": 1}]})",
        "dependsOn[0].jobId is 1; must be a string"},
-      {R"({"dependsOn": [{"type": "ANY"}]})",
-       "dependsOn[0].type is \"ANY\"; must be one of N_TO_N, SEQUENTIAL"},
       {R"({"dependsOn": [{"type": 1}]})",
        "dependsOn[0].type is 1; must be a string"},
       {R"({"timeout": []})", "timeout is a list; must be an object"},
@@ -225,6 +223,33 @@ TEST(JsonReaderTest, MessageNamesPathValueAndWhatIsAllowed) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(status.message(), c.want);
   }
+}
+
+TEST(JsonReaderTest, UnknownWordIsAnsweredWithTheKnownOnes) {
+  const absl::Status status = Refused(R"({"dependsOn": [{"type": "ANY"}]})");
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(status.message(),
+            "dependsOn[0].type is \"ANY\"; must be one of N_TO_N, SEQUENTIAL");
+  // Words are AWS's as they stand, and no names of the schema.
+  for (const char* word :
+       {"n_to_n", "", "UNSPECIFIED", "1", "ARRAY_JOB_DEPENDENCY_N_TO_N"}) {
+    EXPECT_EQ(
+        Refused(absl::StrCat(R"({"dependsOn": [{"type": ")", word, R"("}]})"))
+            .code(),
+        absl::StatusCode::kOutOfRange)
+        << word;
+  }
+}
+
+TEST(JsonReaderTest, UnknownWordIsAnsweredAsAwsDoesWhereThatIsKnown) {
+  ListJobsRequest list;
+  EXPECT_EQ(
+      ParseJson(R"({"jobStatus": "ANY"})", {}, list).message(),
+      "Job status is not one of SUBMITTED | PENDING | RUNNABLE | STARTING "
+      "| RUNNING | SUCCEEDED | FAILED");
+  RegisterJobDefinitionRequest definition;
+  EXPECT_EQ(ParseJson(R"({"type": "vm"})", {}, definition).message(),
+            "type must be one of ('container', 'multinode')");
 }
 
 TEST(JsonReaderTest, LongValuesAreCutInMessages) {
@@ -312,11 +337,13 @@ TEST(JsonReaderTest, DepthIsBounded) {
   };
   EXPECT_TRUE(Refused(nested(64)).ok());
   const absl::Status status = Refused(nested(65));
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("must be at most 64"));
   // A bomb is refused where the limit is, and does not overflow the stack.
-  EXPECT_EQ(Refused("{\"novel\": " + std::string(1000000, '[')).code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(
+      std::string(
+          Refused("{\"novel\": " + std::string(1000000, '[')).message()),
+      HasSubstr("must be at most 64"));
 
   SubmitJobRequest request;
   JsonLimits limits;

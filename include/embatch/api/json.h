@@ -38,10 +38,11 @@ struct JsonLimits {
 // An empty text stands for {}: AWS's clients send both. A number must be a
 // number of its member's kind, so 2.0 is an integer and "2" is not.
 //
-// Errors: kInvalidArgument, when the text is no JSON in UTF-8, or a value does
-// not fit its member; the message names the member by its path, the value and
-// what is allowed. kResourceExhausted, when a limit is exceeded. `message` then
-// holds what came before.
+// Errors: kInvalidArgument, when the text is no JSON in UTF-8, is nested too
+// deep, or a value has another type than its member. kOutOfRange, when a word
+// is none of its enum's. kResourceExhausted, when the text is too long. The
+// message names the member by its path, the value and what is allowed.
+// `message` then holds what came before.
 absl::Status ParseJson(absl::string_view text, const JsonLimits& limits,
                        google::protobuf::Message& message);
 
