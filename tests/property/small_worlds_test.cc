@@ -21,9 +21,22 @@
 namespace embatch {
 namespace {
 
-enum class Shape { kSingle, kArray, kChain, kDependent, kPaired };
+enum class Shape {
+  kSingle,
+  kArray,
+  kChain,
+  kDependent,
+  kPaired,
+  kTask,
+  kAfterFailure,
+  kAfterAnyEnd,
+};
 constexpr int kFirstShapes = 3;  // those that need no other job
-constexpr int kShapes = 5;
+constexpr int kShapes = 8;
+constexpr int kPlainShapes = 5;  // without extensions, of one container
+
+enum class Line { kStrict, kFirstFit, kBackfill, kQuotaShares };
+constexpr int kLines = 4;
 
 enum class Ending { kSucceeds, kFails, kFailsOnce, kTimesOut };
 constexpr int kEndings = 4;
@@ -46,16 +59,21 @@ struct SmallWorld {
   int victim = 0;  // a job
   int moment = 0;  // of kMoments
   int instances = 1;
+  Line line = Line::kStrict;
 };
 
 std::string Text(const SmallWorld& world) {
-  static constexpr const char* kShapeNames[] = {"single", "array", "chain",
-                                                "dependent", "paired"};
+  static constexpr const char* kShapeNames[] = {
+      "single", "array", "chain",         "dependent",
+      "paired", "task",  "after failure", "after any end"};
   static constexpr const char* kEndingNames[] = {"succeeds", "fails",
                                                  "fails once", "times out"};
   static constexpr const char* kMishapNames[] = {"no mishap", "cancel",
                                                  "terminate", "loss"};
-  std::string text = absl::StrCat(world.instances, " instances; ");
+  static constexpr const char* kLineNames[] = {"strict", "first fit",
+                                               "backfill", "quota shares"};
+  std::string text = absl::StrCat(kLineNames[static_cast<int>(world.line)],
+                                  "; ", world.instances, " instances; ");
   for (const SmallJob& job : world.jobs) {
     absl::StrAppend(&text, kShapeNames[static_cast<int>(job.shape)], " ",
                     kEndingNames[static_cast<int>(job.ending)], "; ");
@@ -79,13 +97,13 @@ constexpr int kMomentCount = 4;
 
 int MishapCount(int jobs) { return 1 + kMomentCount * (2 * jobs + 1); }
 
-int64_t WorldCount(int jobs) {
-  int64_t count = 2 * MishapCount(jobs) * kFirstShapes * kEndings;
-  for (int i = 1; i < jobs; ++i) count *= kShapes * kEndings;
+int64_t WorldCount(int jobs, int shapes, int lines) {
+  int64_t count = 2 * MishapCount(jobs) * kFirstShapes * kEndings * lines;
+  for (int i = 1; i < jobs; ++i) count *= shapes * kEndings;
   return count;
 }
 
-SmallWorld WorldOf(int jobs, int64_t number) {
+SmallWorld WorldOf(int jobs, int shapes, int lines, int64_t number) {
   SmallWorld world;
   int mishap = Digit(number, MishapCount(jobs));
   if (mishap-- > 0) {
@@ -99,12 +117,18 @@ SmallWorld WorldOf(int jobs, int64_t number) {
   for (int i = 0; i < jobs; ++i) {
     SmallJob job;
     job.shape =
-        static_cast<Shape>(Digit(number, i == 0 ? kFirstShapes : kShapes));
+        static_cast<Shape>(Digit(number, i == 0 ? kFirstShapes : shapes));
     job.ending = static_cast<Ending>(Digit(number, kEndings));
     world.jobs.push_back(job);
   }
+  world.line = static_cast<Line>(Digit(number, lines));
   world.instances = 1 + Digit(number, 2);
   return world;
+}
+
+bool IsArray(Shape shape) {
+  return shape == Shape::kArray || shape == Shape::kChain ||
+         shape == Shape::kPaired;
 }
 
 PlannedAction Submission(const SmallWorld& world, int number) {
@@ -118,11 +142,24 @@ PlannedAction Submission(const SmallWorld& world, int number) {
   if (job.ending == Ending::kFailsOnce) {
     action.request.retry_strategy = RetryStrategy{2};
   }
-  const bool after_array = number > 0 &&
-                           world.jobs[number - 1].shape != Shape::kSingle &&
-                           world.jobs[number - 1].shape != Shape::kDependent;
+  if (world.line == Line::kQuotaShares) {
+    action.request.quota_share_name = number % 2 == 0 ? "borrows" : "lends";
+    action.request.scheduling_priority_override = number;
+  }
+  const bool after_array = number > 0 && IsArray(world.jobs[number - 1].shape);
   switch (job.shape) {
     case Shape::kSingle:
+      break;
+    case Shape::kTask:
+      action.request.job_definition = "task";
+      break;
+    case Shape::kAfterFailure:
+      action.dependencies.push_back({number - 1, -1, DependencyType::kPlain,
+                                     DependencyCondition::kFailure});
+      break;
+    case Shape::kAfterAnyEnd:
+      action.dependencies.push_back({number - 1, -1, DependencyType::kPlain,
+                                     DependencyCondition::kCompletion});
       break;
     case Shape::kChain:
       action.dependencies.push_back({-1, -1, DependencyType::kSequential});
@@ -181,6 +218,42 @@ ContainerFate FateIn(const SmallWorld& world, absl::string_view name,
   return fate;
 }
 
+// A container beside another one for which it waits.
+JobDefinitionOptions TwoContainers() {
+  JobDefinitionOptions definition;
+  definition.job_definition_name = "task";
+  TaskContainerProperties main;
+  main.name = "main";
+  main.image = "image";
+  main.resources = Resources::Of(1, 300);
+  TaskContainerProperties beside = main;
+  beside.name = "beside";
+  beside.essential = false;
+  beside.resources = {0, 200, 0};
+  main.depends_on = {{"beside", ContainerCondition::kSuccess}};
+  definition.ecs_properties.emplace().task_properties = {{{main, beside}, {}}};
+  return definition;
+}
+
+// One share has a vCPU and lends it, one has none and borrows.
+void AddQuotas(WorldPlan& plan) {
+  SchedulingPolicyOptions& policy = plan.policies.emplace_back();
+  policy.name = "quotas";
+  policy.quota_share_policy.emplace();
+  plan.queues.front().scheduling_policy = "quotas";
+  QuotaShareOptions quota;
+  quota.job_queue = "queue";
+  quota.quota_share_name = "lends";
+  quota.capacity_limits = {{1, "VCPU"}};
+  quota.resource_sharing.strategy = ResourceSharingStrategy::kLend;
+  quota.in_share_preemption = InSharePreemption::kEnabled;
+  plan.quotas.push_back(quota);
+  quota.quota_share_name = "borrows";
+  quota.capacity_limits = {{0, "VCPU"}};
+  quota.resource_sharing.strategy = ResourceSharingStrategy::kLendAndBorrow;
+  plan.quotas.push_back(quota);
+}
+
 WorldPlan PlanOf(const SmallWorld& world) {
   WorldPlan plan;
   PlannedEnvironment& environment = plan.environments.emplace_back();
@@ -195,6 +268,14 @@ WorldPlan PlanOf(const SmallWorld& world) {
   JobQueueOptions& queue = plan.queues.emplace_back();
   queue.job_queue_name = "queue";
   queue.compute_environment_order = {{1, "machines"}};
+  if (world.line == Line::kFirstFit) {
+    queue.dispatch_order = DispatchOrder::kFirstFit;
+  } else if (world.line == Line::kBackfill) {
+    queue.dispatch_order = DispatchOrder::kBackfill;
+  } else if (world.line == Line::kQuotaShares) {
+    AddQuotas(plan);
+  }
+  plan.definitions.push_back(TwoContainers());
   const PlannedAction disturbance = Disturbance(world);
   bool disturbed = world.mishap == Mishap::kNone;
   for (int i = 0; i < static_cast<int>(world.jobs.size()); ++i) {
@@ -219,23 +300,36 @@ void Compare(const SmallWorld& world) {
   RandomWorld(PlanOf(world), options).Run();
 }
 
-TEST(SmallWorldsTest, AllOfTwoJobsOnOneInstance) {
-  for (int64_t i = 0; i < WorldCount(2) / 2 && !testing::Test::HasFailure();
-       ++i) {
-    Compare(WorldOf(2, i));
+// All of `count` worlds, or so many as are wanted, spread evenly over them.
+template <typename World>
+void CompareSome(int64_t wanted, int64_t count, World world_of) {
+  wanted = std::min(wanted, count);
+  for (int64_t i = 0; i < wanted && !testing::Test::HasFailure(); ++i) {
+    Compare(world_of(i * count / wanted));
   }
 }
 
-// Spread evenly over all there are.
-TEST(SmallWorldsTest, SomeOfThreeJobs) {
-  int64_t worlds = 1500;
+int64_t Wanted(int64_t worlds) {
   if (const char* text = std::getenv("EMBATCH_WORLDS")) {
     (void)absl::SimpleAtoi(text, &worlds);
   }
-  worlds = std::min(worlds, WorldCount(3));
-  for (int64_t i = 0; i < worlds && !testing::Test::HasFailure(); ++i) {
-    Compare(WorldOf(3, i * WorldCount(3) / worlds));
-  }
+  return worlds;
+}
+
+TEST(SmallWorldsTest, AllOfTwoJobsOnOneInstance) {
+  const int64_t count = WorldCount(2, kPlainShapes, 1) / 2;
+  CompareSome(count, count,
+              [](int64_t i) { return WorldOf(2, kPlainShapes, 1, i); });
+}
+
+TEST(SmallWorldsTest, SomeOfThreeJobs) {
+  CompareSome(Wanted(600), WorldCount(3, kPlainShapes, 1),
+              [](int64_t i) { return WorldOf(3, kPlainShapes, 1, i); });
+}
+
+TEST(SmallWorldsTest, SomeOfThreeJobsOfAllKindsInAllKindsOfQueues) {
+  CompareSome(Wanted(900), WorldCount(3, kShapes, kLines),
+              [](int64_t i) { return WorldOf(3, kShapes, kLines, i); });
 }
 
 }  // namespace

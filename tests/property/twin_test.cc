@@ -53,14 +53,14 @@ RunOptions WithTwin() {
 }
 
 TEST_F(TwinTest, OrderlyWorlds) {
-  ForEachSeed(60, [](uint64_t seed) {
+  ForEachSeed(40, [](uint64_t seed) {
     RandomWorld(DrawPlan(seed, AllKinds()), WithTwin()).Run();
   });
 }
 
 // Calls that come late find many reports and deadlines at once.
 TEST_F(TwinTest, LateWorlds) {
-  ForEachSeed(60, [](uint64_t seed) {
+  ForEachSeed(40, [](uint64_t seed) {
     RunOptions options = WithTwin();
     options.late = true;
     RandomWorld(DrawPlan(seed, AllKinds()), options).Run();
@@ -68,7 +68,7 @@ TEST_F(TwinTest, LateWorlds) {
 }
 
 TEST_F(TwinTest, RestlessWorldsWithFaultyPlugins) {
-  ForEachSeed(50, [](uint64_t seed) {
+  ForEachSeed(30, [](uint64_t seed) {
     RunOptions options = WithTwin();
     options.restless = true;
     options.faulty = true;

@@ -121,9 +121,7 @@ int64_t ReferenceScheduler::EstimateStart(int instance, const Need& need,
                                           Resources& room) const {
   const Environment& environment =
       environments_[instances_[instance].environment];
-  if (environment.managed() && need.vcpu_milli > environment.max_vcpu_milli()) {
-    return kNever;
-  }
+  if (!environment.may_ever_hold(need)) return kNever;
   std::vector<std::pair<int64_t, int>> ends;
   for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
     const std::optional<Attempt>& attempt = jobs_[i].attempt;

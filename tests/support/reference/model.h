@@ -6,6 +6,7 @@
 #ifndef EMBATCH_TESTS_SUPPORT_REFERENCE_MODEL_H_
 #define EMBATCH_TESTS_SUPPORT_REFERENCE_MODEL_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -239,6 +240,12 @@ struct Environment {
   }
   int64_t max_vcpu_milli() const {
     return managed() ? 1000 * options.compute_resources->max_vcpus : 0;
+  }
+  // Choice: D47, one whose maxvCpus is below a job's need, that of all nodes
+  // together, never serves it.
+  bool may_ever_hold(const Need& need) const {
+    return !managed() ||
+           std::max(1, need.nodes) * need.vcpu_milli <= max_vcpu_milli();
   }
 };
 

@@ -144,7 +144,7 @@ std::vector<int> ReferenceScheduler::FindNodes(int environment,
                                                const Need& need) const {
   std::vector<int> found;
   if (!environments_[environment].runs_nodes() ||
-      need.vcpu_milli > environments_[environment].max_vcpu_milli()) {
+      !environments_[environment].may_ever_hold(need)) {
     return found;
   }
   for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
@@ -212,7 +212,7 @@ ReferenceScheduler::Why ReferenceScheduler::WhyNotNodesIn(
   if (!environment.has_catalogue) {
     return environment.enabled() ? Why::kMayLater : Why::kDisabled;
   }
-  if (need.vcpu_milli > environment.max_vcpu_milli()) return Why::kMaxVcpus;
+  if (!environment.may_ever_hold(need)) return Why::kMaxVcpus;
   const int best = TypeForNodes(index, need);
   if (best == kNothing) {
     return std::any_of(environment.types.begin(), environment.types.end(),

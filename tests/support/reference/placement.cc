@@ -11,13 +11,6 @@
 
 namespace embatch::reference {
 
-// Source: §16.2. Choice: D47, an environment whose maxvCpus is below the job's
-// need never serves it.
-static bool IsBelowMaxVcpus(const Environment& environment, const Need& need) {
-  return !environment.managed() ||
-         need.vcpu_milli <= environment.max_vcpu_milli();
-}
-
 Resources ReferenceScheduler::FreeOf(int instance) const {
   Resources free = instances_[instance].total;
   for (const Job& job : jobs_) {
@@ -50,7 +43,7 @@ int ReferenceScheduler::RunningOn(int instance) const {
 
 // Choice: D26: least vCPU left, then least memory, then latest change.
 int ReferenceScheduler::BestInstance(int environment, const Need& need) const {
-  if (!IsBelowMaxVcpus(environments_[environment], need)) return kNothing;
+  if (!environments_[environment].may_ever_hold(need)) return kNothing;
   int best = kNothing;
   const auto key = [this](int instance) {
     const Resources free = FreeOf(instance);
@@ -191,7 +184,7 @@ int ReferenceScheduler::BestType(int index, const Need& need) const {
 // Choice: D24, D48. What boots is as large as its type is known to be.
 bool ReferenceScheduler::CanGrowFor(int index, const Need& need) const {
   const Environment& environment = environments_[index];
-  if (!environment.launches() || !IsBelowMaxVcpus(environment, need)) {
+  if (!environment.launches() || !environment.may_ever_hold(need)) {
     return false;
   }
   if (need.nodes > 0) return CanGrowForNodes(index, need);
@@ -246,7 +239,7 @@ ReferenceScheduler::Why ReferenceScheduler::WhyNotIn(int index,
     return held ? if_enabled : Why::kNothingFits;
   }
   if (!environment.has_catalogue) return if_enabled;
-  if (!IsBelowMaxVcpus(environment, need)) return Why::kMaxVcpus;
+  if (!environment.may_ever_hold(need)) return Why::kMaxVcpus;
   if (!held && TypeInDemand(index, need) == kNothing) return Why::kNothingFits;
   if (!environment.enabled()) return Why::kDisabled;
   if (held) return Why::kMayLater;

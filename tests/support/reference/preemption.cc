@@ -97,9 +97,7 @@ bool ReferenceScheduler::MayHold(const Queue& queue, int index, int job) const {
   return std::count(queue.environments.begin(), queue.environments.end(),
                     instance.environment) > 0 &&
          instance.state == InstanceState::kReady && environment.takes_jobs() &&
-         (!environment.managed() ||
-          need.vcpu_milli <= environment.max_vcpu_milli()) &&
-         need.FitsIn(instance.total);
+         environment.may_ever_hold(need) && need.FitsIn(instance.total);
 }
 
 Amounts ReferenceScheduler::ExcessOf(const Queue& queue, int quota) const {

@@ -170,8 +170,7 @@ void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
     for (int index : queue.environments) {
       const Environment& environment = environments_[index];
       if (!environment.takes_jobs() ||
-          (environment.managed() &&
-           demand.need.vcpu_milli > environment.max_vcpu_milli())) {
+          !environment.may_ever_hold(demand.need)) {
         continue;
       }
       Fill(plan, index, demand.need, demand.jobs);
@@ -244,7 +243,7 @@ bool ReferenceScheduler::PlanNodes(const Queue& queue, Plan& plan,
   for (int index : queue.environments) {
     const Environment& environment = environments_[index];
     if (!environment.takes_jobs() || !environment.runs_nodes() ||
-        need.vcpu_milli > environment.max_vcpu_milli()) {
+        !environment.may_ever_hold(need)) {
       continue;
     }
     const int best = TypeForNodes(index, need);
