@@ -15,25 +15,12 @@
 namespace embatch {
 namespace {
 
-// Less than nothing: no job fits into it.
-constexpr Resources kNoRoom = {-1, -1, -1};
-
 Resources Larger(const Resources& a, const Resources& b) {
   return {std::max(a.vcpu_milli, b.vcpu_milli),
           std::max(a.memory_mib, b.memory_mib), std::max(a.gpus, b.gpus)};
 }
 
 }  // namespace
-
-// When, and on which instance, the first job that waits will start, as far as
-// can be told.
-struct TurnRunner::HeadStart {
-  uint32_t instance = kNoIndex;  // none: it can't be told
-  uint64_t number = 0;           // of the instance
-  int64_t time_ns = kNanosInfiniteFuture;
-  Resources spare = kNoRoom;  // what it leaves over there
-  bool holds_nobody = false;  // others start wherever they fit
-};
 
 void TurnRunner::ServeByClass(QueueRecord& queue) {
   const uint64_t epoch = EpochOf(queue);
@@ -54,7 +41,15 @@ void TurnRunner::Overtake(QueueRecord& queue) {
   const JobKey head = Next(queue);
   if (head.is_null()) return;
   const uint32_t index = IndexOf(queue);
-  HeadStart start = HeadStartOf(queue, head);
+  HeadStart start;
+  bool holds_nobody = true;
+  if (queue.config.options().dispatch_order == DispatchOrder::kBackfill) {
+    start = HeadStartOf(queue, head);
+    // It waits for an instance of its own, or for something that no job's end
+    // brings.
+    holds_nobody = start.instance == kNoIndex &&
+                   (queue.held == Held::kMayGrow || queue.blocked == head);
+  }
   while (has_budget()) {
     DispatchIndex::Room room;
     for (uint32_t environment : queue.environments) {
@@ -65,7 +60,8 @@ void TurnRunner::Overtake(QueueRecord& queue) {
     const JobKey job = JobAt(index, queue.index.PlaceOf(entry));
     const Placement placement = FindStart(queue, job);
     if (placement.held == Held::kNot &&
-        MayOvertake(queue, placement, queue.index.ClassOf(entry), &start)) {
+        MayOvertake(queue, placement, queue.index.ClassOf(entry), holds_nobody,
+                    &start)) {
       Place(job, placement);
     } else {
       queue.index.SetAside(entry);
@@ -74,19 +70,36 @@ void TurnRunner::Overtake(QueueRecord& queue) {
   queue.index.EndPass();
 }
 
-TurnRunner::HeadStart TurnRunner::HeadStartOf(const QueueRecord& queue,
-                                              JobKey head) const {
-  HeadStart start;
-  if (queue.config.options().dispatch_order == DispatchOrder::kFirstFit) {
-    start.holds_nobody = true;
-    return start;
-  }
-  const Requirement& need =
-      jobs_.requirement(jobs_.record(head.slot).requirement);
+// Changes whenever an attempt begins or ends in the queue's environments, or an
+// instance comes or goes.
+uint64_t TurnRunner::VersionOf(const QueueRecord& queue) const {
+  uint64_t version = 1;
   for (uint32_t environment : queue.environments) {
     const EnvironmentRecord& record = fleet_.environment(environment);
-    // When several instances will be empty at once nobody can tell.
-    if (!record.places_jobs() || need.nodes > 0) continue;
+    version += record.epoch + record.free.changes();
+  }
+  return version;
+}
+
+HeadStart TurnRunner::HeadStartOf(QueueRecord& queue, JobKey head) const {
+  const Requirement& need =
+      jobs_.requirement(jobs_.record(head.slot).requirement);
+  // When several instances will be empty at once nobody can tell.
+  if (need.nodes > 0) return HeadStart();
+  const uint64_t version = VersionOf(queue);
+  KnownHeadStart& known = queue.head_start;
+  if (!known.Holds(need.resources, version, now_ns_)) {
+    known = {LookForStart(queue, need), need.resources, version};
+  }
+  return known.start;
+}
+
+HeadStart TurnRunner::LookForStart(const QueueRecord& queue,
+                                   const Requirement& need) const {
+  HeadStart start;
+  for (uint32_t environment : queue.environments) {
+    const EnvironmentRecord& record = fleet_.environment(environment);
+    if (!record.places_jobs()) continue;
     fleet_.ForEachReady(
         environment, [&](uint32_t slot, const InstanceRecord& instance) {
           if (record.is_below_max_vcpus(need) && need.FitsIn(instance.total)) {
@@ -96,10 +109,6 @@ TurnRunner::HeadStart TurnRunner::HeadStartOf(const QueueRecord& queue,
     // It waits for this one, and for none that comes behind. Choice: D22.
     if (CanGrowFor(fleet_, environment, need, now_ns_)) break;
   }
-  // It waits for an instance of its own, or for something that no job's end
-  // brings.
-  start.holds_nobody = start.instance == kNoIndex &&
-                       (queue.held == Held::kMayGrow || queue.blocked == head);
   return start;
 }
 
@@ -125,13 +134,16 @@ void TurnRunner::EstimateStart(uint32_t slot, const Requirement& need,
   std::sort(ends.begin(), ends.end());
   Resources room = instance.free;
   int64_t time_ns = now_ns_;
+  bool moves = false;
   size_t i = 0;
   while (!need.FitsIn(room)) {
     if (i == ends.size()) return;
     // All that ends at that time.
     for (time_ns = ends[i].first; i < ends.size() && ends[i].first == time_ns;
          ++i) {
-      room += TakenBy(jobs_.live(ends[i].second));
+      const LiveAttempt& attempt = jobs_.live(ends[i].second);
+      room += TakenBy(attempt);
+      moves = moves || !attempt.started;
     }
   }
   if (time_ns > start->time_ns) return;
@@ -146,6 +158,7 @@ void TurnRunner::EstimateStart(uint32_t slot, const Requirement& need,
   start->number = instance.number;
   start->time_ns = time_ns;
   start->spare = room - need.resources;
+  start->moves = moves;
 }
 
 // Whether a job may start on the instance that was found for it, without the
@@ -153,8 +166,8 @@ void TurnRunner::EstimateStart(uint32_t slot, const Requirement& need,
 bool TurnRunner::MayOvertake(const QueueRecord& queue,
                              const Placement& placement,
                              const DispatchIndex::Class& waiting,
-                             HeadStart* start) const {
-  if (start->instance == kNoIndex) return start->holds_nobody;
+                             bool holds_nobody, HeadStart* start) const {
+  if (start->instance == kNoIndex) return holds_nobody;
   if (placement.instance != start->instance) return true;
   const bool strictly = queue.config.options().backfill_ends_before_start;
   if (waiting.estimate_ns != DispatchIndex::kNoEstimate) {

@@ -182,6 +182,7 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   queue.status_reason.clear();
   queue.stuck = JobKey();  // its head may fit elsewhere now,
   ++queue.changes;         // and so may those behind it
+  queue.head_start = KnownHeadStart();
   if (queue.quota.has_value()) ++queue.quota->version;
   AdoptPolicy(state, *index);
   PutInOrder(state, *index);

@@ -30,6 +30,7 @@
 #include "lib/queues/dispatch_index.h"
 #include "lib/queues/fair_share.h"
 #include "lib/queues/waiting_line.h"
+#include "lib/scheduler/head_start.h"
 #include "lib/scheduler/quota_state.h"
 
 namespace embatch {
@@ -135,6 +136,7 @@ struct QueueRecord {
   uint64_t changes = 0;
   uint64_t passed_epoch = 0;
   uint64_t passed_changes = 0;
+  KnownHeadStart head_start;  // no part of the state's bytes, either
 
   // Whether a job that is held holds up all behind it in its line.
   bool is_strict() const {

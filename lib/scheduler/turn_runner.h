@@ -185,14 +185,17 @@ class TurnRunner {
   void DropBadEarmarks(QuotaQueue& quota);
 
   // 5, where the order is not strict: overtaking.cc
-  struct HeadStart;
   void ServeByClass(QueueRecord& queue);
   void Overtake(QueueRecord& queue);
-  HeadStart HeadStartOf(const QueueRecord& queue, JobKey head) const;
+  HeadStart HeadStartOf(QueueRecord& queue, JobKey head) const;
+  HeadStart LookForStart(const QueueRecord& queue,
+                         const Requirement& need) const;
+  uint64_t VersionOf(const QueueRecord& queue) const;
   void EstimateStart(uint32_t instance, const Requirement& need,
                      HeadStart* start) const;
   bool MayOvertake(const QueueRecord& queue, const Placement& placement,
-                   const DispatchIndex::Class& waiting, HeadStart* start) const;
+                   const DispatchIndex::Class& waiting, bool holds_nobody,
+                   HeadStart* start) const;
 
   // 6. phase_scaling.cc
   bool RunScaling();  // true: the cycle might go otherwise now

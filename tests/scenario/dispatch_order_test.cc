@@ -213,6 +213,26 @@ TEST_F(DispatchOrderTest, BackfillKeepsOneInstance) {
   EXPECT_EQ(world_.StartTimeOf(large), world_.StopTimeOf(quick));
 }
 
+// Nothing begins or ends in between, so the head is still to start after ten
+// minutes in all.
+TEST_F(DispatchOrderTest, BackfillHoldsWhoComesLaterAgainstTheSameStart) {
+  HostsInOrder(DispatchOrder::kBackfill, {4});
+  const JobId first = Submit("first", 3, 10);
+  const JobId large = Submit("large", 4, 5);
+  world_.RunFor(absl::Minutes(3));
+  const JobId too_long = Submit("too-long", 1, 8);
+  world_.RunFor(absl::Minutes(1));
+  const JobId just_too_long = Submit("just-too-long", 1, 7);
+  world_.Settle();
+  EXPECT_FALSE(Started(too_long));
+  EXPECT_FALSE(Started(just_too_long));
+  const JobId fits = Submit("fits", 1, 6);
+  world_.Settle();
+  EXPECT_TRUE(Started(fits));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StartTimeOf(large), world_.StopTimeOf(first));
+}
+
 TEST_F(DispatchOrderTest, NothingIsKnownOfWhatRunsWithoutATimeout) {
   HostsInOrder(DispatchOrder::kBackfill, {4});
   world_.Submit("first", Needs(3, 100), RunsFor(absl::Minutes(10)));
