@@ -18,6 +18,7 @@ JobTable::JobTable() {
 }
 
 TextIndex JobTable::InternText(absl::string_view text) {
+  if (text.empty()) return kNoReason;
   return texts_.Intern(text);
 }
 
@@ -44,6 +45,27 @@ void JobTable::SetText(TextIndex& field, TextIndex text) {
 
 uint32_t JobTable::InternSpec(const JobSpec& spec) {
   return specs_.Intern(spec);
+}
+
+// Most specs need resources alone, and those that were used before find their
+// requirement without being hashed.
+uint32_t JobTable::RequirementFor(uint32_t index) {
+  const JobSpec& spec = specs_[index];
+  if (index >= recent_requirements_.size()) {
+    recent_requirements_.resize(index + 1, kNoIndex);
+  }
+  uint32_t& recent = recent_requirements_[index];
+  if (requirements_.IsLive(recent) && !spec.is_multi_node() &&
+      spec.consumables.empty()) {
+    const Requirement& known = requirements_[recent];
+    if (known.resources == spec.resources && known.nodes == 0 &&
+        known.consumables.empty()) {
+      requirements_.AddRef(recent);
+      return recent;
+    }
+  }
+  recent = requirements_.Intern(RequirementOf(spec));
+  return recent;
 }
 
 uint32_t JobTable::AddQueue() {
@@ -84,7 +106,7 @@ uint32_t JobTable::Add(const NewJob& job) {
   record.queue = job.queue;
   record.spec = job.spec;
   record.share = job.share;
-  record.requirement = requirements_.Intern(RequirementOf(specs_[job.spec]));
+  record.requirement = RequirementFor(job.spec);
   record.name = names_.Add(job.name);
   record.created_ns = job.created_ns;
   QueueIndex& queue = queues_[job.queue];

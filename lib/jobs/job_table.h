@@ -210,6 +210,7 @@ class JobTable {
     std::array<SequenceBitmap, kJobStatusCount> by_status;
   };
 
+  uint32_t RequirementFor(uint32_t spec);  // counts one
   void SetText(TextIndex& field, TextIndex text);
   void ReleaseDetails(JobDetails& details);
   void RemoveTask(uint32_t task);
@@ -240,6 +241,10 @@ class JobTable {
   InternTable<std::string> texts_;
   InternTable<JobSpec> specs_;
   InternTable<Requirement> requirements_;
+  // By spec: its requirement when it was last needed, or kNoIndex. Which it is
+  // can be told from the rest, so it counts as no user, and may be another by
+  // now.
+  std::vector<uint32_t> recent_requirements_;
   std::vector<QueueIndex> queues_;
   // By slot and child.
   std::map<std::pair<uint32_t, int32_t>, PreemptionRecord> preemptions_;

@@ -5,6 +5,7 @@
 // exit beats its timeout.
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -23,20 +24,32 @@ constexpr char kNoInstanceJoined[] =
     "none "
     "of the instances joined the underlying ECS Cluster.";
 
-// The order in which reports are taken: by time, and otherwise as they came.
-// Choice: D72.
+// Reports in the order in which they are taken: by time, and otherwise as they
+// came. Choice: D72.
 template <typename Report>
-std::vector<uint32_t> ByTime(const std::vector<Report>& reports) {
-  std::vector<uint32_t> order(reports.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  const auto earlier = [&reports](uint32_t a, uint32_t b) {
-    return reports[a].time_ns < reports[b].time_ns;
-  };
-  if (!std::is_sorted(order.begin(), order.end(), earlier)) {
-    std::stable_sort(order.begin(), order.end(), earlier);
+class ByTime {
+ public:
+  explicit ByTime(const std::vector<Report>& reports) : reports_(reports) {
+    const auto earlier = [](const Report& a, const Report& b) {
+      return a.time_ns < b.time_ns;
+    };
+    if (std::is_sorted(reports.begin(), reports.end(), earlier)) return;
+    order_.resize(reports.size());
+    std::iota(order_.begin(), order_.end(), 0);
+    std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+      return earlier(reports[a], reports[b]);
+    });
   }
-  return order;
-}
+
+  size_t size() const { return reports_.size(); }
+  const Report& operator[](size_t i) const {
+    return reports_[order_.empty() ? i : order_[i]];
+  }
+
+ private:
+  const std::vector<Report>& reports_;
+  std::vector<uint32_t> order_;  // empty: as they came, which is usual
+};
 
 }  // namespace
 
@@ -65,39 +78,36 @@ void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
 // What the budget does not reach is left unread, so that no deadline is
 // overtaken by a report that is later than it.
 void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
-  const std::vector<uint32_t> instances = ByTime(turn.instance_reports);
-  const std::vector<uint32_t> containers = ByTime(turn.container_reports);
+  const ByTime<InstanceReport> instances(turn.instance_reports);
+  const ByTime<ContainerReport> containers(turn.container_reports);
   size_t i = 0;
   size_t c = 0;
   while (i < instances.size() || c < containers.size()) {
     // Of equal times the provider's report comes first.
     const bool is_instance =
-        i < instances.size() &&
-        (c == containers.size() ||
-         turn.instance_reports[instances[i]].time_ns <=
-             turn.container_reports[containers[c]].time_ns);
-    const int64_t time_ns = is_instance
-                                ? turn.instance_reports[instances[i]].time_ns
-                                : turn.container_reports[containers[c]].time_ns;
+        i < instances.size() && (c == containers.size() ||
+                                 instances[i].time_ns <= containers[c].time_ns);
+    const int64_t time_ns =
+        is_instance ? instances[i].time_ns : containers[c].time_ns;
     // Choice: D61, held between the last `now` and this one.
     const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
     RunDeadlinesBefore(at_ns);
     if (!has_budget()) break;
     if (is_instance) {
-      Take(turn.instance_reports[instances[i++]], at_ns);
-    } else if (Take(turn.container_reports[containers[c]], at_ns)) {
+      Take(instances[i++], at_ns);
+    } else if (Take(containers[c], at_ns)) {
       ++c;
     } else {
       break;
     }
   }
   for (; i < instances.size(); ++i) {
-    InstanceReport report = turn.instance_reports[instances[i]];
+    InstanceReport report = instances[i];
     report.time_ns = std::clamp(report.time_ns, earliest_ns, now_ns_);
     state_.unread.instance_reports.push_back(std::move(report));
   }
   for (; c < containers.size(); ++c) {
-    ContainerReport report = turn.container_reports[containers[c]];
+    ContainerReport report = containers[c];
     report.time_ns = std::clamp(report.time_ns, earliest_ns, now_ns_);
     state_.unread.container_reports.push_back(std::move(report));
   }

@@ -66,6 +66,23 @@ TEST_F(JobTableTest, SequencesRiseInTheOrderOfSubmission) {
   }
 }
 
+// The spec stays, as that of a definition does; in between its requirement
+// goes, and another one gets its place.
+TEST_F(JobTableTest, ASpecUsedAgainFindsItsOwnRequirement) {
+  spec.resources = Resources::Of(1, 512);
+  const JobKey first = Add("first");
+  table.AddSpecUser(table.record(first.slot).spec);
+  const uint32_t requirement = table.record(first.slot).requirement;
+  Change(first, JobTrigger::kEndedByCaller);
+  table.Remove(first.slot);
+  spec.resources = Resources::Of(8, 4096);
+  ASSERT_EQ(table.record(Add("other").slot).requirement, requirement);
+  spec.resources = Resources::Of(1, 512);
+  const JobKey second = Add("second");
+  EXPECT_EQ(table.requirement(table.record(second.slot).requirement).resources,
+            Resources::Of(1, 512));
+}
+
 TEST_F(JobTableTest, EqualRequirementsAreOneClass) {
   spec.command = {"a"};
   const JobKey a = Add("a");
