@@ -5,7 +5,7 @@
 
 namespace embatch {
 
-PriorityOrder::Level& PriorityOrder::LevelFor(int priority) {
+PriorityOrder::Level& PriorityOrder::LevelBehind(int priority) {
   size_t i = 0;
   while (i < levels_.size() && levels_[i].priority > priority) ++i;
   if (i < levels_.size() && levels_[i].priority == priority) return levels_[i];

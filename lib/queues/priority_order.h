@@ -85,7 +85,11 @@ class PriorityOrder {
     bool empty() const { return order[0].empty() && order[1].empty(); }
   };
 
-  Level& LevelFor(int priority);
+  Level& LevelFor(int priority) {
+    const bool is_first = !levels_.empty() && levels_[0].priority == priority;
+    return is_first ? levels_[0] : LevelBehind(priority);
+  }
+  Level& LevelBehind(int priority);
 
   absl::InlinedVector<Level, 1> levels_;  // the highest priority first
 };

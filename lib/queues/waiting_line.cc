@@ -8,82 +8,97 @@
 namespace embatch {
 namespace {
 
-// So many changes are always remembered.
-constexpr size_t kChangesKept = 64;
+// Records of so many classes stay when nothing waits, so that a line that is
+// empty now and then does not ask the allocator each time.
+constexpr size_t kClassesKept = 64;
 
 }  // namespace
 
 void WaitingLine::Enter(const LinePlace& place, uint32_t requirement) {
   order_.Enter(place);
-  Class& waiting = classes_[requirement];
-  waiting.order.Enter(place);
-  if (is_ordered_) MarkChanged(requirement, waiting);
+  const uint32_t index = ClassFor(requirement);
+  classes_[index].order.Enter(place);
+  if (is_ordered_) MarkChanged(index);
 }
 
 void WaitingLine::Leave(const LinePlace& place, uint32_t requirement) {
   order_.Leave(place);
-  Class& waiting = classes_[requirement];
-  waiting.order.Leave(place);
-  if (is_ordered_) MarkChanged(requirement, waiting);
+  const uint32_t index = ClassFor(requirement);
+  classes_[index].order.Leave(place);
+  if (is_ordered_) MarkChanged(index);
 }
 
 void WaitingLine::AddJobs(uint32_t requirement, int64_t jobs) {
   jobs_ += jobs;
-  const auto found = classes_.find(requirement);
-  found->second.jobs += jobs;
-  if (found->second.jobs > 0) return;
-  if (is_ordered_ && found->second.known.has_value()) {
-    by_first_.erase(*found->second.known);
-  }
-  classes_.erase(found);
+  const uint32_t index = ClassFor(requirement);
+  classes_[index].jobs += jobs;
+  if (classes_[index].jobs == 0) Forget(index);
 }
 
-// --- Classes in order -------------------------------------------------------
+// --- Classes ----------------------------------------------------------------
 
-// Putting all in order costs no more than the changes that made it needed.
-void WaitingLine::MarkChanged(uint32_t requirement, Class& waiting) {
-  if (waiting.changed) return;
-  waiting.changed = true;
-  changed_.push_back(requirement);
-  if (changed_.size() > 2 * classes_.size() + kChangesKept) {
-    is_ordered_ = false;
+uint32_t WaitingLine::ClassFor(uint32_t requirement) {
+  if (recent_ != kNone && classes_[recent_].requirement == requirement) {
+    return recent_;
   }
+  const auto [found, is_new] = class_of_.try_emplace(requirement, kNone);
+  if (is_new) {
+    if (unused_.empty()) {
+      unused_.push_back(static_cast<uint32_t>(classes_.size()));
+      classes_.emplace_back();
+    }
+    found->second = unused_.back();
+    unused_.pop_back();
+    classes_[found->second].requirement = requirement;
+  }
+  recent_ = found->second;
+  return recent_;
+}
+
+void WaitingLine::Forget(uint32_t index) {
+  Class& waiting = classes_[index];
+  if (waiting.known.has_value()) by_first_.erase(*waiting.known);
+  waiting.known.reset();
+  class_of_.erase(waiting.requirement);
+  unused_.push_back(index);
+  if (recent_ == index) recent_ = kNone;
+  if (!class_of_.empty() || classes_.size() <= kClassesKept) return;
+  // Nothing waits any more: memory goes back.
+  classes_ = {};
+  unused_ = {};
+  class_of_ = {};
+  changed_ = {};
+  is_ordered_ = false;
+}
+
+void WaitingLine::MarkChanged(uint32_t index) {
+  if (classes_[index].changed) return;
+  classes_[index].changed = true;
+  changed_.push_back(index);
 }
 
 void WaitingLine::PutInOrder() {
   if (!is_ordered_) {
-    PutAllInOrder();
-    return;
+    is_ordered_ = true;
+    for (const auto& [requirement, index] : class_of_) MarkChanged(index);
   }
-  for (const uint32_t requirement : changed_) {
-    const auto found = classes_.find(requirement);
-    if (found == classes_.end()) continue;
-    Class& waiting = found->second;
+  for (const uint32_t index : changed_) {
+    Class& waiting = classes_[index];
     waiting.changed = false;
     const std::optional<LinePlace> first = waiting.order.First();
     if (first == waiting.known) continue;
     if (waiting.known.has_value()) by_first_.erase(*waiting.known);
-    by_first_[*first] = requirement;
+    if (first.has_value()) by_first_[*first] = index;
     waiting.known = first;
   }
   changed_.clear();
 }
 
-void WaitingLine::PutAllInOrder() {
-  is_ordered_ = true;
-  changed_.clear();
-  by_first_.clear();
-  for (auto& [requirement, waiting] : classes_) {
-    waiting.changed = false;
-    waiting.known = waiting.order.First();
-    by_first_[*waiting.known] = requirement;
-  }
-}
-
 std::vector<ClassInLine> WaitingLine::Classes() const {
   std::vector<ClassInLine> result;
-  result.reserve(classes_.size());
-  for (const auto& [requirement, waiting] : classes_) {
+  result.reserve(class_of_.size());
+  for (const auto& [requirement, index] : class_of_) {
+    const Class& waiting = classes_[index];
     result.push_back({requirement, waiting.jobs, *waiting.order.First()});
   }
   // Two classes can begin with the same array's entry only if they are one.

@@ -11,6 +11,7 @@
 #define EMBATCH_QUEUES_WAITING_LINE_H_
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -50,22 +51,23 @@ class WaitingLine {
   template <typename F>
   void ForEachClass(F f) {
     PutInOrder();
-    for (const auto& [first, requirement] : by_first_) {
-      const ClassInLine waiting = {
-          requirement, classes_.find(requirement)->second.jobs, first};
-      if (!f(waiting)) return;
+    for (const auto& [first, index] : by_first_) {
+      const Class& waiting = classes_[index];
+      if (!f(ClassInLine{waiting.requirement, waiting.jobs, first})) return;
     }
   }
 
   void Encode(Encoder& encoder) const;
 
  private:
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
   struct Class {
+    uint32_t requirement = 0;
     PriorityOrder order;
     int64_t jobs = 0;
-    // What by_first_ says of it, and whether it stands in changed_.
-    std::optional<LinePlace> known;
-    bool changed = false;
+    std::optional<LinePlace> known;  // what by_first_ says of it
+    bool changed = false;            // it stands in changed_
   };
   struct Before {
     bool operator()(const LinePlace& a, const LinePlace& b) const {
@@ -73,19 +75,22 @@ class WaitingLine {
     }
   };
 
-  void MarkChanged(uint32_t requirement, Class& waiting);
+  uint32_t ClassFor(uint32_t requirement);  // finds it, or makes it
+  void MarkChanged(uint32_t index);
+  void Forget(uint32_t index);
   void PutInOrder();
-  void PutAllInOrder();
 
   PriorityOrder order_;
-  absl::flat_hash_map<uint32_t, Class> classes_;  // by requirement
   int64_t jobs_ = 0;
-  // What follows can be told from the rest. The order of classes is kept only
-  // from the moment when somebody asks for it, and forgotten when too much has
-  // changed since the last question.
+  std::vector<Class> classes_;  // those of unused_ are empty
+  std::vector<uint32_t> unused_;
+  absl::flat_hash_map<uint32_t, uint32_t> class_of_;  // by requirement
+  // What follows can be told from the rest. The order of classes is kept from
+  // the moment when somebody asks for it.
+  uint32_t recent_ = kNone;  // the class that ClassFor() last answered
   bool is_ordered_ = false;
-  std::map<LinePlace, uint32_t, Before> by_first_;  // requirements
-  std::vector<uint32_t> changed_;                   // some may be gone
+  std::map<LinePlace, uint32_t, Before> by_first_;
+  std::vector<uint32_t> changed_;
 };
 
 }  // namespace embatch
