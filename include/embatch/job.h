@@ -188,7 +188,8 @@ struct JobView {
   const std::map<std::string, std::string>* parameters = nullptr;
   const std::map<std::string, std::string>* tags = nullptr;
   const Document* document = nullptr;
-  // What each attempt takes.
+  // What each attempt takes; of a multi-node job that of all nodes, of a node
+  // its own part.
   absl::Span<const ConsumableResourceRequirement> consumable_resources;
 
   // Of the latest attempt; of several containers, those of the one that decided

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "embatch/consumable_resource.h"
 #include "embatch/container_overrides.h"
 #include "embatch/container_properties.h"
 #include "embatch/fields.h"
@@ -40,11 +41,15 @@ struct NodeRangeProperty {
   std::optional<EksProperties> eks_properties;
   // At most one. Every group that names a type names the same.
   std::vector<std::string> instance_types;
+  // What each node of the group needs: the job needs the sum over its nodes,
+  // and what the definition itself names once.
+  ConsumableResourceProperties consumable_resource_properties;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.target_nodes, self.container, self.ecs_properties,
-                 self.eks_properties, self.instance_types);
+                 self.eks_properties, self.instance_types,
+                 self.consumable_resource_properties);
   }
 };
 
@@ -68,12 +73,15 @@ struct NodePropertyOverride {
   std::optional<EcsPropertiesOverride> ecs_properties_override;
   std::optional<EksPropertiesOverride> eks_properties_override;
   std::vector<std::string> instance_types;  // at most one; replaces
+  // Merged by resource, for each node of the group.
+  ConsumableResourceProperties consumable_resource_properties_override;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.target_nodes, self.container_overrides,
                  self.ecs_properties_override, self.eks_properties_override,
-                 self.instance_types);
+                 self.instance_types,
+                 self.consumable_resource_properties_override);
   }
 };
 

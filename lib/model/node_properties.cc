@@ -5,13 +5,16 @@
 #include "embatch/node_properties.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "lib/base/status_macros.h"
+#include "lib/model/consumables.h"
 #include "lib/model/node_ranges.h"
 #include "lib/model/validation.h"
 
@@ -58,6 +61,7 @@ JobDefinitionOptions GroupOptions(const JobDefinitionOptions& options,
   group.container_properties.instance_type.clear();
   group.ecs_properties = range.ecs_properties;
   group.eks_properties = range.eks_properties;
+  group.consumable_resource_properties = range.consumable_resource_properties;
   return group;
 }
 
@@ -198,12 +202,55 @@ SubmitJobRequest GroupRequest(const SubmitJobRequest& request,
                               const NodePropertyOverride* entry) {
   SubmitJobRequest group = request;
   group.node_overrides.reset();
+  group.consumable_resource_properties_override = {};
   if (entry == nullptr) return group;
   group.container_overrides = entry->container_overrides;
   group.container_overrides.instance_type.clear();
   group.ecs_properties_override = entry->ecs_properties_override;
   group.eks_properties_override = entry->eks_properties_override;
+  group.consumable_resource_properties_override =
+      entry->consumable_resource_properties_override;
   return group;
+}
+
+// What the job needs of consumable resources.
+// Source: API NodeRangeProperty.consumableResourceProperties; §18, the sum over
+// the nodes. Choice: what the definition or the submission names beside its
+// nodes is needed once.
+absl::StatusOr<std::vector<ConsumableResourceRequirement>> SumOfConsumables(
+    const JobDefinitionOptions& options, const SubmitJobRequest& request,
+    const std::vector<JobSpec>& groups, const std::vector<uint8_t>& node_groups,
+    const Limits& limits) {
+  const std::vector<ConsumableResourceRequirement>& submitted =
+      request.consumable_resource_properties_override.consumable_resource_list;
+  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
+      "consumable_resource_properties_override.consumable_resource_list",
+      submitted, limits));
+  std::map<std::string, absl::int128> sums;
+  for (const auto& need : MergedConsumableResources(
+           options.consumable_resource_properties.consumable_resource_list,
+           submitted)) {
+    sums[need.consumable_resource] = need.quantity;
+  }
+  for (uint8_t group : node_groups) {
+    for (const auto& need : groups[group].consumables) {
+      sums[need.consumable_resource] += need.quantity;
+    }
+  }
+  std::vector<ConsumableResourceRequirement> result;
+  for (const auto& [name, quantity] : sums) {
+    if (quantity > kConsumableQuantityMax) {
+      return Refused("consumable_resource_properties.quantity",
+                     absl::StrCat("of ", Quoted(name),
+                                  " is too much, summed over all nodes; must "
+                                  "be at most ",
+                                  kConsumableQuantityMax));
+    }
+    result.push_back({name, static_cast<int64_t>(quantity)});
+  }
+  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
+      "consumable_resource_properties", result, limits));
+  return result;
 }
 
 // An override's type, or the definition's.
@@ -327,6 +374,10 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
       result.launch_rejection = group.launch_rejection;
     }
   }
+  absl::StatusOr<std::vector<ConsumableResourceRequirement>> consumables =
+      SumOfConsumables(options, request, specs, *groups, limits);
+  EMBATCH_RETURN_IF_ERROR(consumables.status());
+  result.consumables = *std::move(consumables);
   result.groups = std::move(specs);
   result.node_groups = *std::move(groups);
   result.main_node = properties.main_node;

@@ -387,7 +387,7 @@ void TurnRunner::Charge(uint32_t live, uint32_t instance) {
   AddToInstance(live, instance);
   UseShare(live, 1);
   const JobRecord& record = jobs_.record(jobs_.live(live).job.slot);
-  // What a multi-node job needs goes with its main node.
+  // Choice: §18, what all nodes need goes with the main node, as the job does.
   const LiveAttempt& attempt = jobs_.live(live);
   if (attempt.is_node &&
       attempt.job.child != jobs_.nodes(attempt.job.slot).main_node) {

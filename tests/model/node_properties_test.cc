@@ -264,6 +264,69 @@ TEST_F(NodeOverridesTest, InstanceTypeIsReplacedForAllOrNone) {
   EXPECT_EQ(RequirementOf(*Make()).instance_type, "m5.large");
 }
 
+// Source: API NodeRangeProperty.consumableResourceProperties; §18.
+TEST_F(NodeOverridesTest, ConsumablesAreSummedOverTheNodes) {
+  std::vector<NodeRangeProperty> ranges = {Range("0"), Range("1:")};
+  ranges[0].consumable_resource_properties.consumable_resource_list = {
+      {"licence", 2}, {"seat", 1}};
+  ranges[1].consumable_resource_properties.consumable_resource_list = {
+      {"licence", 5}};
+  JobDefinitionOptions options = Definition(4, 0, std::move(ranges));
+  options.consumable_resource_properties.consumable_resource_list = {
+      {"licence", 100}};
+  definition_ = *JobDefinition::Create(options);
+  const std::vector<ConsumableResourceRequirement> want = {{"licence", 117},
+                                                           {"seat", 1}};
+  ASSERT_TRUE(Make().ok()) << Make().status();
+  EXPECT_EQ(RequirementOf(*Make()).consumables, want);
+  EXPECT_EQ(Make()->groups[1].consumables,
+            (std::vector<ConsumableResourceRequirement>{{"licence", 5}}));
+  request_.node_overrides->num_nodes = 6;
+  EXPECT_EQ(Make()->consumables[0].quantity, 127);
+  Override("1:")
+      .consumable_resource_properties_override.consumable_resource_list = {
+      {"licence", 1}, {"key", 3}};
+  request_.consumable_resource_properties_override.consumable_resource_list = {
+      {"licence", 10}};
+  EXPECT_EQ(Make()->consumables,
+            (std::vector<ConsumableResourceRequirement>{
+                {"key", 15}, {"licence", 17}, {"seat", 1}}));
+}
+
+TEST_F(NodeOverridesTest, ConsumablesAreCheckedWhereTheyStand) {
+  std::vector<NodeRangeProperty> ranges = {Range("0"), Range("1:")};
+  ranges[1].consumable_resource_properties.consumable_resource_list = {
+      {"licence", 0}};
+  EXPECT_EQ(Answer(JobDefinition::Create(Definition(4, 0, ranges))),
+            "node_properties.node_range_properties[1].consumable_resource_"
+            "properties.consumable_resource_list.quantity is 0; must be "
+            "between 1 and 9007199254740992");
+  auto& list =
+      Override("1:")
+          .consumable_resource_properties_override.consumable_resource_list;
+  list = {{"", 1}};
+  EXPECT_THAT(Answer(Make()),
+              HasSubstr("node_overrides.node_property_overrides[0].consumable_"
+                        "resource_properties_override.consumable_resource_list."
+                        "consumable_resource is \"\""));
+  list = {{"licence", 9007199254740992}};
+  EXPECT_EQ(Answer(Make()),
+            "consumable_resource_properties.quantity of \"licence\" is too "
+            "much, summed over all nodes; must be at most 9007199254740992");
+  list = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}};
+  EXPECT_EQ(Answer(Make()), "OK");
+  request_.consumable_resource_properties_override.consumable_resource_list = {
+      {"f", 1}};
+  EXPECT_EQ(Answer(Make()),
+            "consumable_resource_properties has 6 entries; must have at most "
+            "5");
+  request_.consumable_resource_properties_override.consumable_resource_list = {
+      {"f", 0}};
+  EXPECT_EQ(Answer(Make()),
+            "consumable_resource_properties_override.consumable_resource_list."
+            "quantity is 0; must be between 1 and 9007199254740992");
+}
+
 TEST_F(NodeOverridesTest, OverridesAreOfTheKindOfTheJob) {
   request_.container_overrides.vcpu_milli = 1000;
   EXPECT_EQ(Answer(Make()),

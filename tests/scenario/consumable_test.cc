@@ -122,6 +122,39 @@ TEST_F(ConsumableTest, EachChildTakesItsOwn) {
 }
 
 // Choice: D45, a machine would not help.
+// Source: §18, the sum over the nodes. The job holds all of it until its main
+// node ends, though a node that ended needs its part no more.
+TEST_F(ConsumableTest, AMultiNodeJobNeedsTheSumOverItsNodes) {
+  world_.Managed("cluster", MaxVcpus(16), Offers("duo", 2, 4096));
+  world_.Queue("queue", {"cluster"});
+  world_.Consumable("licence", 6);
+  const JobId a =
+      world_.Submit("a", Nodes(3), EachNodeConsumes("licence", 2),
+                    Consumes("licence", 1), Node(1, RunsFor(absl::Seconds(1))));
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunnable);
+  EXPECT_EQ(world_.ReasonOf(a), kUndetermined);
+  EXPECT_TRUE(Update("licence", Operation::kAdd, 1).ok());
+  world_.RunFor(absl::Minutes(1) + absl::Seconds(5));
+  EXPECT_EQ(world_.StatusOf(a.Child(1)), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunning);
+  EXPECT_THAT(Of("licence"), ElementsAre(7, 7, 0));
+  EXPECT_EQ(world_.Describe(a).consumable_resources[0].quantity, 7);
+  EXPECT_EQ(world_.Describe(a.Child(2)).consumable_resources[0].quantity, 2);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_THAT(Of("licence"), ElementsAre(7, 0, 7));
+}
+
+TEST_F(ConsumableTest, ConsumablesOfNodesMustExist) {
+  world_.Consumable("licence", 6);
+  ExpectRefused(world_
+                    .TrySubmit("a", Nodes(2), EachNodeConsumes("licence", 1),
+                               EachNodeConsumes("seat", 1))
+                    .status(),
+                absl::StatusCode::kNotFound, "\"seat\"");
+}
+
 TEST_F(ConsumableTest, WhatWaitsForAConsumableAsksForNoMachine) {
   world_.Managed("machines");
   world_.Queue("queue", {"machines"});

@@ -114,6 +114,16 @@ inline JobWord Consumes(std::string resource, int64_t quantity) {
         .consumable_resource_list.push_back({resource, quantity});
   };
 }
+// Each node of a multi-node job needs so many of it. Comes after Nodes().
+inline JobWord EachNodeConsumes(std::string resource, int64_t quantity) {
+  return [=](JobPlan& plan) {
+    auto& entries = plan.request.node_overrides->node_property_overrides;
+    if (entries.empty()) entries.emplace_back().target_nodes = ":";
+    entries[0]
+        .consumable_resource_properties_override.consumable_resource_list
+        .push_back({resource, quantity});
+  };
+}
 
 // Waits until all of these have succeeded.
 template <typename... Jobs>

@@ -307,7 +307,9 @@ absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
   std::optional<NodeOverrides>& nodes = plan.request.node_overrides;
   ContainerOverrides& overrides = plan.request.container_overrides;
   if (nodes && overrides != ContainerOverrides()) {
-    nodes->node_property_overrides.push_back({":", overrides, {}, {}, {}});
+    auto& entries = nodes->node_property_overrides;
+    if (entries.empty()) entries.emplace_back().target_nodes = ":";
+    entries[0].container_overrides = overrides;
     overrides = ContainerOverrides();
   }
   MakeDefaults(plan.request.job_queue, plan.request.job_definition);
