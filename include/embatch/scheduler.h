@@ -45,6 +45,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "embatch/capacity_limit.h"
 #include "embatch/compute_environment.h"
 #include "embatch/consumable_resource.h"
 #include "embatch/container_runtime.h"
@@ -146,12 +147,13 @@ struct ListJobsFilter {
     kBeforeCreatedAt,  // milliseconds since the Unix epoch
     kAfterCreatedAt,
     kShareIdentifier,
+    kQuotaShareName,
   };
   Name name = Name::kJobName;
   std::vector<std::string> values;
 };
 constexpr bool IsValidEnum(ListJobsFilter::Name value) {
-  return value <= ListJobsFilter::Name::kShareIdentifier;
+  return value <= ListJobsFilter::Name::kQuotaShareName;
 }
 
 // Which jobs to list: those of a queue, the children of an array, or the nodes
@@ -161,8 +163,8 @@ struct ListJobsRequest {
   std::string job_queue;  // exactly one of these three
   JobId array;
   JobId multi_node_job;
-  // Absent: RUNNING. Beside a filter it is ignored, but for kShareIdentifier;
-  // absent then means any.
+  // Absent: RUNNING. Beside a filter it is ignored, but for kShareIdentifier
+  // and kQuotaShareName; absent then means any.
   std::optional<JobStatus> status;
   std::optional<ListJobsFilter> filter;  // not for children and nodes
   int max_results = 100;                 // 1..1000, with a filter 1..100
@@ -220,12 +222,36 @@ struct FrontOfQueueJob {
   absl::Time earliest_time_at_position;  // it has stood there since
 };
 
+// What the dispatched jobs of one share take.
+// Source: API FairshareCapacityUtilization, QuotaShareCapacityUtilization.
+struct ShareUtilization {
+  std::string share;  // a shareIdentifier, or a quotaShareName
+  std::vector<CapacityUsage> usage_milli;  // in thousandths of each unit
+};
+
+// What the jobs of a queue that are STARTING or RUNNING take.
+// Source: API QueueSnapshotUtilizationDetail.
+struct QueueUtilization {
+  // In thousandths of each unit: VCPU; in a queue with quota shares the units
+  // that its shares name.
+  std::vector<CapacityUsage> total_usage_milli;
+  // Of a queue with shares of either kind: how many use something now, and the
+  // first 20 of them by what they use.
+  int64_t active_share_count = 0;
+  std::vector<ShareUtilization> top_capacity_utilization;
+};
+
 // What a queue looks like at this moment.
 // Source: API GetJobQueueSnapshot.
 struct JobQueueSnapshot {
-  // The first 100 RUNNABLE jobs in the order in which they would be dispatched;
-  // children of arrays, never their parents.
+  // The first 100 RUNNABLE jobs in the order in which they would be dispatched
+  // if there were room for one after the other; children of arrays, never their
+  // parents. Quota shares take turns.
   std::vector<FrontOfQueueJob> front_of_queue;
+  // Of a queue with quota shares, by the share's name: its first RUNNABLE job;
+  // absent where none waits.
+  std::map<std::string, std::optional<FrontOfQueueJob>> front_of_quota_shares;
+  QueueUtilization queue_utilization;
   // vCPUs, in thousandths, of all jobs that are STARTING or RUNNING, and their
   // number.
   int64_t vcpu_milli_in_use = 0;

@@ -180,6 +180,9 @@ inline constexpr int kPageMax = 100;
 // first 100").
 inline constexpr int kDescribeJobsMax = 100;
 inline constexpr size_t kSnapshotJobsMax = 100;
+// Source: API FairshareUtilizationDetail.topCapacityUtilization ("the top 20
+// shares").
+inline constexpr size_t kSnapshotSharesMax = 20;
 // Source: API DeregisterJobDefinition ("Job definitions are permanently deleted
 // after 180 days").
 inline constexpr absl::Duration kDefinitionLife = absl::Hours(180 * 24);

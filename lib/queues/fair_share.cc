@@ -296,6 +296,41 @@ std::vector<uint32_t> FairShare::Order() const {
   return result;
 }
 
+std::vector<uint32_t> FairShare::ByUse() const {
+  std::vector<uint32_t> result;
+  shares_.ForEach([&](uint32_t slot, const Share& share) {
+    if (share.usage.vcpu_milli() > 0) result.push_back(slot);
+  });
+  std::sort(result.begin(), result.end(), [this](uint32_t a, uint32_t b) {
+    return vcpu_milli(a) != vcpu_milli(b) ? vcpu_milli(a) > vcpu_milli(b)
+                                          : identifier(a) < identifier(b);
+  });
+  return result;
+}
+
+FairShare::Outlook::Outlook(const FairShare& shares) : shares_(shares) {
+  shares.shares_.ForEach([&](uint32_t slot, const Share& share) {
+    if (share.line.Head().has_value()) {
+      turns_.push_back(shares.StandingOf(slot));
+    }
+  });
+  std::make_heap(turns_.begin(), turns_.end(), IsLater);
+}
+
+void FairShare::Outlook::Start(int64_t vcpu_milli,
+                               const std::optional<LinePlace>& next) {
+  std::pop_heap(turns_.begin(), turns_.end(), IsLater);
+  Standing turn = turns_.back();
+  turns_.pop_back();
+  if (!next.has_value()) return;
+  const Share& share = shares_.shares_[turn.share];
+  turn.key += Usage::MeritOfMore(vcpu_milli, shares_.window_) *
+              static_cast<uint64_t>(shares_.WeightOf(share));
+  turn.head = FifoKey(*next);
+  turns_.push_back(turn);
+  std::push_heap(turns_.begin(), turns_.end(), IsLater);
+}
+
 std::optional<int64_t> FairShare::NextTick(int64_t now_ns) const {
   if (heap_.size() < 2) return std::nullopt;
   return (window_.TickAt(MillisOf(now_ns)) + 1) * window_.tick_ms *

@@ -117,6 +117,13 @@ class FairShare {
   // Shares with a waiting job, as of the latest cycle, in their order.
   std::vector<uint32_t> Order() const;
 
+  // Plays on from the latest cycle and changes nothing: whose turn it would be
+  // if one head after the other started.
+  class Outlook;
+
+  // Those that use something now, the greatest use first.
+  std::vector<uint32_t> ByUse() const;
+
   // When keys move by themselves, if that can change the order.
   // Source: §14.2.
   std::optional<int64_t> NextTick(int64_t now_ns) const;
@@ -198,6 +205,25 @@ class FairShare {
   std::vector<Standing> heap_;
   std::vector<uint32_t> changed_;
   std::vector<uint32_t> aside_;
+};
+
+class FairShare::Outlook {
+ public:
+  explicit Outlook(const FairShare& shares);
+
+  // kNone: nothing waits any more.
+  uint32_t First() const {
+    return turns_.empty() ? kNone : turns_.front().share;
+  }
+  // The head of the first share starts and takes so much; behind it stands
+  // `next`.
+  void Start(int64_t vcpu_milli, const std::optional<LinePlace>& next);
+
+ private:
+  static bool IsLater(const Standing& a, const Standing& b) { return b < a; }
+
+  const FairShare& shares_;
+  std::vector<Standing> turns_;  // a heap
 };
 
 }  // namespace embatch

@@ -83,8 +83,12 @@ absl::uint128 Usage::Merit(const UsageWindow& window) const {
   // n - age(k) = n - tick + k. The first part may be below zero; the whole is
   // not, and unsigned numbers wrap around both ways.
   const absl::uint128 shift = Wide(window.ticks) - Wide(window.TickAt(now_ms_));
-  return sum_ * shift + moment_ +
-         Wide(window.ticks) * Wide(vcpu_milli_) * Wide(kLookAheadMs);
+  return sum_ * shift + moment_ + MeritOfMore(vcpu_milli_, window);
+}
+
+absl::uint128 Usage::MeritOfMore(int64_t vcpu_milli,
+                                 const UsageWindow& window) {
+  return Wide(window.ticks) * Wide(vcpu_milli) * Wide(kLookAheadMs);
 }
 
 int64_t Usage::ForgottenIn(const UsageWindow& window) const {

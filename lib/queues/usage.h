@@ -58,6 +58,9 @@ class Usage {
 
   // The merit above, as of the latest time given.
   absl::uint128 Merit(const UsageWindow& window) const;
+  // What so much more in use adds to it at once.
+  static absl::uint128 MeritOfMore(int64_t vcpu_milli,
+                                   const UsageWindow& window);
 
   int64_t vcpu_milli() const { return vcpu_milli_; }  // in use
 

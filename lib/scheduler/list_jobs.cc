@@ -105,6 +105,18 @@ bool MatchesShare(const State& state, uint32_t slot,
          std::find(values.begin(), values.end(), share) != values.end();
 }
 
+// Source: API ListServiceJobs.filters, QUOTA_SHARE_NAME (§20.3). Choice: D29,
+// container jobs that stand in quota shares are found by them as well.
+bool MatchesQuotaShare(const State& state, uint32_t slot,
+                       const std::vector<std::string>& values) {
+  const JobRecord& record = state.jobs.record(slot);
+  const auto& quota = state.queues[record.queue].quota;
+  return quota.has_value() &&
+         std::find(values.begin(), values.end(),
+                   quota->shares[record.share].config.quota_share_name()) !=
+             values.end();
+}
+
 // Milliseconds since the Unix epoch, as nanoseconds.
 absl::StatusOr<int64_t> TimeOf(const std::string& value) {
   int64_t milliseconds = 0;
@@ -132,6 +144,8 @@ struct Sieve {
         return MatchesDefinition(state, slot, filter->values);
       case Filter::Name::kShareIdentifier:
         return MatchesShare(state, slot, filter->values);
+      case Filter::Name::kQuotaShareName:
+        return MatchesQuotaShare(state, slot, filter->values);
       case Filter::Name::kBeforeCreatedAt:
       case Filter::Name::kAfterCreatedAt:
         return state.jobs.record(slot).created_ns < before_ns;
@@ -287,7 +301,8 @@ absl::StatusOr<JobPage> QueuePage(const State& state,
   }
   // Source: API ListJobs.jobStatus, ignored beside any other filter.
   const bool with_status =
-      sieve->filter->name == Filter::Name::kShareIdentifier;
+      sieve->filter->name == Filter::Name::kShareIdentifier ||
+      sieve->filter->name == Filter::Name::kQuotaShareName;
   return PageByAge(state, *queue,
                    with_status ? request.status : std::optional<JobStatus>(),
                    *sieve, request);

@@ -5,6 +5,8 @@
 #include "lib/queues/fair_share.h"
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -96,6 +98,40 @@ TEST_F(FairShareTest, PriorityActsInsideAShareOnly) {
   EXPECT_EQ(shares_.line(a).Head()->sequence, 2u);
   // Both keys are zero, and b's head was submitted before a's.
   EXPECT_EQ(Starts(3), "baa");
+}
+
+// What is foreseen is what happens if all of them start.
+TEST_F(FairShareTest, OutlookForeseesTheTurns) {
+  Weigh({{"a", 5000}, {"b*", 2500}});
+  const char* const kShares[] = {"a", "b1", "b2", "c"};
+  for (int i = 0; i < 16; ++i) Submit(kShares[i % 4], i % 3);
+  Start(7000);
+  std::string foreseen;
+  FairShare::Outlook outlook(shares_);
+  std::map<uint32_t, LinePlace> places;
+  for (uint32_t share = outlook.First(); share != FairShare::kNone;
+       share = outlook.First()) {
+    foreseen += shares_.identifier(share);
+    const PriorityOrder& order = shares_.line(share).order();
+    const auto place = places.find(share);
+    const LinePlace head =
+        place == places.end() ? *order.First() : place->second;
+    const std::optional<LinePlace> next = order.FirstBehind(head);
+    if (next.has_value()) places[share] = *next;
+    outlook.Start(2000, next);
+  }
+  std::string happened;
+  for (int i = 0; i < 15; ++i) happened += Start(2000);
+  EXPECT_EQ(foreseen, happened);
+  EXPECT_EQ(Start(), "none");
+}
+
+TEST_F(FairShareTest, SharesByWhatTheyUse) {
+  for (const char* share : {"b", "a", "c", "d"}) Submit(share);
+  for (int64_t vcpu_milli : {1000, 1000, 2000}) Start(vcpu_milli);
+  std::string order;
+  for (uint32_t share : shares_.ByUse()) order += shares_.identifier(share);
+  EXPECT_EQ(order, "cab");  // d uses nothing
 }
 
 TEST_F(FairShareTest, PastUseCountsAndFades) {

@@ -115,6 +115,27 @@ TEST_F(ListJobsTest, ByTimeOfCreation) {
   EXPECT_THAT(All(With(Name::kAfterCreatedAt, {"0"}), 2), ElementsAre(c, b, a));
 }
 
+// Source: §20.3, it combines with a status.
+TEST_F(ListJobsTest, ByQuotaShare) {
+  world_.QuotaQueue("quotas", {"hosts"});
+  world_.QuotaShare("quotas", "one", Has(1));
+  world_.QuotaShare("quotas", "two", Has(1));
+  const JobId a =
+      world_.Submit("a", InQueue("quotas"), OfQuotaShare("one"), RunsForever());
+  const JobId b = world_.Submit("b", InQueue("quotas"), OfQuotaShare("two"));
+  const JobId c = world_.Submit("c", InQueue("quotas"), OfQuotaShare("one"));
+  world_.RunFor(absl::Minutes(1));
+  ListJobsRequest request = With(Name::kQuotaShareName, {"one"});
+  EXPECT_THAT(All(request), IsEmpty());  // "queue" has no shares
+  request.job_queue = "quotas";
+  EXPECT_THAT(All(request), ElementsAre(c, a));
+  request.status = JobStatus::kRunning;
+  EXPECT_THAT(All(request), ElementsAre(a));
+  request.status.reset();
+  request.filter->values = {"on", "two", "TWO"};
+  EXPECT_THAT(All(request), ElementsAre(b));
+}
+
 TEST_F(ListJobsTest, BadFiltersAreRefused) {
   const auto expect = [this](const ListJobsRequest& request, const char* text) {
     const absl::Status status = Refusal(request);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // GetJobQueueSnapshot: who is next, since when, and what is in use.
-// Source: §20.4. Choice: D50.
+// Source: §20.4. Choice: D13, D40, D50.
 #include <string>
 #include <vector>
 
@@ -98,6 +98,112 @@ TEST_F(SnapshotTest, WhatIsInUse) {
   world_.RunFor(absl::Seconds(5));
   EXPECT_EQ(Snapshot().vcpu_milli_in_use, 7000);
   EXPECT_EQ(Snapshot().dispatched_jobs, 3);
+}
+
+// Choice: D13.
+TEST_F(SnapshotTest, FairSharesTakeTurnsAsTheyWillInTheCycle) {
+  world_.Unmanaged("hosts");
+  FairsharePolicy policy;
+  policy.share_distribution = {{"light", 2500}, {"heavy", 10000}};
+  world_.FairQueue("queue", {"hosts"}, policy);
+  world_.Join("hosts", 20, 20000);
+  world_.Submit("all", OfShare("other"), Needs(20, 512),
+                RunsFor(absl::Minutes(2)));
+  world_.RunFor(absl::Seconds(5));
+  for (int i = 0; i < 5; ++i) world_.Submit("h", OfShare("heavy"));
+  world_.Submit("l", OfShare("light"), Needs(3, 512));
+  world_.Submit("l", OfShare("light"), Array(6));
+  world_.RunFor(absl::Seconds(5));
+  const std::vector<JobId> front = Front();
+  ASSERT_EQ(front.size(), 12u);
+  world_.RunFor(absl::Minutes(2));
+  std::vector<JobId> started;
+  for (const WorldEvent& event : world_.events()) {
+    if (event.event.to == JobStatus::kStarting) {
+      started.push_back(event.event.job);
+    }
+  }
+  started.erase(started.begin());  // the one that was in the way
+  EXPECT_EQ(started, front);
+}
+
+// As text, such as "heavy VCPU 3000".
+std::vector<std::string> TopOf(const JobQueueSnapshot& snapshot) {
+  std::vector<std::string> lines;
+  for (const ShareUtilization& share :
+       snapshot.queue_utilization.top_capacity_utilization) {
+    std::string& line = lines.emplace_back(share.share);
+    for (const CapacityUsage& usage : share.usage_milli) {
+      line += " " + usage.capacity_unit + " " + std::to_string(usage.quantity);
+    }
+  }
+  return lines;
+}
+
+TEST_F(SnapshotTest, WhatFairSharesUse) {
+  world_.Unmanaged("hosts");
+  world_.FairQueue("queue", {"hosts"});
+  world_.Join("hosts", 100, 100000);
+  for (int i = 0; i < 25; ++i) {
+    world_.Submit("a", OfShare("share" + std::to_string(10 + i)),
+                  Needs(1 + i % 2, 512));
+  }
+  world_.Submit(
+      "pending", OfShare("idle"),
+      DependsOn(world_.Submit("b", OfShare("share10"), Needs(4, 512))));
+  world_.RunFor(absl::Seconds(5));
+  const JobQueueSnapshot snapshot = Snapshot();
+  EXPECT_EQ(snapshot.queue_utilization.active_share_count, 25);
+  const std::vector<std::string> top = TopOf(snapshot);
+  ASSERT_EQ(top.size(), 20u);
+  EXPECT_EQ(top[0], "share10 VCPU 5000");
+  EXPECT_EQ(top[1], "share11 VCPU 2000");
+  EXPECT_EQ(top[12], "share33 VCPU 2000");
+  EXPECT_EQ(top[13], "share12 VCPU 1000");
+  const auto& total = snapshot.queue_utilization.total_usage_milli;
+  ASSERT_EQ(total.size(), 1u);
+  EXPECT_EQ(total[0].capacity_unit, "VCPU");
+  EXPECT_EQ(total[0].quantity, snapshot.vcpu_milli_in_use);
+  world_.RunUntilIdle();
+  EXPECT_EQ(Snapshot().queue_utilization.active_share_count, 0);
+  EXPECT_THAT(TopOf(Snapshot()), IsEmpty());
+}
+
+TEST_F(SnapshotTest, QuotaSharesShowTheirFirstJobAndTheirUse) {
+  world_.Unmanaged("hosts");
+  world_.QuotaQueue("queue", {"hosts"});
+  world_.Join("hosts", 8, 8000);
+  world_.QuotaShare("queue", "one", Has(2), Has(4000, kUnitMemory));
+  world_.QuotaShare("queue", "two", Has(3));
+  world_.QuotaShare("queue", "three", Has(1));
+  world_.Submit("a", OfQuotaShare("one"), RunsForever());
+  world_.Submit("b", OfQuotaShare("two"), Needs(3, 512), RunsForever());
+  world_.RunFor(absl::Minutes(1));
+  const JobId c =
+      world_.Submit("c", OfQuotaShare("one"), Array(2), Needs(2, 512));
+  const JobId d = world_.Submit("d", OfQuotaShare("one"));
+  const JobId e = world_.Submit("e", OfQuotaShare("two"));
+  world_.RunFor(absl::Minutes(1));
+  const JobQueueSnapshot snapshot = Snapshot();
+  ASSERT_EQ(snapshot.front_of_quota_shares.size(), 3u);
+  const auto first = [&](const char* share) {
+    return snapshot.front_of_quota_shares.at(share);
+  };
+  ASSERT_TRUE(first("one").has_value());
+  EXPECT_EQ(first("one")->job, c.Child(0));
+  EXPECT_EQ(first("one")->earliest_time_at_position,
+            world_.now() - absl::Minutes(1));
+  EXPECT_EQ(first("two")->job, e);
+  EXPECT_FALSE(first("three").has_value());
+  EXPECT_THAT(Front(), ElementsAre(c.Child(0), e, c.Child(1), d));
+  EXPECT_EQ(snapshot.queue_utilization.active_share_count, 2);
+  EXPECT_THAT(TopOf(snapshot),
+              ElementsAre("two VCPU 3000", "one VCPU 1000 MEMORY 512000"));
+  const auto& total = snapshot.queue_utilization.total_usage_milli;
+  ASSERT_EQ(total.size(), 2u);
+  EXPECT_EQ(total[0].quantity, 4000);
+  EXPECT_EQ(total[1].capacity_unit, "MEMORY");
+  EXPECT_EQ(total[1].quantity, 512000);
 }
 
 TEST_F(SnapshotTest, OfAnUnknownQueueThereIsNone) {
