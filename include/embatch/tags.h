@@ -32,32 +32,46 @@ struct ResourceName {
     kJobDefinition,  // "name:3"
     kJob,
     kConsumableResource,
+    kSchedulingPolicy,
+    kQuotaShare,
+    kServiceEnvironment,
   };
   Kind kind = Kind::kJob;
   std::string name;  // of all but a job
   JobId job;
+  std::string job_queue;  // of a quota share
 
   static ResourceName ComputeEnvironment(std::string name) {
-    return {Kind::kComputeEnvironment, std::move(name), {}};
+    return {Kind::kComputeEnvironment, std::move(name), {}, {}};
   }
   static ResourceName JobQueue(std::string name) {
-    return {Kind::kJobQueue, std::move(name), {}};
+    return {Kind::kJobQueue, std::move(name), {}, {}};
   }
   static ResourceName JobDefinition(std::string name) {
-    return {Kind::kJobDefinition, std::move(name), {}};
+    return {Kind::kJobDefinition, std::move(name), {}, {}};
   }
-  static ResourceName Job(JobId job) { return {Kind::kJob, "", job}; }
+  static ResourceName Job(JobId job) { return {Kind::kJob, "", job, {}}; }
   static ResourceName ConsumableResource(std::string name) {
-    return {Kind::kConsumableResource, std::move(name), {}};
+    return {Kind::kConsumableResource, std::move(name), {}, {}};
+  }
+
+  static ResourceName SchedulingPolicy(std::string name) {
+    return {Kind::kSchedulingPolicy, std::move(name), {}, {}};
+  }
+  static ResourceName QuotaShare(std::string job_queue, std::string name) {
+    return {Kind::kQuotaShare, std::move(name), {}, std::move(job_queue)};
+  }
+  static ResourceName ServiceEnvironment(std::string name) {
+    return {Kind::kServiceEnvironment, std::move(name), {}, {}};
   }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.kind, self.name, self.job);
+    return visit(self.kind, self.name, self.job, self.job_queue);
   }
 };
 constexpr bool IsValidEnum(ResourceName::Kind value) {
-  return value <= ResourceName::Kind::kConsumableResource;
+  return value <= ResourceName::Kind::kServiceEnvironment;
 }
 
 // Adds tags, and replaces those of equal keys. At most 50 in all.

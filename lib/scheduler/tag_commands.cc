@@ -24,6 +24,12 @@ absl::Status Unknown(absl::string_view kind, absl::string_view name) {
       absl::StrCat("resource: ", kind, " ", Quoted(name), " does not exist"));
 }
 
+std::optional<uint32_t> FindShare(const State& state, uint32_t queue,
+                                  absl::string_view name) {
+  const auto& quota = state.queues[queue].quota;
+  return quota.has_value() ? quota->Find(name) : std::nullopt;
+}
+
 // Where a resource's tags are; nothing is changed through it here.
 absl::StatusOr<const Tags*> FindTags(const State& state,
                                      const ResourceName& resource) {
@@ -52,6 +58,27 @@ absl::StatusOr<const Tags*> FindTags(const State& state,
       }
       return &record->config.options().tags;
     }
+    case Kind::kSchedulingPolicy: {
+      const SchedulingPolicy* policy = FindPolicy(state, resource.name);
+      if (policy == nullptr) {
+        return Unknown("Scheduling policy", resource.name);
+      }
+      return &policy->options().tags;
+    }
+    case Kind::kQuotaShare: {
+      const auto queue = FindQueue(state, resource.job_queue);
+      if (!queue.has_value()) return Unknown("Job queue", resource.job_queue);
+      const auto share = FindShare(state, *queue, resource.name);
+      if (!share.has_value()) return Unknown("Quota share", resource.name);
+      return &state.queues[*queue].quota->shares[*share].config.options().tags;
+    }
+    case Kind::kServiceEnvironment: {
+      const auto found = state.service_environments.find(resource.name);
+      if (found == state.service_environments.end()) {
+        return Unknown("Service environment", resource.name);
+      }
+      return &found->second.config.options().tags;
+    }
     case Kind::kJob: {
       if (resource.job.child >= 0) {
         return absl::InvalidArgumentError(
@@ -73,6 +100,14 @@ Value WithTags(const Value& value, const Tags& tags) {
   options.tags = tags;
   // All else was checked before, and the tags just now.
   return Value::Create(std::move(options), LimitsProfile::kUnlimited).value();
+}
+
+// The same for values that no profile of limits is for.
+template <typename Value>
+Value WithTagsUnlimited(const Value& value, const Tags& tags) {
+  auto options = value.options();
+  options.tags = tags;
+  return Value::Create(std::move(options)).value();
 }
 
 // The resource is known to exist.
@@ -98,9 +133,25 @@ void SetTags(State& state, const ResourceName& resource, const Tags& tags) {
     }
     case Kind::kConsumableResource: {
       auto& config = state.consumables.Find(resource.name)->config;
-      auto options = config.options();
-      options.tags = tags;
-      config = ConsumableResource::Create(std::move(options)).value();
+      config = WithTagsUnlimited(config, tags);
+      return;
+    }
+    case Kind::kSchedulingPolicy: {
+      auto& policy = state.policies[resource.name];
+      policy = WithTagsUnlimited(policy, tags);
+      return;
+    }
+    case Kind::kQuotaShare: {
+      const uint32_t queue = *FindQueue(state, resource.job_queue);
+      QuotaQueue& quota = *state.queues[queue].quota;
+      auto& config =
+          quota.shares[*FindShare(state, queue, resource.name)].config;
+      config = WithTags(config, tags);
+      return;
+    }
+    case Kind::kServiceEnvironment: {
+      auto& config = state.service_environments[resource.name].config;
+      config = WithTags(config, tags);
       return;
     }
     case Kind::kJob:

@@ -35,11 +35,24 @@ class TagsTest : public ScenarioTest {
 TEST_F(TagsTest, EveryKindOfResource) {
   Hosts({1});
   world_.Consumable("licence", 1);
+  world_.QuotaQueue("shared", {"hosts"});
+  world_.QuotaShare("shared", "one", Has(1));
+  ServiceEnvironmentOptions training;
+  training.service_environment_name = "training";
+  training.capacity_limits = {{1, kUnitInstances}};
+  ASSERT_TRUE(
+      world_.scheduler()
+          .CreateServiceEnvironment(
+              ServiceEnvironment::Create(training).value(), world_.now())
+          .ok());
   const JobId a = world_.Submit("a");
   for (const ResourceName& resource :
        {ResourceName::ComputeEnvironment("hosts"),
         ResourceName::JobQueue("queue"), ResourceName::JobDefinition("job:1"),
-        ResourceName::Job(a), ResourceName::ConsumableResource("licence")}) {
+        ResourceName::Job(a), ResourceName::ConsumableResource("licence"),
+        ResourceName::SchedulingPolicy("quotas"),
+        ResourceName::QuotaShare("shared", "one"),
+        ResourceName::ServiceEnvironment("training")}) {
     SCOPED_TRACE(static_cast<int>(resource.kind));
     EXPECT_THAT(Of(resource), IsEmpty());
     EXPECT_TRUE(Tag(resource, {{"a", "1"}, {"b", "2"}}).ok());
@@ -78,6 +91,15 @@ TEST_F(TagsTest, BadRequestsAreRefused) {
          absl::StatusCode::kInvalidArgument, "is a child of an array");
   expect(Tag(ResourceName::JobQueue("x"), {{"a", "1"}}),
          absl::StatusCode::kNotFound, "Job queue \"x\" does not exist");
+  expect(Tag(ResourceName::SchedulingPolicy("x"), {{"a", "1"}}),
+         absl::StatusCode::kNotFound, "Scheduling policy \"x\" does not exist");
+  expect(Tag(ResourceName::QuotaShare("x", "y"), {{"a", "1"}}),
+         absl::StatusCode::kNotFound, "Job queue \"x\" does not exist");
+  expect(Tag(ResourceName::QuotaShare("queue", "y"), {{"a", "1"}}),
+         absl::StatusCode::kNotFound, "Quota share \"y\" does not exist");
+  expect(Tag(ResourceName::ServiceEnvironment("x"), {{"a", "1"}}),
+         absl::StatusCode::kNotFound,
+         "Service environment \"x\" does not exist");
   expect(Untag(ResourceName::ComputeEnvironment("x"), {"a"}),
          absl::StatusCode::kNotFound,
          "Compute environment \"x\" does not exist");
