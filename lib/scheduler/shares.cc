@@ -32,12 +32,18 @@ void SetRestDeadline(State& state, uint32_t queue, uint32_t share,
 }
 
 // The most vCPUs that a queue may ever use at once.
-// Source: §14.4. Choice: D51, DISABLED environments count.
+// Source: §14.4; API CreateComputeEnvironment.unmanagedvCpus ("to reserve vCPU
+// capacity for new share identifiers"; without it "no vCPU capacity is
+// reserved"). Choice: D51, DISABLED environments count.
 int64_t MaxVcpuMilli(const State& state, const QueueRecord& queue) {
   int64_t total = 0;
-  for (uint32_t environment : queue.environments) {
+  for (uint32_t index : queue.environments) {
+    const EnvironmentRecord& environment = state.fleet.environment(index);
     total = SaturatingAdd(
-        total, state.fleet.environment(environment).max_vcpu_milli());
+        total,
+        environment.config.managed()
+            ? environment.max_vcpu_milli()
+            : environment.config.options().unmanaged_vcpus.value_or(0) * 1000);
   }
   return total;
 }
@@ -116,6 +122,12 @@ absl::Status CheckPolicyOfNewQueue(const State& state, const JobQueue& queue) {
     return absl::OkStatus();
   }
   return NoSuchPolicy("scheduling_policy", name);
+}
+
+QueueKind KindOfNewQueue(const State& state, const JobQueue& queue) {
+  const SchedulingPolicy* policy =
+      FindPolicy(state, queue.options().scheduling_policy);
+  return policy == nullptr ? QueueKind::kFifo : KindOf(*policy);
 }
 
 absl::Status CheckPolicyReplacement(const State& state, uint32_t index,

@@ -21,6 +21,9 @@ namespace embatch {
 // Whether a queue that is to be made names a policy that there is.
 absl::Status CheckPolicyOfNewQueue(const State& state, const JobQueue& queue);
 
+// Whose policy, if it has one, there is.
+QueueKind KindOfNewQueue(const State& state, const JobQueue& queue);
+
 // Whether a queue may go over to another policy: a queue with one may get
 // another of the same kind; one without never gets one.
 // Source: API UpdateJobQueue.schedulingPolicyArn; §13.1.

@@ -244,6 +244,30 @@ TEST_F(ReservationTest, CountsAllNodesOfAMultiNodeJob) {
   EXPECT_EQ(world_.StatusOf(gang), JobStatus::kSucceeded);
 }
 
+// Source: API CreateComputeEnvironment.unmanagedvCpus; what the hosts have does
+// not count.
+TEST_F(ReservationTest, UnmanagedVcpusAreWhatIsReservedFrom) {
+  const auto running = [this](const char* queue) {
+    world_.Join(queue, 8, 8000);
+    FairsharePolicy policy;
+    policy.compute_reservation = 50;
+    world_.FairQueue(queue, {queue}, policy);
+    for (int i = 0; i < 8; ++i) {
+      world_.Submit("red", InQueue(queue), OfShare("red"), RunsForever());
+    }
+    world_.RunFor(absl::Seconds(5));
+    return world_.scheduler()
+        .DescribeJobQueue(queue)
+        ->jobs[static_cast<int>(JobStatus::kRunning)];
+  };
+  world_.Unmanaged("silent");
+  EXPECT_EQ(running("silent"), 8);
+  world_.Unmanaged("expected", [](EnvironmentPlan& plan) {
+    plan.options.unmanaged_vcpus = 6;
+  });
+  EXPECT_EQ(running("expected"), 3);
+}
+
 TEST_F(ReservationTest, ShareStaysActiveForTheWindowExactly) {
   const JobId blue = world_.Submit("blue", OfShare("blue"));
   world_.RunFor(absl::Seconds(20));
