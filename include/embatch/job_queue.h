@@ -72,7 +72,8 @@ struct JobStateTimeLimitAction {
   // " - " is not looked at.
   std::string reason;
   absl::Duration max_time;  // 600 s to 86,400 s, whole seconds
-  // A queue of container jobs knows kCancel only.
+  // kTerminate is for queues with quota shares, and for the reasons that their
+  // heads may have beside lack of a fitting environment.
   TimeLimitAction action = TimeLimitAction::kCancel;
 
   template <typename Self, typename Visitor>

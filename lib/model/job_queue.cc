@@ -56,6 +56,13 @@ constexpr absl::string_view kTimeLimitReasons[] = {
     "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED",
 };
 
+// Source: §15.6, those which go with TERMINATE.
+bool IsTerminateReason(absl::string_view code) {
+  return code == "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY" ||
+         code == "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE" ||
+         code == "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED";
+}
+
 // Source: API JobStateTimeLimitAction.
 absl::Status CheckTimeLimits(
     const std::vector<JobStateTimeLimitAction>& actions) {
@@ -79,10 +86,16 @@ absl::Status CheckTimeLimits(
           absl::ToInt64Seconds(kStateTimeLimitMin), " and ",
           absl::ToInt64Seconds(kStateTimeLimitMax)));
     }
-    if (action.action != TimeLimitAction::kCancel) {
+    if (!IsValidEnum(action.action)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kMember, ".action is ", static_cast<int>(action.action),
+                       "; must be CANCEL or TERMINATE"));
+    }
+    if (action.action == TimeLimitAction::kTerminate &&
+        !IsTerminateReason(code)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          kMember, ".action is ", static_cast<int>(action.action),
-          "; must be CANCEL in a queue with compute environments"));
+          kMember, ".action is TERMINATE; must be CANCEL for the reason ",
+          Quoted(code)));
     }
   }
   return absl::OkStatus();

@@ -103,15 +103,14 @@ void TurnRunner::LeaveLine(JobKey job) {
   queue.moved_ns = now_ns_;
   // What is remembered of a head must not outlive its standing in line.
   if (queue.stuck == job) queue.stuck = JobKey();
-  if (queue.blocked == job || queue.probed == job) {
-    queue.blocked = JobKey();
-    RestClock(queue);
+  BlockedHead& blocked = queue.quota.has_value()
+                             ? queue.quota->shares[record.share].blocked
+                             : queue.blocked;
+  if (blocked.job == job || blocked.probed == job) {
+    blocked.job = JobKey();
+    RestClock(blocked);
   }
-  if (queue.quota.has_value()) {
-    JobKey& blocked = queue.quota->shares[record.share].blocked;
-    if (blocked == job) blocked = JobKey();
-    DropEarmark(*queue.quota, job);
-  }
+  if (queue.quota.has_value()) DropEarmark(*queue.quota, job);
 }
 
 // --- Released -------------------------------------------------------------

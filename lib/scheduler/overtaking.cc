@@ -48,7 +48,7 @@ void TurnRunner::Overtake(QueueRecord& queue) {
     // It waits for an instance of its own, or for something that no job's end
     // brings.
     holds_nobody = start.instance == kNoIndex &&
-                   (queue.held == Held::kMayGrow || queue.blocked == head);
+                   (queue.held == Held::kMayGrow || queue.blocked.job == head);
   }
   while (has_budget()) {
     DispatchIndex::Room room;

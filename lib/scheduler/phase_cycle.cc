@@ -84,7 +84,7 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
   const uint64_t epoch = EpochOf(queue);
   while (has_budget()) {
     const JobKey head = Next(queue);
-    ForgetHead(queue, head);
+    ForgetHead(queue.blocked, head);
     if (head.is_null()) {
       queue.held = Held::kNot;
       return;
@@ -109,7 +109,7 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   while (has_budget()) {
     const JobKey head = Next(queue);
     if (head.is_null()) break;
-    if (first_held.is_null()) ForgetHead(queue, head);
+    if (first_held.is_null()) ForgetHead(queue.blocked, head);
     const Held held = TryStart(queue, head);
     if (held == Held::kNot) continue;
     const JobRecord& record = jobs_.record(head.slot);
@@ -125,7 +125,7 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   }
   shares.EndPass();
   if (first_held.is_null() && has_budget()) {
-    ForgetHead(queue, JobKey());
+    ForgetHead(queue.blocked, JobKey());
   }
 }
 
@@ -230,12 +230,12 @@ void TurnRunner::RequestStartOf(uint32_t live, uint16_t container) {
 
 // The job that carried a blocked reason is not the head any more.
 // Choice: D52, cleared silently.
-void TurnRunner::ForgetBlocked(JobKey& blocked, JobKey head) {
-  if (blocked.is_null() || head == blocked) return;
-  if (jobs_.StatusOf(blocked) == JobStatus::kRunnable) {
-    jobs_.SetReasonSilently(blocked, kNoReason);
+void TurnRunner::ForgetBlocked(BlockedHead& blocked, JobKey head) {
+  if (blocked.job.is_null() || head == blocked.job) return;
+  if (jobs_.StatusOf(blocked.job) == JobStatus::kRunnable) {
+    jobs_.SetReasonSilently(blocked.job, kNoReason);
   }
-  blocked = JobKey();
+  blocked.job = JobKey();
 }
 
 // Source: §13.5. Choice: D33, D52; what only waits for running jobs has no
@@ -243,17 +243,12 @@ void TurnRunner::ForgetBlocked(JobKey& blocked, JobKey head) {
 void TurnRunner::MarkBlocked(QueueRecord& queue, JobKey head, Held held) {
   const TextIndex reason = BlockedReason(
       queue, jobs_.requirement(jobs_.record(head.slot).requirement));
-  const JobKey was = queue.blocked;
-  const JobDetails* details = jobs_.FindDetails(head);
-  const TextIndex before =
-      details == nullptr ? kNoReason : details->status_reason;
-  TellBlocked(queue.blocked, head, reason);
-  UpdateClock(queue, was, head, before, reason, held);
-  jobs_.ReleaseText(reason);
+  NoteBlocked(queue, kNoIndex, queue.blocked, head, reason, held);
 }
 
 // `blocked`: which head of the line carries a reason.
-void TurnRunner::TellBlocked(JobKey& blocked, JobKey head, TextIndex reason) {
+void TurnRunner::TellBlocked(BlockedHead& blocked, JobKey head,
+                             TextIndex reason) {
   const JobDetails* details = jobs_.FindDetails(head);
   const TextIndex before =
       details == nullptr ? kNoReason : details->status_reason;
@@ -261,7 +256,7 @@ void TurnRunner::TellBlocked(JobKey& blocked, JobKey head, TextIndex reason) {
     ForgetBlocked(blocked, JobKey());
     return;
   }
-  blocked = head;
+  blocked.job = head;
   if (reason != before) {
     // Each code makes one event in a job's life.
     const uint16_t bit = BlockedBit(reason);

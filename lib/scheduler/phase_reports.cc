@@ -140,7 +140,7 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
       }
       return;
     case DeadlineKind::kStateTimeLimit:
-      EndByTimeLimit(state_.queues[a]);
+      EndByTimeLimit(state_.queues[a], static_cast<uint32_t>(deadline.b));
       return;
     case DeadlineKind::kBackOff:
       fleet_.EndBackOff(a, deadline.time_ns);

@@ -127,6 +127,8 @@ absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
       FindEnvironments(state, command.job_queue, {});
   EMBATCH_RETURN_IF_ERROR(environments.status());
   EMBATCH_RETURN_IF_ERROR(CheckPolicyOfNewQueue(state, command.job_queue));
+  EMBATCH_RETURN_IF_ERROR(CheckTimeLimitActions(
+      command.job_queue.options(), KindOfNewQueue(state, command.job_queue)));
 
   const uint32_t index = AddQueue(state);
   state.queue_names[name] = index;
@@ -175,6 +177,8 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   absl::StatusOr<std::vector<uint32_t>> environments =
       FindEnvironments(state, *updated, queue.environments);
   EMBATCH_RETURN_IF_ERROR(environments.status());
+  EMBATCH_RETURN_IF_ERROR(
+      CheckTimeLimitActions(updated->options(), queue.kind));
 
   queue.config = *std::move(updated);
   queue.environments = *std::move(environments);
@@ -186,7 +190,7 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   if (queue.quota.has_value()) ++queue.quota->version;
   AdoptPolicy(state, *index);
   PutInOrder(state, *index);
-  SetClock(state, queue);
+  SetClocks(state, queue);
   return absl::OkStatus();
 }
 
@@ -205,8 +209,7 @@ absl::Status Apply(State& state, const DeleteJobQueueCommand& command) {
   if (queue.config.options().state == ResourceState::kEnabled) {
     return QueueStateError(command.job_queue, "ENABLED", "must be DISABLED");
   }
-  StopClock(state, queue);
-  queue.probed = JobKey();
+  StopClocks(state, queue);
   queue.status = ResourceStatus::kDeleting;
   queue.status_reason.clear();
   WorkItem item;

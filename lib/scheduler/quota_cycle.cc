@@ -289,20 +289,21 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
 // --- Blocked heads ----------------------------------------------------------
 
 // Source: §15.6. What waits only because the share uses all it may is not
-// blocked (§13.5).
+// blocked (§13.5). Choice: D34, each share has a head and a clock of its own.
 void TurnRunner::MarkShareBlocked(QueueRecord& queue, uint32_t share) {
   QuotaShareRecord& record = queue.quota->shares[share];
   const JobKey head = ShareHead(queue, share);
-  ForgetBlocked(record.blocked, head);
+  ForgetHead(record.blocked, head);
   if (head.is_null()) return;
   const Requirement& requirement = RequirementOf(head);
-  const Amounts need = QuotaNeedOf(requirement);
   TextIndex reason = kNoReason;
-  switch (queue.quota->ledger.Judge(share, need)) {
+  Held held = Held::kNoRoom;
+  switch (queue.quota->ledger.Judge(share, QuotaNeedOf(requirement))) {
     case QuotaVerdict::kMayFit:
-      reason = FindPlace(queue, requirement).held == Held::kNoRoom
-                   ? BlockedReason(queue, requirement)
-                   : kNoReason;
+      held = FindPlace(queue, requirement).held;
+      if (held == Held::kNoRoom || held == Held::kConsumable) {
+        reason = BlockedReason(queue, requirement);
+      }
       break;
     case QuotaVerdict::kOverLimits:
       reason = kBlockedQuotaLimits;
@@ -314,8 +315,7 @@ void TurnRunner::MarkShareBlocked(QueueRecord& queue, uint32_t share) {
       reason = kBlockedQuotaBorrowable;
       break;
   }
-  TellBlocked(record.blocked, head, reason);
-  jobs_.ReleaseText(reason);
+  NoteBlocked(queue, share, record.blocked, head, reason, held);
 }
 
 // --- Demand -----------------------------------------------------------------

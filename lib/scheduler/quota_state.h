@@ -13,6 +13,7 @@
 #include "embatch/compute_environment.h"
 #include "embatch/quota_share.h"
 #include "embatch/resources.h"
+#include "lib/base/deadline_queue.h"
 #include "lib/base/sequence_bitmap.h"
 #include "lib/jobs/records.h"
 #include "lib/model/requirement.h"
@@ -21,6 +22,22 @@
 #include "lib/queues/waiting_line.h"
 
 namespace embatch {
+
+// The head of a line, as far as it is blocked, and its clock (time_limits.h).
+struct BlockedHead {
+  JobKey job;            // carries a blocked reason; null: none does
+  int64_t since_ns = 0;  // it carries its reason since then
+  // The head that was blocked because launches fail, while one is tried again;
+  // and the bit of its reason.
+  JobKey probed;
+  uint16_t probed_reason = 0;
+  DeadlineQueue::Handle clock = DeadlineQueue::kNoHandle;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job, self.since_ns, self.probed, self.probed_reason);
+  }
+};
 
 struct QuotaShareRecord {
   QuotaShare config;
@@ -31,7 +48,7 @@ struct QuotaShareRecord {
   int64_t active = 0;         // of these, those that are not over
   WaitingLine line;           // its RUNNABLE jobs
   SequenceBitmap dispatched;  // its STARTING and RUNNING attempts
-  JobKey blocked;             // its head, if that carries a blocked reason
+  BlockedHead blocked;
   // kDeleting: jobs submitted before this one have been told to end.
   uint64_t deleted_before = 0;
 

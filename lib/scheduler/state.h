@@ -113,16 +113,10 @@ struct QueueRecord {
   // it is no part of the state's bytes.
   DispatchIndex index;
   std::optional<QuotaQueue> quota;  // kQuotaShare
-  JobKey blocked;                   // the head that carries a blocked reason
+  BlockedHead blocked;              // its head; a share's has its own
   // When a job last left the line, or went to its front: all those behind it
   // moved. Choice: D50.
   int64_t moved_ns = 0;
-  int64_t blocked_since_ns = 0;  // `blocked` carries its reason since then
-  // The head that was blocked because launches fail, while one is tried again;
-  // and the bit of its reason.
-  JobKey probed;
-  uint16_t probed_reason = 0;
-  DeadlineQueue::Handle clock = DeadlineQueue::kNoHandle;  // time_limits.h
   // kDeleting: jobs submitted before this one have been told to end.
   uint64_t deleted_before = 0;
   // A remembered answer, no part of the state's bytes: this head did not fit
@@ -161,7 +155,6 @@ struct QueueRecord {
     return visit(self.kind, self.config, self.number, self.status,
                  self.status_reason, self.environments, self.waiting, self.line,
                  self.fair_share, self.quota, self.blocked, self.moved_ns,
-                 self.blocked_since_ns, self.probed, self.probed_reason,
                  self.changes, self.passed_epoch, self.passed_changes,
                  self.deleted_before);
   }
@@ -174,7 +167,7 @@ inline constexpr char kEnvironmentHealthy[] = "ComputeEnvironment Healthy";
 enum class DeadlineKind : uint8_t {
   kTimeout,         // a: live attempt, b: its generation
   kStopOverdue,     // the same
-  kStateTimeLimit,  // a: queue
+  kStateTimeLimit,  // a: queue, b: quota share or kNoIndex
   kBackOff,         // a: environment
   kIdle,            // a: instance, b: its generation
   kDefinitionEnd,   // a: definition

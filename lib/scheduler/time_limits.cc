@@ -23,43 +23,75 @@ const JobStateTimeLimitAction* TimeLimitFor(const JobQueueOptions& options,
   return shortest;
 }
 
-void StopClock(State& state, QueueRecord& queue) {
-  if (queue.clock == DeadlineQueue::kNoHandle) return;
-  state.deadlines.Remove(queue.clock);
-  queue.clock = DeadlineQueue::kNoHandle;
+void StopClock(State& state, BlockedHead& head) {
+  if (head.clock == DeadlineQueue::kNoHandle) return;
+  state.deadlines.Remove(head.clock);
+  head.clock = DeadlineQueue::kNoHandle;
 }
 
-void SetClock(State& state, QueueRecord& queue) {
-  StopClock(state, queue);
+void SetClock(State& state, const QueueRecord& queue, uint32_t share,
+              BlockedHead& head) {
+  StopClock(state, head);
   const JobQueueOptions& options = queue.config.options();
-  if (queue.blocked.is_null() || options.job_state_time_limit_actions.empty()) {
+  if (head.job.is_null() || options.job_state_time_limit_actions.empty()) {
     return;
   }
-  const JobDetails* details = state.jobs.FindDetails(queue.blocked);
+  const JobDetails* details = state.jobs.FindDetails(head.job);
   if (details == nullptr) return;
   const JobStateTimeLimitAction* limit =
       TimeLimitFor(options, state.jobs.Text(details->status_reason));
   if (limit == nullptr) return;
   const int64_t limit_ns = DurationToNanos(limit->max_time);
-  queue.clock = state.deadlines.Add(
-      SaturatingAdd(queue.blocked_since_ns, limit_ns), limit_ns,
+  head.clock = state.deadlines.Add(
+      SaturatingAdd(head.since_ns, limit_ns), limit_ns,
       static_cast<uint8_t>(DeadlineKind::kStateTimeLimit),
-      static_cast<uint64_t>(&queue - state.queues.data()), 0);
+      static_cast<uint64_t>(&queue - state.queues.data()), share);
 }
 
-void TurnRunner::RestClock(QueueRecord& queue) {
-  StopClock(state_, queue);
-  queue.blocked_since_ns = 0;
-  queue.probed = JobKey();
+void SetClocks(State& state, QueueRecord& queue) {
+  SetClock(state, queue, kNoIndex, queue.blocked);
+  if (!queue.quota.has_value()) return;
+  for (uint32_t share : queue.quota->order) {
+    SetClock(state, queue, share, queue.quota->shares[share].blocked);
+  }
+}
+
+void StopClocks(State& state, QueueRecord& queue) {
+  StopClock(state, queue.blocked);
+  queue.blocked.probed = JobKey();
+  if (!queue.quota.has_value()) return;
+  for (QuotaShareRecord& share : queue.quota->shares) {
+    StopClock(state, share.blocked);
+    share.blocked.probed = JobKey();
+  }
+}
+
+absl::Status CheckTimeLimitActions(const JobQueueOptions& options,
+                                   QueueKind kind) {
+  if (kind == QueueKind::kQuotaShare) return absl::OkStatus();
+  for (const JobStateTimeLimitAction& entry :
+       options.job_state_time_limit_actions) {
+    if (entry.action != TimeLimitAction::kTerminate) continue;
+    return absl::InvalidArgumentError(
+        "job_state_time_limit_actions.action is TERMINATE; must be CANCEL in a "
+        "queue with compute environments and without quota shares");
+  }
+  return absl::OkStatus();
+}
+
+void TurnRunner::RestClock(BlockedHead& head) {
+  StopClock(state_, head);
+  head.since_ns = 0;
+  head.probed = JobKey();
 }
 
 // Another job may have become head.
-void TurnRunner::ForgetHead(QueueRecord& queue, JobKey head) {
-  ForgetBlocked(queue.blocked, head);
-  const bool runs = queue.clock != DeadlineQueue::kNoHandle;
-  const bool stands = !queue.probed.is_null();
-  if (queue.blocked.is_null() && (runs || (stands && queue.probed != head))) {
-    RestClock(queue);
+void TurnRunner::ForgetHead(BlockedHead& blocked, JobKey head) {
+  ForgetBlocked(blocked, head);
+  const bool runs = blocked.clock != DeadlineQueue::kNoHandle;
+  const bool stands = !blocked.probed.is_null();
+  if (blocked.job.is_null() && (runs || (stands && blocked.probed != head))) {
+    RestClock(blocked);
   }
 }
 
@@ -67,37 +99,53 @@ void TurnRunner::ForgetHead(QueueRecord& queue, JobKey head) {
 // and is `reason` now. Where launches fail the reason goes while one is tried
 // again: its clock stands still meanwhile, and goes on if that fails too.
 // Choice: D34, D52; asking a provider once more is not the end of the cause.
-void TurnRunner::UpdateClock(QueueRecord& queue, JobKey was, JobKey head,
-                             TextIndex before, TextIndex reason, Held held) {
+void TurnRunner::UpdateClock(QueueRecord& queue, uint32_t share,
+                             BlockedHead& blocked, const HeadBefore& was,
+                             JobKey head, TextIndex reason, Held held) {
   if (reason == kNoReason) {
     const bool may_grow = held == Held::kMayGrow;
-    if (may_grow && queue.probed == head) return;
-    const bool launches_fail = before >= kFixedTexts.size() ||
-                               before == kBlockedConfiguration ||
-                               before == kBlockedPermissions;
-    if (!may_grow || was != head || !launches_fail) {
-      RestClock(queue);
+    if (may_grow && blocked.probed == head) return;
+    const bool launches_fail = was.reason >= kFixedTexts.size() ||
+                               was.reason == kBlockedConfiguration ||
+                               was.reason == kBlockedPermissions;
+    if (!may_grow || was.job != head || !launches_fail) {
+      RestClock(blocked);
       return;
     }
-    StopClock(state_, queue);
-    queue.probed = head;
-    queue.probed_reason = BlockedBit(before);
+    StopClock(state_, blocked);
+    blocked.probed = head;
+    blocked.probed_reason = BlockedBit(was.reason);
     return;
   }
-  if (reason == before && was == head) return;
-  if (queue.probed != head || queue.probed_reason != BlockedBit(reason)) {
-    queue.blocked_since_ns = now_ns_;
+  if (reason == was.reason && was.job == head) return;
+  if (blocked.probed != head || blocked.probed_reason != BlockedBit(reason)) {
+    blocked.since_ns = now_ns_;
   }
-  queue.probed = JobKey();
-  SetClock(state_, queue);
+  blocked.probed = JobKey();
+  SetClock(state_, queue, share, blocked);
 }
 
-// Source: §13.5, §5.2 for the texts; the flag is that of the action. Choice:
-// D60, the clock beats room that appears at the same moment: deadlines come
-// before the cycle.
-void TurnRunner::EndByTimeLimit(QueueRecord& queue) {
-  queue.clock = DeadlineQueue::kNoHandle;
-  const JobKey job = queue.blocked;
+// The head of a line can't start for this reason, which is counted once for the
+// caller; kNoReason: none is certain.
+void TurnRunner::NoteBlocked(QueueRecord& queue, uint32_t share,
+                             BlockedHead& blocked, JobKey head,
+                             TextIndex reason, Held held) {
+  const JobDetails* details = jobs_.FindDetails(head);
+  const HeadBefore was = {
+      blocked.job, details == nullptr ? kNoReason : details->status_reason};
+  TellBlocked(blocked, head, reason);
+  UpdateClock(queue, share, blocked, was, head, reason, held);
+  jobs_.ReleaseText(reason);
+}
+
+// Source: §13.5, §15.6, §5.2 for the texts; the flag is that of the action.
+// Choice: D60, the clock beats room that appears at the same moment: deadlines
+// come before the cycle.
+void TurnRunner::EndByTimeLimit(QueueRecord& queue, uint32_t share) {
+  BlockedHead& blocked =
+      share == kNoIndex ? queue.blocked : queue.quota->shares[share].blocked;
+  blocked.clock = DeadlineQueue::kNoHandle;
+  const JobKey job = blocked.job;
   const absl::string_view why =
       jobs_.Text(jobs_.FindDetails(job)->status_reason);
   const bool terminate = TimeLimitFor(queue.config.options(), why)->action ==

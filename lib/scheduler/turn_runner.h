@@ -109,7 +109,7 @@ class TurnRunner {
   void TellDependent(uint32_t edge, bool succeeded);
   void EndParent(uint32_t slot);
 
-  void EndByTimeLimit(QueueRecord& queue);  // time_limits.cc
+  void EndByTimeLimit(QueueRecord& queue, uint32_t share);  // time_limits.cc
 
   void DeleteDefinition(uint32_t definition);  // phase_configuration.cc
 
@@ -136,14 +136,21 @@ class TurnRunner {
   void Place(JobKey job, const Placement& placement);
   void RequestStart(uint32_t live);
   void RequestStartOf(uint32_t live, uint16_t container);
-  void ForgetBlocked(JobKey& blocked, JobKey head);
-  // The clock of a queue's head, time_limits.cc.
-  void ForgetHead(QueueRecord& queue, JobKey head);
-  void RestClock(QueueRecord& queue);
-  void UpdateClock(QueueRecord& queue, JobKey was, JobKey head,
-                   TextIndex before, TextIndex reason, Held held);
+  void ForgetBlocked(BlockedHead& blocked, JobKey head);
+  // The head of a line and its clock, time_limits.cc.
+  struct HeadBefore {
+    JobKey job;  // that carried a reason
+    TextIndex reason;
+  };
+  void ForgetHead(BlockedHead& blocked, JobKey head);
+  void RestClock(BlockedHead& blocked);
+  void UpdateClock(QueueRecord& queue, uint32_t share, BlockedHead& blocked,
+                   const HeadBefore& was, JobKey head, TextIndex reason,
+                   Held held);
+  void NoteBlocked(QueueRecord& queue, uint32_t share, BlockedHead& blocked,
+                   JobKey head, TextIndex reason, Held held);
   void MarkBlocked(QueueRecord& queue, JobKey head, Held held);
-  void TellBlocked(JobKey& blocked, JobKey head, TextIndex reason);
+  void TellBlocked(BlockedHead& blocked, JobKey head, TextIndex reason);
   TextIndex BlockedReason(const QueueRecord& queue, const Requirement& need);
   uint32_t IndexOf(const QueueRecord& queue) const {
     return static_cast<uint32_t>(&queue - state_.queues.data());

@@ -72,9 +72,20 @@ TEST(JobQueueTest, TimeLimitsAreChecked) {
                            "allowed, such as ",
                            kCapacity));
   }
-  EXPECT_EQ(answer({kCapacity, absl::Hours(1), TimeLimitAction::kTerminate}),
-            "job_state_time_limit_actions.action is 1; must be CANCEL in a "
-            "queue with compute environments");
+  // TERMINATE goes with the reasons of quota shares and of service jobs.
+  for (const char* reason :
+       {kCapacity, "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE",
+        "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - whatever"}) {
+    EXPECT_EQ(answer({reason, absl::Hours(1), TimeLimitAction::kTerminate}),
+              "OK");
+  }
+  EXPECT_EQ(answer({"MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", absl::Hours(1),
+                    TimeLimitAction::kTerminate}),
+            "job_state_time_limit_actions.action is TERMINATE; must be CANCEL "
+            "for the reason \"MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT\"");
+  EXPECT_EQ(
+      answer({kCapacity, absl::Hours(1), static_cast<TimeLimitAction>(2)}),
+      "job_state_time_limit_actions.action is 2; must be CANCEL or TERMINATE");
 }
 
 TEST(JobQueueTest, EveryMemberIsChecked) {

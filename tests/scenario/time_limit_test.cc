@@ -199,5 +199,121 @@ TEST_F(TimeLimitTest, NoCapacityForTenMinutes) {
   EXPECT_EQ(world_.ReasonOf(a), CancelText(kCapacity));
 }
 
+// --- Heads of quota shares ---------------------------------------------------
+
+constexpr char kQuota[] = "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED";
+
+class QuotaTimeLimitTest : public TimeLimitTest {
+ protected:
+  QuotaTimeLimitTest() {
+    world_.Unmanaged("hosts");
+    world_.QuotaQueue("queue", {"hosts"});
+    world_.Join("hosts", 8, 8000);
+    for (const char* share : {"one", "two"}) {
+      world_.QuotaShare("queue", share, Has(1));
+    }
+    world_.Settle();
+  }
+  static JobStateTimeLimitAction Terminate(JobStateTimeLimitAction action) {
+    action.action = TimeLimitAction::kTerminate;
+    return action;
+  }
+};
+
+// Choice: D34, each share has a head and a clock of its own.
+TEST_F(QuotaTimeLimitTest, EachShareHasAHeadAndAClock) {
+  Limit({Terminate(After(kQuota, absl::Minutes(10)))});
+  const JobId a = world_.Submit("a", OfQuotaShare("one"), Needs(2, 512));
+  const JobId behind = world_.Submit("behind", OfQuotaShare("one"));
+  world_.RunFor(absl::Minutes(4));
+  const JobId b = world_.Submit("b", OfQuotaShare("two"), Needs(2, 512));
+  world_.RunFor(absl::Minutes(6) - absl::Nanoseconds(1));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunnable);
+  world_.RunFor(absl::Nanoseconds(1));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kFailed);
+  EXPECT_EQ(world_.ReasonOf(a),
+            "Terminated by JobStateTimeLimit action due to reason: "
+            "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED");
+  EXPECT_TRUE(world_.Describe(a).is_terminated);
+  EXPECT_FALSE(world_.Describe(a).is_cancelled);
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kRunnable);
+  world_.RunFor(absl::Minutes(4) - absl::Nanoseconds(1));
+  EXPECT_EQ(world_.StatusOf(behind), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kRunnable);
+  world_.RunFor(absl::Nanoseconds(1));
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kFailed);
+}
+
+TEST_F(QuotaTimeLimitTest, CancelIsAllowedToo) {
+  Limit({After(kQuota, absl::Minutes(10)),
+         After(kRequirement, absl::Minutes(20))});
+  const JobId a = world_.Submit("a", OfQuotaShare("one"), Needs(2, 512));
+  // Within its share, and more memory than there is.
+  const JobId b = world_.Submit("b", OfQuotaShare("two"), Needs(1, 9000));
+  world_.RunFor(absl::Minutes(19));
+  EXPECT_EQ(world_.ReasonOf(a), CancelText(kQuota));
+  EXPECT_TRUE(world_.Describe(a).is_cancelled);
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kRunnable);
+  world_.RunFor(absl::Minutes(1));
+  EXPECT_EQ(world_.ReasonOf(b), CancelText(kRequirement));
+}
+
+// The share's limit is raised in time: the reason goes, and the clock with it.
+TEST_F(QuotaTimeLimitTest, AReasonThatGoesTakesTheClockAlong) {
+  Limit({Terminate(After(kQuota, absl::Minutes(10)))});
+  const JobId runs =
+      world_.Submit("runs", OfQuotaShare("one"), RunsFor(absl::Minutes(30)));
+  const JobId a = world_.Submit("a", OfQuotaShare("one"), Needs(2, 512));
+  world_.RunFor(absl::Minutes(9));
+  UpdateQuotaShareRequest request;
+  request.job_queue = "queue";
+  request.quota_share_name = "one";
+  request.capacity_limits = {{2, kUnitVcpu}};
+  EXPECT_TRUE(world_.scheduler().UpdateQuotaShare(request, world_.now()).ok());
+  world_.RunFor(absl::Minutes(10));
+  EXPECT_EQ(world_.ReasonOf(a), "");
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(runs), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
+TEST_F(QuotaTimeLimitTest, AnUpdateOfTheQueueMovesTheLimits) {
+  const JobId a = world_.Submit("a", OfQuotaShare("one"), Needs(2, 512));
+  world_.RunFor(absl::Minutes(12));
+  Limit({After(kQuota, absl::Minutes(10))});  // over already
+  EXPECT_EQ(world_.ReasonOf(a), CancelText(kQuota));
+}
+
+// Source: §18; D32, D52.
+TEST_F(QuotaTimeLimitTest, AShareWaitsForAConsumableLikeAQueue) {
+  world_.Consumable("licence", 0);
+  const JobId a =
+      world_.Submit("a", OfQuotaShare("one"), Consumes("licence", 1));
+  world_.RunFor(absl::Minutes(1));
+  EXPECT_EQ(world_.ReasonOf(a),
+            "UNDETERMINED - Batch job is blocked, root cause is undetermined.");
+}
+
+TEST_F(QuotaTimeLimitTest, TerminateIsForQueuesWithQuotaSharesOnly) {
+  constexpr char kRefused[] =
+      "job_state_time_limit_actions.action is TERMINATE; must be CANCEL in a "
+      "queue with compute environments and without quota shares";
+  world_.Queue("plain", {"hosts"});
+  UpdateJobQueueRequest request;
+  request.job_queue = "plain";
+  request.job_state_time_limit_actions = {
+      Terminate(After(kCapacity, absl::Minutes(10)))};
+  absl::Status status =
+      world_.scheduler().UpdateJobQueue(request, world_.now());
+  EXPECT_EQ(status, absl::InvalidArgumentError(kRefused));
+  JobQueueOptions options;
+  options.job_queue_name = "other";
+  options.compute_environment_order = {{1, "hosts"}};
+  options.job_state_time_limit_actions = *request.job_state_time_limit_actions;
+  status = world_.scheduler().CreateJobQueue(
+      JobQueue::Create(std::move(options)).value(), world_.now());
+  EXPECT_EQ(status, absl::InvalidArgumentError(kRefused));
+}
+
 }  // namespace
 }  // namespace embatch
