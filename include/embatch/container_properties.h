@@ -113,12 +113,16 @@ struct TaskContainerProperties {
   // Between the polite and the hard signal: whole seconds, at least 2. Absent:
   // 30 s.
   std::optional<absl::Duration> stop_timeout;
+  // How long others wait, from when this one is asked to start, for it to come
+  // as far as their depends_on says; then they never start. Whole seconds, at
+  // least 2. Absent: as long as it takes.
+  std::optional<absl::Duration> start_timeout;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.name, self.image, self.command, self.environment,
                  self.resources, self.essential, self.depends_on,
-                 self.stop_timeout);
+                 self.stop_timeout, self.start_timeout);
   }
 };
 

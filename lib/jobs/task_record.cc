@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/jobs/task_record.h"
 
+#include <algorithm>
+
+#include "lib/base/time.h"
 #include "lib/jobs/reasons.h"
 
 namespace embatch {
@@ -43,6 +46,23 @@ ContainerReadiness ReadinessOf(const TaskSpec& spec, const TaskRecord& task,
     }
   }
   return result;
+}
+
+int64_t GivesUpAt(const TaskSpec& spec, const TaskRecord& task,
+                  size_t container) {
+  int64_t time_ns = kNanosInfiniteFuture;
+  for (const ContainerWait& wait : spec.containers[container].waits) {
+    const ContainerRecord& other = task.containers[wait.container];
+    const std::optional<absl::Duration>& timeout =
+        spec.containers[wait.container].start_timeout;
+    if (!timeout.has_value() || !other.is_held() ||
+        ReadinessOf(wait.condition, other) != ContainerReadiness::kWaits) {
+      continue;
+    }
+    time_ns = std::min(
+        time_ns, SaturatingAdd(other.asked_ns, DurationToNanos(*timeout)));
+  }
+  return time_ns;
 }
 
 bool AllUp(const TaskRecord& task, size_t except) {

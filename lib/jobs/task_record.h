@@ -29,6 +29,7 @@ struct ContainerRecord {
   bool has_exit_code = false;
   int32_t exit_code = 0;
   TextIndex reason = 0;
+  int64_t asked_ns = 0;  // when the runtime was asked to start it
 
   bool is_up() const { return phase >= ContainerPhase::kRunning; }
   bool is_over() const { return phase >= ContainerPhase::kExited; }
@@ -42,7 +43,8 @@ struct ContainerRecord {
   }
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.phase, self.has_exit_code, self.exit_code, self.reason);
+    return visit(self.phase, self.has_exit_code, self.exit_code, self.reason,
+                 self.asked_ns);
   }
 };
 
@@ -68,6 +70,16 @@ enum class ContainerReadiness : uint8_t {
 };
 ContainerReadiness ReadinessOf(const TaskSpec& spec, const TaskRecord& task,
                                size_t container);
+
+// When a container that waits gives up, because one for which it waits has a
+// start_timeout and has not come as far; kNanosInfiniteFuture: never.
+// Source: API TaskContainerProperties.startTimeout ("to wait before giving up
+// on resolving dependencies for a container"); ECS, ContainerDefinition.
+// startTimeout: it is that of the container for which others wait. Choice: its
+// time is counted from when it is asked to start, and who gives up is as one
+// whose dependency can't be met.
+int64_t GivesUpAt(const TaskSpec& spec, const TaskRecord& task,
+                  size_t container);
 
 // Whether all containers but `except` have started, or never will.
 // Source: §5.2, "all containers of the (main) task are up".

@@ -107,9 +107,11 @@ absl::Status CheckDeprecated(absl::string_view member,
   return absl::OkStatus();
 }
 
-absl::Status CheckStopTimeout(absl::string_view member,
-                              const std::optional<absl::Duration>& timeout,
-                              const ContainerRules& rules) {
+// Of stop_timeout and of start_timeout.
+absl::Status CheckContainerTimeout(absl::string_view member,
+                                   absl::string_view name,
+                                   const std::optional<absl::Duration>& timeout,
+                                   const ContainerRules& rules) {
   if (!timeout.has_value()) return absl::OkStatus();
   const absl::Duration most =
       rules.on_fargate ? kStopTimeoutFargateMax : kTimeoutMax;
@@ -117,11 +119,11 @@ absl::Status CheckStopTimeout(absl::string_view member,
       absl::Trunc(*timeout, absl::Seconds(1)) == *timeout) {
     return absl::OkStatus();
   }
-  return Refused(
-      member, absl::StrCat(".stop_timeout is ", absl::FormatDuration(*timeout),
-                           "; must be whole seconds, at least ",
-                           absl::FormatDuration(kStopTimeoutMin),
-                           " and at most ", absl::FormatDuration(most)));
+  return Refused(member,
+                 absl::StrCat(name, " is ", absl::FormatDuration(*timeout),
+                              "; must be whole seconds, at least ",
+                              absl::FormatDuration(kStopTimeoutMin),
+                              " and at most ", absl::FormatDuration(most)));
 }
 
 const TaskContainerProperties* Find(
@@ -217,8 +219,10 @@ absl::Status CheckTaskContainer(
   if (rules.on_fargate && container.resources.gpus > 0) {
     return NotForFargate(member, ".resources.gpus", "GPU");
   }
-  EMBATCH_RETURN_IF_ERROR(
-      CheckStopTimeout(member, container.stop_timeout, rules));
+  EMBATCH_RETURN_IF_ERROR(CheckContainerTimeout(member, ".stop_timeout",
+                                                container.stop_timeout, rules));
+  EMBATCH_RETURN_IF_ERROR(CheckContainerTimeout(
+      member, ".start_timeout", container.start_timeout, rules));
   return CheckWaits(member, container, containers);
 }
 

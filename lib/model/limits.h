@@ -122,8 +122,8 @@ inline constexpr int kContainerReasonLengthMax = 255;
 inline constexpr int kListJobsMax = 1000;
 // Source: guide "Job timeouts" (30 seconds between SIGTERM and SIGKILL).
 inline constexpr absl::Duration kStopTimeoutDefault = absl::Seconds(30);
-// Source: API TaskContainerProperties.stopTimeout (at least 2 seconds, on
-// Fargate at most 120).
+// Source: API TaskContainerProperties.stopTimeout and startTimeout (at least 2
+// seconds, on Fargate at most 120).
 inline constexpr absl::Duration kStopTimeoutMin = absl::Seconds(2);
 inline constexpr absl::Duration kStopTimeoutFargateMax = absl::Seconds(120);
 // Choice: §7; a runtime has this long after the grace to report the end of a

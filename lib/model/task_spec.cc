@@ -167,6 +167,7 @@ absl::StatusOr<TaskContainer> MergeTaskContainer(
   merged.resources = properties.resources;
   ReplaceResources(*overrides, merged.resources);
   merged.stop_timeout = properties.stop_timeout.value_or(kStopTimeoutDefault);
+  merged.start_timeout = properties.start_timeout;
   merged.essential = properties.essential;
   return merged;
 }

@@ -42,6 +42,7 @@ struct TaskContainer {
   std::vector<EnvironmentVariable> environment;  // by name, each once
   Resources resources;
   absl::Duration stop_timeout = kStopTimeoutDefault;
+  std::optional<absl::Duration> start_timeout;
   bool essential = true;
   bool is_init = false;
   std::vector<ContainerWait> waits;
@@ -49,8 +50,8 @@ struct TaskContainer {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.name, self.image, self.command, self.environment,
-                 self.resources, self.stop_timeout, self.essential,
-                 self.is_init, self.waits);
+                 self.resources, self.stop_timeout, self.start_timeout,
+                 self.essential, self.is_init, self.waits);
   }
 };
 

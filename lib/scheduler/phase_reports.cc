@@ -139,6 +139,13 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
         EndAttempt(a, now_ns_, std::nullopt, kNoReason, kNoReason);
       }
       return;
+    case DeadlineKind::kStartTimeout:
+      jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
+      if (fleet_.instance(jobs_.live(a).instance).state !=
+          InstanceState::kLost) {
+        GiveUpStart(a, deadline.time_ns);
+      }
+      return;
     case DeadlineKind::kStateTimeLimit:
       EndByTimeLimit(state_.queues[a], static_cast<uint32_t>(deadline.b));
       return;

@@ -174,6 +174,7 @@ enum class DeadlineKind : uint8_t {
   kRetention,       // a: job, b: its generation
   kUpdateTimeout,   // a: environment, b: its generation
   kShareRests,      // a: queue, b: share
+  kStartTimeout,    // a: live attempt, b: its generation
 };
 
 // A consequence still to be drawn: one item of the work list.

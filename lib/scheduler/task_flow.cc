@@ -7,6 +7,7 @@
 // Source: API TaskContainerProperties, EksPodProperties; §3.3, §5.2, §7.
 #include <algorithm>
 
+#include "lib/base/time.h"
 #include "lib/jobs/reasons.h"
 #include "lib/jobs/task_record.h"
 #include "lib/model/limits.h"
@@ -17,6 +18,37 @@ namespace embatch {
 void TurnRunner::BeginTask(uint32_t live) {
   jobs_.BeginTask(live);
   StartReadyContainers(live);
+  WatchStart(live);
+}
+
+// The deadline of an attempt that is STARTING: when the first of its containers
+// that wait gives up.
+void TurnRunner::WatchStart(uint32_t live) {
+  ClearDeadline(live);
+  const TaskSpec& spec = jobs_.TaskSpecOf(live);
+  const TaskRecord& task = jobs_.task(jobs_.live(live).task);
+  int64_t first_ns = kNanosInfiniteFuture;
+  for (size_t i = 0; i < task.containers.size(); ++i) {
+    if (task.containers[i].phase != ContainerPhase::kWaiting) continue;
+    first_ns = std::min(first_ns, GivesUpAt(spec, task, i));
+  }
+  if (first_ns == kNanosInfiniteFuture) return;
+  SetDeadline(live, DeadlineKind::kStartTimeout, absl::ZeroDuration(),
+              first_ns);
+}
+
+void TurnRunner::GiveUpStart(uint32_t live, int64_t time_ns) {
+  const TaskSpec& spec = jobs_.TaskSpecOf(live);
+  const uint32_t task = jobs_.live(live).task;
+  for (size_t i = 0; i < spec.containers.size(); ++i) {
+    const TaskRecord& record = jobs_.task(task);
+    if (record.containers[i].phase == ContainerPhase::kWaiting &&
+        GivesUpAt(spec, record, i) <= time_ns) {
+      jobs_.EndContainer(task, i, ContainerPhase::kNeverStarted, std::nullopt,
+                         kContainerDependencyNotMet);
+    }
+  }
+  GoOnWithTask(live, now_ns_);
 }
 
 // A container that will never start may be what another one waits for, so this
@@ -35,6 +67,7 @@ void TurnRunner::StartReadyContainers(uint32_t live) {
         case ContainerReadiness::kReady:
           jobs_.task(attempt.task).containers[i].phase =
               ContainerPhase::kStarting;
+          jobs_.task(attempt.task).containers[i].asked_ns = now_ns_;
           RequestStartOf(live, static_cast<uint16_t>(i));
           break;
         case ContainerReadiness::kNever:
@@ -103,6 +136,7 @@ bool TurnRunner::TakeOfTask(uint32_t live, const ContainerReport& report,
     return true;
   }
   if (LeavesStarting(live, report)) {
+    if (jobs_.live(live).stop == StopCause::kNone) ClearDeadline(live);
     StartRunning(live, at_ns);
     if (!has_budget()) return false;
   }
@@ -136,6 +170,9 @@ void TurnRunner::GoOnWithTask(uint32_t live, int64_t at_ns) {
       ClearDeadline(live);
       SetDeadline(live, DeadlineKind::kStopOverdue, grace + kStopMargin,
                   now_ns_);
+    } else if (!attempt.started && attempt.stop == StopCause::kNone) {
+      WatchStart(live);
+      if (AllUp(task)) StartRunning(live, at_ns);
     } else if (!attempt.started && AllUp(task)) {
       StartRunning(live, at_ns);
     }

@@ -214,6 +214,8 @@ class TurnRunner {
 
   // task_flow.cc
   void BeginTask(uint32_t live);
+  void WatchStart(uint32_t live);
+  void GiveUpStart(uint32_t live, int64_t time_ns);
   void StartReadyContainers(uint32_t live);
   absl::Duration StopContainers(uint32_t live);
   bool LeavesStarting(uint32_t live, const ContainerReport& report);

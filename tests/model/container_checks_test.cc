@@ -286,6 +286,17 @@ TEST(EcsPropertiesTest, HasUpToTenContainers) {
             "have 1 to 10");
 }
 
+// Source: API TaskContainerProperties.startTimeout.
+TEST(EcsPropertiesTest, StartTimeoutHasTheLimitsOfStopTimeout) {
+  JobDefinitionOptions options = Task();
+  Containers(options)[0].start_timeout = absl::Seconds(2);
+  EXPECT_EQ(Answer(JobDefinition::Create(options)), "OK");
+  Containers(options)[0].start_timeout = absl::Seconds(1);
+  EXPECT_EQ(Answer(JobDefinition::Create(options)),
+            "ecs_properties.task_properties[0].containers[0].start_timeout is "
+            "1s; must be whole seconds, at least 2s and at most 876000h");
+}
+
 // Source: API TaskContainerProperties.stopTimeout.
 TEST(EcsPropertiesTest, StopTimeoutIsTwoSecondsOnFargateAtMostTwoMinutes) {
   const auto answer = [](absl::Duration timeout, bool fargate) {

@@ -100,6 +100,80 @@ class TaskTest : public ScenarioTest {
   }
 };
 
+// --- start_timeout -----------------------------------------------------------
+
+TaskContainerProperties Within(TaskContainerProperties container,
+                               absl::Duration start_timeout) {
+  container.start_timeout = start_timeout;
+  return container;
+}
+
+TEST_F(TaskTest, WhoWaitsTooLongForAnotherNeverStarts) {
+  DefineTask({After(Main(), "load", ContainerCondition::kSuccess),
+              Within(Beside("load"), absl::Seconds(60))});
+  const JobId a = Submit(
+      Attempts(2),
+      ContainerNamed("load", RunsFor(absl::Seconds(100), absl::Seconds(20))));
+  world_.RunFor(absl::Seconds(60) - absl::Nanoseconds(1));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kStarting);
+  EXPECT_EQ(ContainersOf(a), "main waits, load started");
+  world_.RunFor(absl::Nanoseconds(1) + absl::Minutes(1));
+  // "load" was stopped, and was quicker in the second attempt.
+  const std::vector<AttemptView> attempts = world_.AttemptsOf(a);
+  ASSERT_THAT(attempts, SizeIs(2));
+  EXPECT_EQ(attempts[0].status_reason, kNoStart);
+  EXPECT_FALSE(attempts[0].started_at.has_value());
+  EXPECT_EQ(attempts[0].reason,
+            "A container that this one depends on did not meet its condition");
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
+// It is counted from when the other was asked to start, and no more once the
+// other has come as far.
+TEST_F(TaskTest, AStartTimeoutIsCountedForEachContainer) {
+  DefineTask({After(After(Main(), "two", ContainerCondition::kStart), "one",
+                    ContainerCondition::kComplete),
+              Within(Beside("one"), absl::Seconds(12)),
+              Within(After(Beside("two"), "one", ContainerCondition::kComplete),
+                     absl::Seconds(5))});
+  const JobId a = Submit(
+      ContainerNamed("two", StartsAfter(absl::Seconds(4)), RunsForever()),
+      ContainerNamed("main", RunsFor(absl::Minutes(5))));
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(ContainersOf(a), "main started, one exited 0, two started");
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunning);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
+// One that does not start in time, and a container beside that can do without
+// the one that gives up.
+TEST_F(TaskTest, WhatIsNotEssentialGivesUpAlone) {
+  DefineTask({Main(), After(Beside("logs"), "slow", ContainerCondition::kStart),
+              Within(Beside("slow"), absl::Seconds(3))});
+  const JobId a = Submit(ContainerNamed("slow", StartsAfter(absl::Seconds(6))));
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kStarting);
+  world_.RunFor(absl::Seconds(2));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunning);
+  EXPECT_EQ(ContainersOf(a), "main started, logs waits, slow started");
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusesOf(a), kStraight);
+}
+
+TEST_F(TaskTest, AnAttemptThatIsStoppedHasNoStartTimeout) {
+  DefineTask({After(Main(), "load", ContainerCondition::kSuccess),
+              Within(Beside("load"), absl::Seconds(60))});
+  const JobId a = Submit(ContainerNamed("load", RunsForever(), IgnoresStop()));
+  world_.RunFor(absl::Seconds(50));
+  world_.Terminate(a);
+  world_.RunFor(absl::Minutes(5));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kFailed);
+  EXPECT_EQ(world_.ReasonOf(a), "ended by the test");
+}
+
+// --- Order -------------------------------------------------------------------
+
 TEST_F(TaskTest, StartsAllThatWaitForNothing) {
   DefineTask({Main(), Beside("logs")});
   const JobId a = Submit(ContainerNamed("logs", StartsAfter(absl::Seconds(3))));
