@@ -105,7 +105,8 @@ enum class BulkReason : uint8_t {
   kEndedByCaller,
   kQueueDeleted,
 };
-inline constexpr int kBulkReasonCount = 4;
+inline constexpr int kBulkReasonCount =
+    static_cast<int>(BulkReason::kQueueDeleted) + 1;
 
 // One byte: status in bits 0-2, CellKind in 3-4, BulkReason in 5-6, and
 // whether it stands in the class of retried jobs in 7. The child of an array

@@ -64,48 +64,57 @@ inline constexpr uint16_t BlockedBit(TextIndex reason) {
              : uint16_t{1};
 }
 
-inline constexpr std::array<absl::string_view, 27> kFixedTexts = {
-    "",
-    "Essential container in task exited",
-    "Dependent Job failed",
-    "Array Child Job failed",
-    "Task failed to start",
-    "Job attempt duration exceeded timeout",
-    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with "
-    "the job queue cannot meet the CPU requirement of the job.",
-    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement "
-    "(vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to "
-    "the job queue.",
-    "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute "
-    "environment associated with this job queue has an unsupported instance "
-    "type configuration.",
-    "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role has a "
-    "permission issue.",
-    "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.",
-    "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
-    "JobQueue deleted",
-    "Main node exited",
-    "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - Service "
-    "environment(s) associated with the job queue cannot meet the capacity "
-    "requirement of the job.",
-    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements "
-    "exceed quota share capacity limits.",
-    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements "
-    "exceed quota share capacity limits and borrow limits.",
-    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requires borrowing "
-    "that exceeds all configured borrowable capacity.",
-    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Unable to provision requested "
-    "compute resources",
-    "PREEMPTION_IN_PROGRESS: Cross-share preemption triggered to reclaim "
-    "borrowed capacity",
-    "PREEMPTION_IN_PROGRESS: In-share preemption triggered by higher priority "
-    "job",
-    "Cross-share preemption triggered to reclaim borrowed capacity",
-    "In-share preemption triggered by higher priority job",
-    "A container that this one depends on did not meet its condition",
-    "Combined tags of the job and its job definition must be at most 50",
-    "Container Overrides length must be at most 8192",
-    "Your Spot Task was interrupted.",
+inline constexpr std::array<absl::string_view, kSpotTaskInterrupted + 1>
+    kFixedTexts = {
+        "",
+        "Essential container in task exited",
+        "Dependent Job failed",
+        "Array Child Job failed",
+        "Task failed to start",
+        "Job attempt duration exceeded timeout",
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated "
+        "with "
+        "the job queue cannot meet the CPU requirement of the job.",
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource "
+        "requirement "
+        "(vCPU/memory/GPU) is higher than that can be met by the CE(s) "
+        "attached to "
+        "the job queue.",
+        "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your "
+        "compute "
+        "environment associated with this job queue has an unsupported "
+        "instance "
+        "type configuration.",
+        "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role has a "
+        "permission issue.",
+        "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.",
+        "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
+        "JobQueue deleted",
+        "Main node exited",
+        "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - Service "
+        "environment(s) associated with the job queue cannot meet the capacity "
+        "requirement of the job.",
+        "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements "
+        "exceed quota share capacity limits.",
+        "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements "
+        "exceed quota share capacity limits and borrow limits.",
+        "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requires "
+        "borrowing "
+        "that exceeds all configured borrowable capacity.",
+        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Unable to provision "
+        "requested "
+        "compute resources",
+        "PREEMPTION_IN_PROGRESS: Cross-share preemption triggered to reclaim "
+        "borrowed capacity",
+        "PREEMPTION_IN_PROGRESS: In-share preemption triggered by higher "
+        "priority "
+        "job",
+        "Cross-share preemption triggered to reclaim borrowed capacity",
+        "In-share preemption triggered by higher priority job",
+        "A container that this one depends on did not meet its condition",
+        "Combined tags of the job and its job definition must be at most 50",
+        "Container Overrides length must be at most 8192",
+        "Your Spot Task was interrupted.",
 };
 
 }  // namespace embatch

@@ -5,6 +5,7 @@
 #ifndef EMBATCH_JOBS_TRANSITIONS_H_
 #define EMBATCH_JOBS_TRANSITIONS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -136,6 +137,29 @@ inline constexpr std::array kNodeTransitions = {
 
 namespace transitions_internal {
 inline constexpr uint8_t kNoStatus = 0xff;
+
+// One more than the last trigger and the last status that a table names.
+struct Bounds {
+  int triggers = 0;
+  int statuses = 0;
+};
+template <size_t N>
+constexpr Bounds BoundsOf(const std::array<Transition, N>& transitions) {
+  Bounds bounds;
+  for (const Transition& transition : transitions) {
+    bounds.triggers =
+        std::max(bounds.triggers, static_cast<int>(transition.trigger) + 1);
+    bounds.statuses =
+        std::max({bounds.statuses, static_cast<int>(transition.from) + 1,
+                  static_cast<int>(transition.to) + 1});
+  }
+  return bounds;
+}
+static_assert(BoundsOf(kTransitions).triggers == kJobTriggerCount,
+              "every trigger stands in the table, and the last one counts");
+static_assert(BoundsOf(kTransitions).statuses == kJobStatusCount);
+static_assert(BoundsOf(kNodeTransitions).triggers <= kJobTriggerCount);
+static_assert(BoundsOf(kNodeTransitions).statuses <= kJobStatusCount);
 
 template <size_t N>
 constexpr std::array<uint8_t, kJobStatusCount * kJobTriggerCount> BuildIndex(
