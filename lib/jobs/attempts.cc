@@ -158,6 +158,7 @@ void JobTable::AbandonAttempt(uint32_t live) {
     children.cells.Mutable(key.child) =
         has_details ? ChildCell::Index(attempt.details) : ChildCell();
   }
+  if (attempt.task != kNoIndex) RemoveTask(attempt.task);
   live_.Free(live);
 }
 

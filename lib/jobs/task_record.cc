@@ -48,6 +48,16 @@ ContainerReadiness ReadinessOf(const TaskSpec& spec, const TaskRecord& task,
   return result;
 }
 
+bool IsUntried(const TaskRecord& task, ContainerPhase first) {
+  int in_phase = 0;
+  for (const ContainerRecord& container : task.containers) {
+    if (container.phase == ContainerPhase::kWaiting) continue;
+    if (container.phase != first) return false;
+    ++in_phase;
+  }
+  return in_phase == 1;
+}
+
 int64_t GivesUpAt(const TaskSpec& spec, const TaskRecord& task,
                   size_t container) {
   int64_t time_ns = kNanosInfiniteFuture;

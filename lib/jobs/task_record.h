@@ -71,6 +71,10 @@ enum class ContainerReadiness : uint8_t {
 ContainerReadiness ReadinessOf(const TaskSpec& spec, const TaskRecord& task,
                                size_t container);
 
+// Whether the first container has been asked for, and no container has been up:
+// one is in this phase, and the others wait.
+bool IsUntried(const TaskRecord& task, ContainerPhase first);
+
 // When a container that waits gives up, because one for which it waits has a
 // start_timeout and has not come as far; kNanosInfiniteFuture: never.
 // Source: API TaskContainerProperties.startTimeout ("to wait before giving up

@@ -53,10 +53,16 @@ void TurnRunner::GiveUpStart(uint32_t live, int64_t time_ns) {
 
 // A container that will never start may be what another one waits for, so this
 // goes on until nothing changes: at most once for each container.
+//
+// Source: §16.4, Fargate's capacity is the job's. Choice: the first container
+// brings it, so on Fargate the others are asked for when that one is up; if
+// there is none, nothing of the task was ever there.
 void TurnRunner::StartReadyContainers(uint32_t live) {
   const LiveAttempt& attempt = jobs_.live(live);
   const TaskSpec& spec = jobs_.TaskSpecOf(live);
   const TaskRecord& task = jobs_.task(attempt.task);
+  const bool one_first =
+      fleet_.environment(attempt.environment).config.is_fargate();
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = 0; i < task.containers.size(); ++i) {
@@ -65,6 +71,7 @@ void TurnRunner::StartReadyContainers(uint32_t live) {
         case ContainerReadiness::kWaits:
           break;
         case ContainerReadiness::kReady:
+          if (one_first && IsUntried(task, ContainerPhase::kStarting)) break;
           jobs_.task(attempt.task).containers[i].phase =
               ContainerPhase::kStarting;
           jobs_.task(attempt.task).containers[i].asked_ns = now_ns_;
@@ -123,6 +130,19 @@ bool TurnRunner::LeavesStarting(uint32_t live, const ContainerReport& report) {
           spec.kind == TaskKind::kTask && spec.containers[container].essential);
 }
 
+// Whether Fargate had no capacity for the task. Choice: once one of its
+// containers was up it had, and another one's failure is one to start.
+bool TurnRunner::IsWithoutCapacity(uint32_t live,
+                                   const ContainerReport& report) const {
+  const LiveAttempt& attempt = jobs_.live(live);
+  return report.kind == ContainerReport::Kind::kStartFailed &&
+         report.failure == StartFailure::kCapacity &&
+         fleet_.environment(attempt.environment).config.is_fargate() &&
+         attempt.stop == StopCause::kNone &&
+         !jobs_.IsEndedByCaller(attempt.job) &&
+         IsUntried(jobs_.task(attempt.task), ContainerPhase::kStarting);
+}
+
 // True: done with it.
 bool TurnRunner::TakeOfTask(uint32_t live, const ContainerReport& report,
                             int64_t at_ns) {
@@ -133,6 +153,11 @@ bool TurnRunner::TakeOfTask(uint32_t live, const ContainerReport& report,
   if (!container.is_held() ||
       (!is_starting && report.kind != ContainerReport::Kind::kExited)) {
     ++state_.ignored.late_or_repeated;
+    return true;
+  }
+  if (IsWithoutCapacity(live, report)) {
+    ClearDeadline(live);
+    ReturnForWantOfCapacity(live, at_ns);
     return true;
   }
   if (LeavesStarting(live, report)) {

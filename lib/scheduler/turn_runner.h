@@ -218,6 +218,7 @@ class TurnRunner {
   void GiveUpStart(uint32_t live, int64_t time_ns);
   void StartReadyContainers(uint32_t live);
   absl::Duration StopContainers(uint32_t live);
+  bool IsWithoutCapacity(uint32_t live, const ContainerReport& report) const;
   bool LeavesStarting(uint32_t live, const ContainerReport& report);
   bool TakeOfTask(uint32_t live, const ContainerReport& report, int64_t at_ns);
   void GoOnWithTask(uint32_t live, int64_t at_ns);

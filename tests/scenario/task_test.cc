@@ -691,5 +691,54 @@ TEST(ContainerOfATaskTest, RuntimeHearsOfEachContainer) {
   EXPECT_EQ(seen["logs"], "image team=blue");
 }
 
+// --- Fargate -----------------------------------------------------------------
+
+class FargateTaskTest : public ::testing::Test {
+ protected:
+  FargateTaskTest() {
+    world_.Managed("tasks", OfType(ComputeResourceType::kFargate));
+    world_.Queue("queue", {"tasks"});
+    JobDefinitionOptions options;
+    options.job_definition_name = "task";
+    options.platform_capabilities = {PlatformCapability::kFargate};
+    options.ecs_properties.emplace();
+    TaskContainerProperties main = Main();
+    TaskContainerProperties logs = Beside("logs");
+    main.resources = {500, 1024, 0};
+    logs.resources = {500, 1024, 0};
+    options.ecs_properties->task_properties = {{{main, logs}, {}}};
+    world_.Define(std::move(options));
+  }
+  World world_;
+};
+
+// Source: §16.4, the attempt never was.
+TEST_F(FargateTaskTest, WithoutCapacityTheTaskNeverWas) {
+  const JobId a = world_.Submit("a", OfDefinition("task"), FindsNoCapacity(2));
+  world_.RunFor(absl::Seconds(30));
+  EXPECT_EQ(world_.StatusesOf(a), "SUBMITTED RUNNABLE STARTING RUNNABLE");
+  EXPECT_EQ(world_.Describe(a).attempts, 0);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_THAT(world_.AttemptsOf(a), SizeIs(1));
+  EXPECT_EQ(world_.runtime().counts().start_failed, 2u);
+  EXPECT_EQ(world_.runtime().counts().started, 2u);
+}
+
+// The others are asked for when the first one is up: there is capacity.
+TEST_F(FargateTaskTest, TheFirstContainerBringsTheCapacity) {
+  const JobId a = world_.Submit("a", OfDefinition("task"),
+                                ContainerNamed("logs", RunsForever()));
+  world_.RunFor(absl::Milliseconds(500));
+  EXPECT_EQ(world_.runtime().counts().held, 1);
+  world_.RunFor(absl::Seconds(1));
+  EXPECT_EQ(world_.runtime().counts().held, 2);
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kStarting);
+  world_.RunFor(absl::Seconds(1));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunning);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
 }  // namespace
 }  // namespace embatch
