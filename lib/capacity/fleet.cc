@@ -87,6 +87,7 @@ void Fleet::BecomeReady(uint32_t slot, absl::string_view name,
   --environment.booting;
   --type.booting;
   if (instance.for_minimum) --type.booting_for_minimum;
+  type.is_doubtful = false;
   environment.vcpu_milli -= instance.total.vcpu_milli;
   registered = WithinBounds(registered);
   type.type.resources = Smaller(type.type.resources, registered);
@@ -194,7 +195,7 @@ bool Fleet::HasDeparted(uint32_t environment, InstanceId id) const {
 uint32_t Fleet::BestFit(uint32_t environment, const Requirement& need) const {
   const EnvironmentRecord& record = environments_[environment];
   if (!record.is_below_max_vcpus(need) || record.out_of_capacity) return kNone;
-  return record.free.BestFit(need.resources, ConstLinksOf{&instances_});
+  return record.free.BestFit(need.resources);
 }
 
 Resources Fleet::MostFree(uint32_t environment) const {

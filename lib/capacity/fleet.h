@@ -78,6 +78,7 @@ struct TypeRecord {
   bool offered = true;  // by the latest catalogue
   int64_t back_off_until_ns = 0;
   LaunchFailure failure = LaunchFailure::kCapacity;  // the latest one
+  bool is_doubtful = false;  // none has become ready since a launch failed
   int32_t booting = 0;
   int32_t booting_for_minimum = 0;  // of these, launched for minvCpus
   int32_t closing = 0;  // ready instances that will be empty in a moment
@@ -85,8 +86,8 @@ struct TypeRecord {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.type, self.promised, self.offered, self.back_off_until_ns,
-                 self.failure, self.booting, self.booting_for_minimum,
-                 self.closing);
+                 self.failure, self.is_doubtful, self.booting,
+                 self.booting_for_minimum, self.closing);
   }
 };
 

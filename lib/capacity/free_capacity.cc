@@ -41,6 +41,15 @@ uint32_t FreeCapacity::FirstThatHolds(const Pool& pool,
   return kNone;
 }
 
+uint32_t FreeCapacity::BestFit(const Resources& need) const {
+  for (auto pool = pools_.lower_bound(need.gpus); pool != pools_.end();
+       ++pool) {
+    const uint32_t cell = FirstThatHolds(pool->second, need);
+    if (cell != kNone) return cells_[cell].first;
+  }
+  return kNone;
+}
+
 uint32_t FreeCapacity::CellOf(const Resources& free) {
   const auto known = cell_of_.find(free);
   if (known != cell_of_.end()) return known->second;

@@ -2,9 +2,12 @@
 //
 // FreeCapacity finds the instance of one environment on which a job fits best.
 //
-// Best is: the one that has the least vCPU left, then the least memory, then
-// the one whose free capacity changed last. So idle instances empty out.
-// Choice: D26.
+// Best is: the one that has the fewest GPUs free, then the least vCPU, then the
+// least memory, then the one whose free capacity changed last. So idle
+// instances empty out, and a job without GPUs keeps off those that others need.
+// Choice: beyond D26, which does not speak of GPUs; a job that needs none would
+// otherwise take the vCPUs that go with a GPU while there is room elsewhere. It
+// makes no difference where no instance has GPUs.
 //
 // Instances with equal free amounts stand in one list, newest change first: a
 // cell. Cells are found through hierarchical bitmaps, for each number of free
@@ -18,7 +21,6 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -53,8 +55,7 @@ class FreeCapacity {
   void Remove(uint32_t instance, LinksOf links);
 
   // The best instance for a job that needs so much, or kNone.
-  template <typename LinksOf>
-  uint32_t BestFit(const Resources& need, LinksOf links) const;
+  uint32_t BestFit(const Resources& need) const;
 
   // The most vCPUs, and the most GPUs, that an instance has free; memory is not
   // looked at.
@@ -124,29 +125,6 @@ void FreeCapacity::Remove(uint32_t instance, LinksOf links) {
   if (own.behind != kNone) links(own.behind).before = own.before;
   if (cell.first == instance) cell.first = own.behind;
   if (--cell.size == 0) Empty(cell);
-}
-
-template <typename LinksOf>
-uint32_t FreeCapacity::BestFit(const Resources& need, LinksOf links) const {
-  uint32_t best = kNone;
-  Resources best_free;
-  for (auto pool = pools_.lower_bound(need.gpus); pool != pools_.end();
-       ++pool) {
-    const uint32_t index = FirstThatHolds(pool->second, need);
-    if (index == kNone) continue;
-    const Cell& cell = cells_[index];
-    const auto left =
-        std::make_pair(cell.free.vcpu_milli, cell.free.memory_mib);
-    const auto best_left =
-        std::make_pair(best_free.vcpu_milli, best_free.memory_mib);
-    if (best == kNone || left < best_left ||
-        (left == best_left &&
-         links(cell.first).changed > links(best).changed)) {
-      best = cell.first;
-      best_free = cell.free;
-    }
-  }
-  return best;
 }
 
 }  // namespace embatch

@@ -87,7 +87,8 @@ std::vector<uint32_t> FindNodes(const Fleet& fleet, uint32_t index,
   std::sort(found.begin(), found.end(), [&fleet](uint32_t a, uint32_t b) {
     const auto order = [](const InstanceRecord& instance) {
       return std::make_tuple(
-          instance.total.vcpu_milli, instance.total.memory_mib,
+          instance.total.gpus, instance.total.vcpu_milli,
+          instance.total.memory_mib,
           std::numeric_limits<uint64_t>::max() - instance.links.changed);
     };
     return order(fleet.instance(a)) < order(fleet.instance(b));

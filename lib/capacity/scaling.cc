@@ -145,7 +145,8 @@ int64_t ScalingPlan::FillKind(Environment& environment, Cell::Kind kind,
   int64_t placed = 0;
   std::vector<std::pair<Cell, int64_t>> changed;
   const Resources least = {need.resources.vcpu_milli,
-                           std::numeric_limits<int64_t>::min(), 0};
+                           std::numeric_limits<int64_t>::min(),
+                           need.resources.gpus};
   auto place = environment.cells.lower_bound({kind, least});
   while (place != environment.cells.end() && place->first.kind == kind &&
          placed < jobs) {

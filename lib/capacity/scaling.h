@@ -73,7 +73,7 @@ class ScalingPlan {
     uint32_t node_type = Fleet::kNone;
 
     auto Order() const {
-      return std::make_tuple(kind, room.vcpu_milli, room.memory_mib, room.gpus,
+      return std::make_tuple(kind, room.gpus, room.vcpu_milli, room.memory_mib,
                              idle_group, node_type);
     }
     bool operator<(const Cell& other) const { return Order() < other.Order(); }

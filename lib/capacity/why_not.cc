@@ -77,6 +77,21 @@ bool CanGrowFor(const Fleet& fleet, uint32_t index, const Requirement& need,
   return type != Fleet::kNone && HasRoomFor(environment, type);
 }
 
+bool IsWorthWaitingFor(const Fleet& fleet, uint32_t index,
+                       const Requirement& need, int64_t now_ns) {
+  if (need.nodes > 0) return true;  // Source: §12.2, it holds up the queue.
+  const EnvironmentRecord& environment = fleet.environment(index);
+  for (const TypeRecord& type : environment.types) {
+    if (type.booting > 0 && !type.is_doubtful &&
+        need.FitsIn(type.type.resources)) {
+      return true;
+    }
+  }
+  const uint32_t type = BestTypeFor(environment, need, now_ns);
+  return type != Fleet::kNone && HasRoomFor(environment, type) &&
+         !environment.types[type].is_doubtful;
+}
+
 WhyNot WhyNotIn(const Fleet& fleet, uint32_t index, const Requirement& need,
                 int64_t now_ns) {
   if (need.nodes > 0) return WhyNotNodesIn(fleet, index, need, now_ns);

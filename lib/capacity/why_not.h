@@ -35,6 +35,16 @@ WhyNot WhyNotIn(const Fleet& fleet, uint32_t environment,
 bool CanGrowFor(const Fleet& fleet, uint32_t environment,
                 const Requirement& need, int64_t now_ns);
 
+// Whether an environment that can still grow for such a job is worth waiting
+// for where a later one has room now: it is not, if the latest launch of every
+// type by which it could grow has failed.
+// Choice: beyond D22. Otherwise a job might wait for ever: the first
+// environment is asked once more just when a machine of the second is ready, so
+// that nobody wants that machine and it is let go; then the first has none
+// again, and the second launches another one.
+bool IsWorthWaitingFor(const Fleet& fleet, uint32_t environment,
+                       const Requirement& need, int64_t now_ns);
+
 // Whether scale-in can ever take an instance away, so that another kind may be
 // launched: one that boots, or whose loss is announced, counts as going.
 bool CanShrink(const EnvironmentRecord& environment);

@@ -107,7 +107,10 @@ HeadStart TurnRunner::LookForStart(const QueueRecord& queue,
           }
         });
     // It waits for this one, and for none that comes behind. Choice: D22.
-    if (CanGrowFor(fleet_, environment, need, now_ns_)) break;
+    if (CanGrowFor(fleet_, environment, need, now_ns_) &&
+        IsWorthWaitingFor(fleet_, environment, need, now_ns_)) {
+      break;
+    }
   }
   return start;
 }

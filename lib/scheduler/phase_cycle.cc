@@ -180,7 +180,9 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
     // Choice: D22, wait for this one rather than spill over.
     if (CanGrowFor(fleet_, environment, need, now_ns_)) {
       placement.held = Held::kMayGrow;
-      return placement;
+      if (IsWorthWaitingFor(fleet_, environment, need, now_ns_)) {
+        return placement;
+      }
     }
   }
   return placement;

@@ -316,6 +316,7 @@ void TurnRunner::BackOff(uint32_t environment, uint32_t type,
                          LaunchFailure failure) {
   TypeRecord& record = fleet_.environment(environment).types[type];
   record.failure = failure;
+  record.is_doubtful = true;
   const int64_t until_ns = SaturatingAdd(now_ns_, state_.settings.back_off_ns);
   if (until_ns <= record.back_off_until_ns) return;
   record.back_off_until_ns = until_ns;

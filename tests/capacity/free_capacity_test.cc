@@ -41,12 +41,11 @@ class Instances {
   }
   void Copy() { capacity_ = FreeCapacity(capacity_); }
 
-  uint32_t BestFit(const Resources& need) {
-    return capacity_.BestFit(need, LinksOf{&links_});
-  }
+  uint32_t BestFit(const Resources& need) { return capacity_.BestFit(need); }
   const std::vector<Plain>& plain() const { return plain_; }
 
-  // The least vCPU left, then the least memory, then what changed last.
+  // The fewest GPUs left, then the least vCPU, then the least memory, then what
+  // changed last.
   uint32_t ScannedBestFit(const Resources& need) const {
     uint32_t best = kNone;
     for (uint32_t i = 0; i < plain_.size(); ++i) {
@@ -87,8 +86,10 @@ class Instances {
     }
   };
 
-  static std::tuple<int64_t, int64_t, int64_t> Rank(const Plain& plain) {
-    return {plain.free.vcpu_milli, plain.free.memory_mib, -plain.changed};
+  static std::tuple<int32_t, int64_t, int64_t, int64_t> Rank(
+      const Plain& plain) {
+    return {plain.free.gpus, plain.free.vcpu_milli, plain.free.memory_mib,
+            -plain.changed};
   }
 
   FreeCapacity capacity_;
@@ -127,18 +128,25 @@ TEST(FreeCapacityTest, OfEqualOnesTheOneThatChangedLast) {
   EXPECT_EQ(instances.BestFit({1000, 512, 0}), 0u);
 }
 
-// GPUs decide where a job fits, and not which place is the best.
-TEST(FreeCapacityTest, MoreGpusAreNoWorse) {
-  Instances instances(3);
+// A job that needs no GPU goes where the fewest are free, however much room
+// that leaves.
+TEST(FreeCapacityTest, FewestGpusFirst) {
+  Instances instances(4);
   instances.Add(0, {1000, 512, 4});
-  instances.Add(1, {1000, 512, 0});
+  instances.Add(1, {8000, 8192, 0});
   EXPECT_EQ(instances.BestFit({1000, 512, 0}), 1u);
   instances.Change(0, {1000, 512, 4});
-  EXPECT_EQ(instances.BestFit({1000, 512, 0}), 0u);
-  instances.Add(2, {2000, 512, 1});
+  EXPECT_EQ(instances.BestFit({1000, 512, 0}), 1u);
   EXPECT_EQ(instances.BestFit({1000, 512, 1}), 0u);
-  EXPECT_EQ(instances.BestFit({1500, 512, 1}), 2u);
-  EXPECT_EQ(instances.BestFit({1000, 512, 5}), kNone);
+  instances.Add(2, {2000, 512, 1});
+  EXPECT_EQ(instances.BestFit({1000, 512, 1}), 2u);
+  EXPECT_EQ(instances.BestFit({1000, 512, 2}), 0u);
+  // All its GPUs are taken: it is as good as one that never had any.
+  instances.Add(3, {4000, 512, 0});
+  EXPECT_EQ(instances.BestFit({1000, 512, 0}), 3u);
+  instances.Remove(1);
+  instances.Remove(3);
+  EXPECT_EQ(instances.BestFit({1000, 512, 0}), 2u);
 }
 
 // Three instances of every size, and every need; then one of them changes.

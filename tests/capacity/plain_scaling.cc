@@ -21,8 +21,8 @@ struct Instance {
 
 bool FillsBefore(const Instance& a, const Instance& b) {
   const auto rank = [](const Instance& x) {
-    return std::make_tuple(x.kind, x.room.vcpu_milli, x.room.memory_mib,
-                           x.room.gpus, x.number);
+    return std::make_tuple(x.kind, x.room.gpus, x.room.vcpu_milli,
+                           x.room.memory_mib, x.number);
   };
   return rank(a) < rank(b);
 }

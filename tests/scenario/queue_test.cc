@@ -14,6 +14,29 @@ using ::testing::ElementsAre;
 
 class QueueTest : public ScenarioTest {};
 
+// --- Where
+// ---------------------------------------------------------------------
+
+// Choice: beyond D26, which would have it take the place with the least vCPU
+// left, beside the GPU.
+TEST_F(QueueTest, AJobWithoutGpusKeepsOffThoseThatOthersNeed) {
+  Hosts({8});
+  world_.provider("hosts").Join("hosts", Resources::Of(2, 2000, 1), "gpu",
+                                world_.now());
+  world_.Settle();
+  const JobId small = world_.Submit("small");
+  const JobId learning = world_.Submit("learning", Needs(2, 512, 1));
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(world_.StatusOf(small), JobStatus::kRunning);
+  EXPECT_EQ(world_.StatusOf(learning), JobStatus::kRunning);
+  // Where there is no other room it takes what there is.
+  world_.Submit("large", Needs(7, 512), RunsForever());
+  world_.RunFor(absl::Minutes(1));
+  const JobId other = world_.Submit("other", Needs(2, 512));
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(world_.StatusOf(other), JobStatus::kRunning);
+}
+
 // --- Order
 // ---------------------------------------------------------------------
 

@@ -211,6 +211,59 @@ TEST_F(ScalingTest, WhereBestFitWaitsTheNextEnvironmentServes) {
   EXPECT_EQ(world_.provider("second").counts().launches, 1u);
 }
 
+// Choice: beyond D22. The second environment's machine is ready at the moment
+// at which the first, which never has any, may be asked again. Whatever the
+// first may still promise, its last launch failed: the job does not wait.
+TEST_F(ScalingTest, AnEnvironmentWithoutCapacityHoldsNobodyUpForEver) {
+  world_.Managed("first", Offers("f.2", 2, 4000),
+                 RefusesLaunches(LaunchFailure::kCapacity));
+  world_.Managed("second", Offers("s.2", 2, 4000), BootsIn(absl::Minutes(1)));
+  world_.Queue("queue", {"first", "second"});
+  const JobId a = world_.Submit("a");
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.provider("second").counts().launches, 1u);
+}
+
+// Its launches fail late, so that it is asked again while the second
+// environment's machine boots, and has not said no when that is ready.
+TEST_F(ScalingTest, NorWhenItTakesLongToSayNo) {
+  world_.Managed("first", Offers("f.2", 2, 4000),
+                 RefusesLaunches(LaunchFailure::kCapacity),
+                 [](EnvironmentPlan& plan) {
+                   plan.provider.launch_failure_delay = absl::Seconds(20);
+                 });
+  world_.Managed("second", Offers("s.2", 2, 4000), BootsIn(absl::Seconds(70)));
+  world_.Queue("queue", {"first", "second"});
+  const JobId a = world_.Submit("a");
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.provider("second").counts().launches, 1u);
+}
+
+// One that had capacity again is waited for again. Choice: D22.
+TEST_F(ScalingTest, AnEnvironmentIsTrustedOnceItHadCapacity) {
+  int launches = 0;
+  world_.Managed("first", Offers("f.2", 2, 4000), BootsIn(absl::Seconds(20)),
+                 [&launches](EnvironmentPlan& plan) {
+                   plan.provider.script = [&launches](const LaunchRequest&) {
+                     return ++launches == 1 ? std::optional<LaunchFailure>(
+                                                  LaunchFailure::kCapacity)
+                                            : std::nullopt;
+                   };
+                 });
+  world_.Managed("second", Offers("s.8", 8, 16000), BootsIn(absl::Seconds(70)));
+  world_.Queue("queue", {"first", "second"});
+  world_.Submit("a", RunsFor(absl::Minutes(10)), Needs(2, 512));
+  world_.Submit("b", RunsFor(absl::Minutes(10)), Needs(2, 512));
+  world_.RunFor(absl::Minutes(3));
+  // Asked for two at once, and had one of them; a minute later asked again, and
+  // waited for, though the second environment's machine was ready before.
+  EXPECT_EQ(launches, 3);
+  EXPECT_EQ(world_.scheduler().DescribeComputeEnvironment("second")->instances,
+            0);
+}
+
 TEST_F(ScalingTest, TypeThatIsNotToBeHadIsLeftAloneForAWhile) {
   world_.Managed("machines", Offers("t.2", 2, 4000), HasOnly(0, "t.2"));
   world_.Submit("a");

@@ -118,15 +118,16 @@ ReferenceScheduler::Held ReferenceScheduler::TryToStart(const Queue& queue,
 // Choice: D22, an environment that can grow for the job is waited for.
 ReferenceScheduler::Place ReferenceScheduler::FindPlace(const Queue& queue,
                                                         int job) const {
+  Held held = Held::kNoRoom;
   for (int environment : queue.environments) {
     if (!environments_[environment].takes_jobs()) continue;
     const int instance = BestInstance(environment, jobs_[job].need);
     if (instance != kNothing) return {Held::kNot, instance};
-    if (CanGrowFor(environment, jobs_[job].need)) {
-      return {Held::kMayGrow, kNothing};
-    }
+    if (!CanGrowFor(environment, jobs_[job].need)) continue;
+    held = Held::kMayGrow;
+    if (IsWorthWaitingFor(environment, jobs_[job].need)) break;
   }
-  return {Held::kNoRoom, kNothing};
+  return {held, kNothing};
 }
 
 // One event for each code in a job's life. Choice: D33, D52.

@@ -173,8 +173,9 @@ void ReferenceScheduler::BecomeReady(Instance& instance, absl::string_view name,
         "i-%017x", instance.id.number & ~InstanceId::kJoinedBit);
   }
   if (instance.type == kNothing) return;
-  Resources& size =
-      environments_[instance.environment].types[instance.type].size;
+  Type& type = environments_[instance.environment].types[instance.type];
+  type.is_doubtful = false;
+  Resources& size = type.size;
   size.vcpu_milli = std::min(size.vcpu_milli, instance.total.vcpu_milli);
   size.memory_mib = std::min(size.memory_mib, instance.total.memory_mib);
   size.gpus = std::min(size.gpus, instance.total.gpus);
@@ -185,6 +186,7 @@ void ReferenceScheduler::BackOff(int environment, int type,
                                  LaunchFailure failure) {
   Type& refused = environments_[environment].types[type];
   refused.failure = failure;
+  refused.is_doubtful = true;
   const int64_t back_off_ns = absl::ToInt64Nanoseconds(
       std::max(options_.capacity_back_off, kBackOffMin));
   const int64_t until_ns = After(now_ns_, back_off_ns);

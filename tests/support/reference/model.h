@@ -205,6 +205,7 @@ struct Type {
   bool offered = true;
   int64_t back_off_until_ns = 0;
   LaunchFailure failure = LaunchFailure::kCapacity;
+  bool is_doubtful = false;  // none has become ready since a launch failed
 };
 
 struct Environment {

@@ -155,7 +155,8 @@ std::vector<int> ReferenceScheduler::FindNodes(int environment,
   if (found.size() < static_cast<size_t>(need.nodes)) return {};
   std::sort(found.begin(), found.end(), [this](int a, int b) {
     const auto key = [this](int instance) {
-      return std::make_tuple(instances_[instance].total.vcpu_milli,
+      return std::make_tuple(instances_[instance].total.gpus,
+                             instances_[instance].total.vcpu_milli,
                              instances_[instance].total.memory_mib,
                              -instances_[instance].changed_order);
     };

@@ -41,13 +41,14 @@ int ReferenceScheduler::RunningOn(int instance) const {
   return running;
 }
 
-// Choice: D26: least vCPU left, then least memory, then latest change.
+// Choice: D26 and beyond: fewest GPUs left, then least vCPU, then least memory,
+// then latest change.
 int ReferenceScheduler::BestInstance(int environment, const Need& need) const {
   if (!environments_[environment].may_ever_hold(need)) return kNothing;
   int best = kNothing;
   const auto key = [this](int instance) {
     const Resources free = FreeOf(instance);
-    return std::make_tuple(free.vcpu_milli, free.memory_mib,
+    return std::make_tuple(free.gpus, free.vcpu_milli, free.memory_mib,
                            -instances_[instance].changed_order);
   };
   for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
@@ -197,6 +198,23 @@ bool ReferenceScheduler::CanGrowFor(int index, const Need& need) const {
   }
   const int type = BestType(index, need);
   return type != kNothing &&
+         MayLaunch(environment, VcpusOf(index), environment.types[type]);
+}
+
+// Choice: beyond D22, one whose latest launches failed is not waited for where
+// a later environment has room now.
+bool ReferenceScheduler::IsWorthWaitingFor(int index, const Need& need) const {
+  const Environment& environment = environments_[index];
+  for (const Instance& instance : instances_) {
+    if (instance.environment != index ||
+        instance.state != InstanceState::kBooting) {
+      continue;
+    }
+    const Type& type = environment.types[instance.type];
+    if (!type.is_doubtful && need.FitsIn(type.size)) return true;
+  }
+  const int type = BestType(index, need);
+  return type != kNothing && !environment.types[type].is_doubtful &&
          MayLaunch(environment, VcpusOf(index), environment.types[type]);
 }
 

@@ -297,6 +297,7 @@ class ReferenceScheduler {
                     const std::function<bool(const Type&)>& among) const;
   int TypeInDemand(int environment, const Need& need) const;
   int BestType(int environment, const Need& need) const;
+  bool IsWorthWaitingFor(int environment, const Need& need) const;
   bool CanGrowFor(int environment, const Need& need) const;
   // Why a job does not start in an environment.
   enum class Why {

@@ -187,8 +187,8 @@ void ReferenceScheduler::Sort(std::vector<Cell>& cells) {
       cells.begin(), cells.end(), [](const Cell& a, const Cell& b) {
         const auto key = [](const Cell& cell) {
           return std::make_tuple(
-              cell.kind, cell.room.vcpu_milli, cell.room.memory_mib,
-              cell.room.gpus, cell.idle_group,
+              cell.kind, cell.room.gpus, cell.room.vcpu_milli,
+              cell.room.memory_mib, cell.idle_group,
               static_cast<unsigned>(cell.node_type));  // none comes last
         };
         return key(a) < key(b);
