@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -113,6 +114,31 @@ void CheckQueue(const Scheduler& scheduler, const std::string& name) {
     request.status = static_cast<JobStatus>(i);
     EXPECT_EQ(queue->jobs[i], CountListed(scheduler, request))
         << "jobs of queue " << name << " in " << *request.status;
+  }
+}
+
+// Who is next waits, and stands there once; what the quota shares of a queue
+// use is what the queue uses. Source: §20.4.
+void CheckSnapshot(const Scheduler& scheduler, const std::string& queue) {
+  const auto snapshot = scheduler.GetJobQueueSnapshot(queue);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  std::set<JobId> seen;
+  for (const FrontOfQueueJob& front : snapshot->front_of_queue) {
+    const auto job = scheduler.DescribeJob(front.job);
+    ASSERT_TRUE(job.ok()) << job.status();
+    EXPECT_EQ(job->status, JobStatus::kRunnable) << front.job;
+    EXPECT_TRUE(seen.insert(front.job).second) << front.job;
+  }
+  if (snapshot->front_of_quota_shares.empty()) return;
+  const QueueUtilization& utilization = snapshot->queue_utilization;
+  for (const CapacityUsage& total : utilization.total_usage_milli) {
+    int64_t sum = 0;
+    for (const ShareUtilization& share : utilization.top_capacity_utilization) {
+      for (const CapacityUsage& usage : share.usage_milli) {
+        if (usage.capacity_unit == total.capacity_unit) sum += usage.quantity;
+      }
+    }
+    EXPECT_EQ(sum, total.quantity) << total.capacity_unit << " of " << queue;
   }
 }
 
@@ -480,6 +506,7 @@ void InvariantChecker::Check(const Scheduler& scheduler,
   for (const std::string& queue : scheduler.ListJobQueues()) {
     CheckQueue(scheduler, queue);
     CheckQuotaShares(scheduler, queue);
+    CheckSnapshot(scheduler, queue);
   }
   for (const auto& [environment, held] : instances) {
     CheckEnvironment(scheduler, environment, held);
