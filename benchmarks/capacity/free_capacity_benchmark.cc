@@ -39,9 +39,7 @@ class Lists {
   void Remove(uint32_t instance, const Resources& /*free*/) {
     capacity_.Remove(instance, LinksOf());
   }
-  uint32_t BestFit(const Resources& need) {
-    return capacity_.BestFit(need, LinksOf());
-  }
+  uint32_t BestFit(const Resources& need) { return capacity_.BestFit(need); }
 
  private:
   struct LinksGetter {

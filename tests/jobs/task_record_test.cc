@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "lib/base/time.h"
 #include "lib/jobs/reasons.h"
 
 namespace embatch {
@@ -54,6 +56,45 @@ bool HasExitedWithZero(const ContainerRecord& record) {
 bool IsOver(const ContainerRecord& record) {
   return record.phase == ContainerPhase::kExited ||
          record.phase == ContainerPhase::kNeverStarted;
+}
+
+// Container 2 waits for 0 and for 1; 0 has a start_timeout, 1 has none.
+TEST(TaskRecordTest, GivesUpWhenOneForWhichItWaitsTakesTooLong) {
+  constexpr int64_t kAsked = 7000;
+  constexpr int64_t kSecond = 1000000000;
+  for (ContainerCondition condition :
+       {ContainerCondition::kStart, ContainerCondition::kComplete,
+        ContainerCondition::kSuccess}) {
+    TaskSpec spec;
+    spec.containers.resize(3);
+    spec.containers[0].start_timeout = absl::Seconds(5);
+    spec.containers[2].waits = {{0, condition},
+                                {1, ContainerCondition::kStart}};
+    for (TaskRecord task : AllTasks(2)) {
+      task.containers.emplace_back();
+      task.containers[0].asked_ns = task.containers[1].asked_ns = kAsked;
+      const ContainerPhase phase = task.containers[0].phase;
+      const bool is_late = phase == ContainerPhase::kStarting ||
+                           (phase == ContainerPhase::kRunning &&
+                            condition != ContainerCondition::kStart);
+      EXPECT_EQ(GivesUpAt(spec, task, 2),
+                is_late ? kAsked + 5 * kSecond : kNanosInfiniteFuture);
+      EXPECT_EQ(GivesUpAt(spec, task, 0), kNanosInfiniteFuture);
+    }
+  }
+}
+
+TEST(TaskRecordTest, IsUntriedWhileOnlyTheFirstWasAskedFor) {
+  for (const TaskRecord& task : AllTasks(3)) {
+    int waiting = 0;
+    int starting = 0;
+    for (const ContainerRecord& record : task.containers) {
+      waiting += record.phase == ContainerPhase::kWaiting ? 1 : 0;
+      starting += record.phase == ContainerPhase::kStarting ? 1 : 0;
+    }
+    EXPECT_EQ(IsUntried(task, ContainerPhase::kStarting),
+              starting == 1 && waiting == 2);
+  }
 }
 
 TEST(TaskRecordTest, EssentialContainerThatIsOverDecidesATask) {

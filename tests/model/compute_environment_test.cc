@@ -114,6 +114,26 @@ TEST(ComputeEnvironmentTest, EveryMemberIsChecked) {
        "type is 2 and state 0; must be values of their enumerations"},
       {[](auto& o) { o.state = static_cast<ResourceState>(9); },
        "type is 0 and state 9; must be values of their enumerations"},
+      {[](auto& o) {
+         o.compute_resources->instance_types = {"c5", ""};
+       },
+       "compute_resources.instance_types[1] is empty; must be a type, a family "
+       "or \"optimal\""},
+      {[](auto& o) { o.update_policy.emplace(); }, "OK"},
+      {[](auto& o) {
+         o.update_policy.emplace().job_execution_timeout_minutes = 360;
+       },
+       "OK"},
+      {[](auto& o) {
+         o.update_policy.emplace().job_execution_timeout_minutes = 361;
+       },
+       "update_policy.job_execution_timeout_minutes is 361; must be between 1 "
+       "and 360"},
+      {[](auto& o) {
+         o.update_policy.emplace().job_execution_timeout_minutes = 0;
+       },
+       "update_policy.job_execution_timeout_minutes is 0; must be between 1 "
+       "and 360"},
       {[](auto& o) { o.compute_resources->max_vcpus = 1; }, "OK"},
       {[](auto& o) { o.compute_resources->max_vcpus = 1099511627; }, "OK"},
       {[](auto& o) { o.compute_resources->max_vcpus = 0; },

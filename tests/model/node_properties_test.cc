@@ -264,6 +264,26 @@ TEST_F(NodeOverridesTest, InstanceTypeIsReplacedForAllOrNone) {
   EXPECT_EQ(RequirementOf(*Make()).instance_type, "m5.large");
 }
 
+TEST_F(NodeOverridesTest, InstanceTypesAreOneNameAtMost) {
+  Override("1:").instance_types = {""};
+  EXPECT_EQ(Answer(Make()),
+            "node_overrides.node_property_overrides[0].instance_types has an "
+            "empty entry; must name an instance type");
+  request_.node_overrides->node_property_overrides[0].instance_types = {"a.b",
+                                                                        "c.d"};
+  EXPECT_EQ(Answer(Make()),
+            "node_overrides.node_property_overrides[0].instance_types has 2 "
+            "entries; must have at most 1");
+}
+
+TEST_F(NodeOverridesTest, ARangeIsShownHowToBeWritten) {
+  Override("x");
+  EXPECT_EQ(Answer(Make()),
+            "node_overrides.node_property_overrides[0].target_nodes is \"x\"; "
+            "must be a range of nodes such as \"0:3\", \":3\", \"2:\", \":\" "
+            "or \"2\"");
+}
+
 // Source: API NodeRangeProperty.consumableResourceProperties; §18.
 TEST_F(NodeOverridesTest, ConsumablesAreSummedOverTheNodes) {
   std::vector<NodeRangeProperty> ranges = {Range("0"), Range("1:")};

@@ -61,7 +61,8 @@ TEST(ServiceEnvironmentTest, EveryMemberIsChecked) {
       {[](auto& o) {
          o.capacity_limits.push_back({1, "ml.m5.large"});
        },
-       "one of them in NUM_INSTANCES"},
+       "capacity_limits has 2 entries, one of them in NUM_INSTANCES; that one "
+       "must stand alone"},
       {[](auto& o) {
          o.capacity_limits = {{1, "a"}, {2, "a"}};
        },

@@ -310,8 +310,9 @@ void AddNodes(Random& random, WorldPlan& plan) {
     request.job_definition = "nodes";
     NodeOverrides& nodes = request.node_overrides.emplace();
     nodes.num_nodes = random.OneOf({2, 2, 3, 3, 4});
-    nodes.node_property_overrides.push_back(
-        {":", request.container_overrides, {}, {}, {}});
+    NodePropertyOverride& each = nodes.node_property_overrides.emplace_back();
+    each.target_nodes = ":";
+    each.container_overrides = request.container_overrides;
     request.container_overrides = ContainerOverrides();
   }
 }

@@ -3,22 +3,16 @@
 // What the scheduler refuses, word for word: the code, the member, its value
 // and the limit; and that a refusal changes nothing.
 // Source: §22 for texts that are AWS's own.
+#include "tests/scenario/refusal.h"
+
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/scenario/scenario.h"
 
 namespace embatch {
 namespace {
-
-struct Refusal {
-  const char* name;
-  std::function<absl::Status()> call;
-  absl::StatusCode code;
-  std::string message;
-};
 
 ComputeEnvironment Environment(std::string name) {
   ComputeEnvironmentOptions options;
@@ -34,25 +28,8 @@ JobQueue QueueOn(std::string name, std::string environment) {
   return JobQueue::Create(options).value();
 }
 
-class RefusalTest : public ScenarioTest {
+class RefusalTest : public RefusalFixture {
  protected:
-  RefusalTest() { Hosts({2}); }
-
-  Scheduler& scheduler() { return world_.scheduler(); }
-
-  void ExpectRefused(const std::vector<Refusal>& refusals) {
-    for (const Refusal& refusal : refusals) {
-      SCOPED_TRACE(refusal.name);
-      const std::string before = scheduler().EncodeState();
-      const size_t logged = world_.log().inputs().size();
-      const absl::Status status = refusal.call();
-      EXPECT_EQ(status.code(), refusal.code);
-      EXPECT_EQ(status.message(), refusal.message);
-      EXPECT_TRUE(scheduler().EncodeState() == before);
-      EXPECT_EQ(world_.log().inputs().size(), logged);
-    }
-  }
-
   absl::Status CreateEnvironment(std::string name) {
     return scheduler().CreateComputeEnvironment(Environment(std::move(name)),
                                                 world_.now());
