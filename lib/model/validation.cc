@@ -242,6 +242,11 @@ absl::Status CheckSchedulingPriority(absl::string_view member,
 
 absl::Status CheckPartialResources(absl::string_view member,
                                    const Resources& resources) {
+  // The names of members cost more than the comparisons.
+  if (resources == WithinBounds(resources) &&
+      (resources.memory_mib == 0 || resources.memory_mib >= kMemoryMibMin)) {
+    return absl::OkStatus();
+  }
   absl::Status status = CheckRange(absl::StrCat(member, ".vcpu_milli"),
                                    resources.vcpu_milli, 0, kVcpuMilliMax);
   if (status.ok()) {
