@@ -198,13 +198,6 @@ uint32_t Fleet::BestFit(uint32_t environment, const Requirement& need) const {
   return record.free.BestFit(need.resources);
 }
 
-Resources Fleet::MostFree(uint32_t environment) const {
-  const EnvironmentRecord& record = environments_[environment];
-  Resources most = record.free.Most();
-  most.memory_mib = record.free_sum.memory_mib;
-  return most;
-}
-
 void Fleet::SetFree(InstanceRecord& instance, uint32_t slot,
                     const Resources& free) {
   if (instance.state == InstanceState::kReady) {

@@ -291,8 +291,12 @@ class Fleet {
 
   // The instance of an environment where a job fits best, or kNone.
   uint32_t BestFit(uint32_t environment, const Requirement& need) const;
-  // No job that needs more of anything has room in the environment now.
-  Resources MostFree(uint32_t environment) const;
+  // Appends amounts: a job that fits into none of them has no room in the
+  // environment now.
+  void AppendLargestFree(uint32_t environment,
+                         std::vector<Resources>* rooms) const {
+    environments_[environment].free.AppendLargest(rooms);
+  }
   // Calls f(slot, instance) for every instance of the environment that takes
   // jobs.
   template <typename F>

@@ -113,15 +113,20 @@ void FreeCapacity::Empty(const Cell& cell) {
   }
 }
 
-Resources FreeCapacity::Most() const {
-  Resources most;
+void FreeCapacity::AppendLargest(std::vector<Resources>* rooms) const {
   for (const auto& [gpus, pool] : pools_) {
-    if (pool.vcpus.empty()) continue;
-    most.gpus = gpus;
-    most.vcpu_milli =
-        std::max(most.vcpu_milli, static_cast<int64_t>(pool.vcpus.Last()));
+    int64_t most_memory_mib = -1;
+    for (uint64_t vcpu = pool.vcpus.Last(); vcpu != SequenceBitmap::kNone;
+         vcpu = vcpu == 0 ? SequenceBitmap::kNone
+                          : pool.vcpus.LastAtMost(vcpu - 1)) {
+      const Shelf& shelf =
+          shelves_[pool.shelves.find(static_cast<int64_t>(vcpu))->second];
+      const int64_t memory_mib = static_cast<int64_t>(shelf.memory.Last());
+      if (memory_mib <= most_memory_mib) continue;
+      most_memory_mib = memory_mib;
+      rooms->push_back({shelf.vcpu_milli, memory_mib, gpus});
+    }
   }
-  return most;
 }
 
 std::vector<FreeCapacity::Group> FreeCapacity::Groups() const {

@@ -57,9 +57,10 @@ class FreeCapacity {
   // The best instance for a job that needs so much, or kNone.
   uint32_t BestFit(const Resources& need) const;
 
-  // The most vCPUs, and the most GPUs, that an instance has free; memory is not
-  // looked at.
-  Resources Most() const;
+  // Appends amounts such that some instance has room for a job if, and only if,
+  // the job fits into one of them. They are few: of instances with fewer GPUs,
+  // vCPUs and less memory than another there is none among them.
+  void AppendLargest(std::vector<Resources>* rooms) const;
 
   // All groups, by free GPUs, vCPU, memory.
   std::vector<Group> Groups() const;

@@ -10,7 +10,8 @@ constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 
 bool MayStart(const DispatchIndex::Room& room, const Resources& need,
               int64_t estimate_ns) {
-  return need.FitsIn(room.room) &&
+  const auto holds = [&need](const Resources& one) { return need.FitsIn(one); };
+  return std::any_of(room.rooms.begin(), room.rooms.end(), holds) &&
          (estimate_ns <= room.longest_ns || need.FitsIn(room.spare) ||
           need.FitsIn(room.elsewhere));
 }

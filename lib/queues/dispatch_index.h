@@ -33,10 +33,10 @@ class DispatchIndex {
     int64_t estimate_ns = kNoEstimate;
   };
 
-  // Where a job may start: it must fit into `room`; and be no longer than
-  // `longest_ns`, or fit into `spare`, or into `elsewhere`.
+  // Where a job may start: it must fit into one of `rooms`; and be no longer
+  // than `longest_ns`, or fit into `spare`, or into `elsewhere`.
   struct Room {
-    Resources room;
+    std::vector<Resources> rooms;
     int64_t longest_ns = kNoEstimate;
     Resources spare;
     Resources elsewhere;

@@ -13,14 +13,6 @@
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
-namespace {
-
-Resources Larger(const Resources& a, const Resources& b) {
-  return {std::max(a.vcpu_milli, b.vcpu_milli),
-          std::max(a.memory_mib, b.memory_mib), std::max(a.gpus, b.gpus)};
-}
-
-}  // namespace
 
 void TurnRunner::ServeByClass(QueueRecord& queue) {
   const uint64_t epoch = EpochOf(queue);
@@ -50,10 +42,11 @@ void TurnRunner::Overtake(QueueRecord& queue) {
     holds_nobody = start.instance == kNoIndex &&
                    (queue.held == Held::kMayGrow || queue.blocked.job == head);
   }
+  DispatchIndex::Room room;
   while (has_budget()) {
-    DispatchIndex::Room room;
+    room.rooms.clear();
     for (uint32_t environment : queue.environments) {
-      room.room = Larger(room.room, fleet_.MostFree(environment));
+      fleet_.AppendLargestFree(environment, &room.rooms);
     }
     const uint32_t entry = queue.index.First(room);
     if (entry == DispatchIndex::kNone) break;

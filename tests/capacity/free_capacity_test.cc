@@ -42,6 +42,11 @@ class Instances {
   void Copy() { capacity_ = FreeCapacity(capacity_); }
 
   uint32_t BestFit(const Resources& need) { return capacity_.BestFit(need); }
+  std::vector<Resources> Largest() const {
+    std::vector<Resources> rooms;
+    capacity_.AppendLargest(&rooms);
+    return rooms;
+  }
   const std::vector<Plain>& plain() const { return plain_; }
 
   // The fewest GPUs left, then the least vCPU, then the least memory, then what
@@ -104,6 +109,34 @@ TEST(FreeCapacityTest, NothingFitsWhereNothingIs) {
   instances.Add(0, {1000, 512, 0});
   instances.Remove(0);
   EXPECT_EQ(instances.BestFit({}), kNone);
+}
+
+TEST(FreeCapacityTest, AJobHasRoomIfItFitsIntoOneOfTheLargest) {
+  std::mt19937 random(1);
+  const auto draw = [&random] {
+    return Resources{static_cast<int64_t>(random() % 8),
+                     static_cast<int64_t>(random() % 8),
+                     static_cast<int32_t>(random() % 3)};
+  };
+  for (uint32_t count = 0; count < 20; ++count) {
+    Instances instances(count);
+    for (uint32_t i = 0; i < count; ++i) instances.Add(i, draw());
+    if (count > 3) instances.Remove(3);
+    const std::vector<Resources> rooms = instances.Largest();
+    for (int i = 0; i < 500; ++i) {
+      const Resources need = draw();
+      EXPECT_EQ(std::any_of(rooms.begin(), rooms.end(),
+                            [&need](const Resources& room) {
+                              return need.FitsIn(room);
+                            }),
+                instances.BestFit(need) != kNone);
+    }
+    // Of the same number of GPUs none is larger in both.
+    for (size_t i = 1; i < rooms.size(); ++i) {
+      EXPECT_TRUE(rooms[i].gpus != rooms[i - 1].gpus ||
+                  rooms[i].memory_mib > rooms[i - 1].memory_mib);
+    }
+  }
 }
 
 TEST(FreeCapacityTest, TakesTheLeastVcpuThenTheLeastMemory) {

@@ -21,7 +21,7 @@ using Room = DispatchIndex::Room;
 constexpr Resources kNothing = {-1, -1, -1};
 
 Room RoomFor(const Resources& resources) {
-  return {resources, DispatchIndex::kNoEstimate, kNothing, kNothing};
+  return {{resources}, DispatchIndex::kNoEstimate, kNothing, kNothing};
 }
 
 TEST(DispatchIndexTest, EmptyHasNobody) {
@@ -111,11 +111,12 @@ TEST(DispatchIndexTest, EqualsAWalk) {
       }
       Room room = RoomFor(Resources::Of(random() % 8, random() % 8,
                                         static_cast<int32_t>(random() % 2)));
+      room.rooms.push_back(Resources::Of(random() % 8, random() % 8));
       room.longest_ns = random() % 60;
       room.spare = Resources::Of(random() % 4, random() % 8);
       uint64_t want = ~uint64_t{0};
       for (const auto& [place, of] : waiting) {
-        if (of.need.FitsIn(room.room) &&
+        if ((of.need.FitsIn(room.rooms[0]) || of.need.FitsIn(room.rooms[1])) &&
             (of.estimate_ns <= room.longest_ns || of.need.FitsIn(room.spare))) {
           want = place;
           break;
