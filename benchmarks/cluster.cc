@@ -75,6 +75,7 @@ void Cluster::Furnish(const ClusterOptions& options,
   Settle();
   JobQueueOptions queue;
   queue.job_queue_name = kClusterQueue;
+  queue.dispatch_order = options.dispatch_order;
   queue.compute_environment_order = {{1, kClusterEnvironment}};
   MustSucceed(scheduler_.CreateJobQueue(
       MustSucceed(JobQueue::Create(std::move(queue))), now_));

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "benchmarks/simulator_stream.h"
 #include "benchmarks/workload.h"
+#include "embatch/job_queue.h"
 #include "embatch/scheduler.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
@@ -36,6 +37,7 @@ struct ClusterOptions {
   int instances = 1000;
   // The environment may ask for this many more, and never gets them.
   int instances_refused = 0;
+  DispatchOrder dispatch_order = DispatchOrder::kStrict;
   WorkloadOptions workload;
   absl::Duration finished_job_retention = absl::Hours(24);
   int max_transitions = 100000;
