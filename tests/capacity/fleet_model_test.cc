@@ -233,7 +233,7 @@ class FleetWorld {
   PlainInstance* ScannedBestFit(uint32_t environment, const Resources& need) {
     const auto rank = [](const PlainInstance& instance) {
       const Resources free = instance.Free();
-      return std::make_tuple(free.vcpu_milli, free.memory_mib,
+      return std::make_tuple(free.gpus, free.vcpu_milli, free.memory_mib,
                              -instance.changed);
     };
     PlainInstance* best = nullptr;
