@@ -6,6 +6,8 @@
 // the head; for each head the environments in order. Choice: D22, D41, D67.
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "lib/capacity/allocation.h"
@@ -89,10 +91,18 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
       queue.held = Held::kNot;
       return;
     }
-    // What was held need not be tried again before something has changed.
-    if (head == queue.stuck && epoch == queue.stuck_epoch) return;
-    queue.held = TryStart(queue, head);
-    if (queue.held == Held::kNot) continue;
+    // What was held need not be tried again before something has changed. But
+    // the more is in use, the sooner it is the reservation that holds it.
+    if (head == queue.stuck && epoch == queue.stuck_epoch) {
+      if (queue.kind == QueueKind::kFairShare &&
+          IsHeldByReservation(state_, queue, RequirementOf(head))) {
+        queue.held = Held::kReservation;
+      }
+      return;
+    }
+    const Held held = TryStart(queue, head);
+    if (held == Held::kNot) continue;
+    queue.held = held;
     MarkBlocked(queue, head, queue.held);
     queue.stuck = head;
     queue.stuck_epoch = epoch;
@@ -105,7 +115,7 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
 void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   FairShare& shares = queue.fair_share;
   JobKey first_held;
-  queue.held = Held::kNot;
+  std::vector<std::pair<JobKey, Held>> aside;
   while (has_budget()) {
     const JobKey head = Next(queue);
     if (head.is_null()) break;
@@ -117,13 +127,19 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
       first_held = head;
       MarkBlocked(queue, head, held);
     }
-    // What waits for room wants some, whatever holds the others.
-    if (queue.held != Held::kMayGrow && queue.held != Held::kNoRoom) {
-      queue.held = held;
-    }
+    aside.emplace_back(head, held);
     shares.SetAside(record.share);
   }
   shares.EndPass();
+  // What waits for room wants some, whatever holds the others; unless so much
+  // has started since that the reservation holds it, too.
+  queue.held = Held::kNot;
+  for (const auto& [job, held] : aside) {
+    if (queue.held == Held::kMayGrow || queue.held == Held::kNoRoom) break;
+    queue.held = IsHeldByReservation(state_, queue, RequirementOf(job))
+                     ? Held::kReservation
+                     : held;
+  }
   if (first_held.is_null() && has_budget()) {
     ForgetHead(queue.blocked, JobKey());
   }

@@ -299,6 +299,54 @@ TEST_F(ReservationTest, LargeJobStartsWhenNothingOfTheQueueRuns) {
   EXPECT_EQ(world_.StatusOf(large), JobStatus::kSucceeded);
 }
 
+// Two shares are active, so 6 of 8 vCPUs may be used. `large` is held by the
+// reservation all the time; blue's second job starts before it.
+TEST_F(ReservationTest, HeldHeadAsksForNoInstancesThoughOthersStart) {
+  world_.Managed("more", MaxVcpus(8), BootsIn(absl::Seconds(0)),
+                 Offers("t.4", 4, 8000));
+  FairsharePolicy policy;
+  policy.compute_reservation = 50;
+  world_.FairQueue("other", {"more"}, policy);
+  const JobId key =
+      world_.Submit("key", OfShare("red"), RunsFor(absl::Minutes(1)));
+  world_.Submit("first", InQueue("other"), OfShare("red"), Needs(3, 512),
+                RunsFor(absl::Minutes(5)));
+  const JobId second =
+      world_.Submit("second", InQueue("other"), OfShare("blue"), DependsOn(key),
+                    RunsFor(absl::Minutes(5)));
+  world_.RunFor(absl::Seconds(10));
+  const JobId large =
+      world_.Submit("large", InQueue("other"), OfShare("red"), Needs(4, 512));
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(world_.StatusOf(second), JobStatus::kRunning);
+  EXPECT_EQ(world_.StatusOf(large), JobStatus::kRunnable);
+  EXPECT_EQ(world_.provider("more").counts().launches, 1u);
+}
+
+// Choice: D10, D45. Two shares are active, so 6 of 8 vCPUs may be used.
+// `impossible` waits for room at first; when `second` has started, the
+// reservation holds it as it holds `third`.
+TEST(SharesApartTest, HeadsHeldByTheReservationAskForNoInstances) {
+  WorldOptions options;
+  options.scheduler.skip_blocked_shares = true;
+  World world(options);
+  world.Managed("machines", MaxVcpus(8), BootsIn(absl::Seconds(0)),
+                Offers("t.4", 4, 8000));
+  FairsharePolicy policy;
+  policy.compute_reservation = 50;
+  world.FairQueue("queue", {"machines"}, policy);
+  world.Submit("first", OfShare("red"), Needs(2, 512), RunsFor(absl::Hours(1)));
+  world.RunFor(absl::Minutes(1));
+  world.Submit("impossible", OfShare("blue"), Needs(4, 50000));
+  const JobId second = world.Submit("second", OfShare("red"), Needs(2, 512),
+                                    RunsFor(absl::Hours(1)));
+  const JobId third = world.Submit("third", OfShare("red"), Needs(3, 512));
+  world.RunFor(absl::Minutes(1));
+  EXPECT_EQ(world.StatusOf(second), JobStatus::kRunning);
+  EXPECT_EQ(world.StatusOf(third), JobStatus::kRunnable);
+  EXPECT_EQ(world.provider("machines").counts().launches, 1u);
+}
+
 // Choice: D45.
 TEST_F(ReservationTest, HeldHeadAsksForNoInstances) {
   world_.Managed("more", MaxVcpus(4), BootsIn(absl::Seconds(0)),
