@@ -56,9 +56,13 @@ inline constexpr char kQuotaShareDeleted[] = "Quota share deleted";
 // Source: §17 [inferred].
 inline constexpr TextIndex kSpotTaskInterrupted = 26;
 
-// The bit of JobDetails::blocked_told for a blocked reason; all that are no
-// fixed texts are about capacity.
+// The bit of JobDetails::blocked_told for the code of a blocked reason: three
+// texts have one code, and all that are no fixed texts are about capacity.
 inline constexpr uint16_t BlockedBit(TextIndex reason) {
+  if (reason == kBlockedQuotaLimitsAndBorrow ||
+      reason == kBlockedQuotaBorrowable) {
+    reason = kBlockedQuotaLimits;
+  }
   return reason >= kBlockedMaxResource && reason <= kBlockedServiceCapacity
              ? static_cast<uint16_t>(2 << (reason - kBlockedMaxResource))
              : uint16_t{1};

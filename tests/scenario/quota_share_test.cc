@@ -708,6 +708,20 @@ TEST_F(QuotaShareTest, HeadsThatNeedMoreThanTheirShareMayHave) {
   EXPECT_EQ(StatusOf(d), JobStatus::kSucceeded);
 }
 
+// Choice: D33; the three texts have one code.
+TEST_F(QuotaShareTest, AnotherTextOfTheSameCodeIsNotTold) {
+  QuotaHosts({32});
+  Share("red", Has(4));
+  const JobId a = Submit("a", "red", Needs(5, 512));
+  world_.Settle();
+  UpdateQuotaShareRequest request;
+  request.resource_sharing =
+      ResourceSharing{ResourceSharingStrategy::kLendAndBorrow, 0};
+  Update(request, "red");
+  EXPECT_THAT(world_.ReasonOf(a), HasSubstr("and borrow limits."));
+  EXPECT_EQ(world_.LogOf(a).size(), 2u);
+}
+
 TEST_F(QuotaShareTest, AHeadThatNoHostCanHold) {
   QuotaHosts({2});
   Share("red", Has(8));
