@@ -78,8 +78,7 @@ void ReferenceScheduler::ServeFromHead(Queue& queue) {
 // A share whose head is held is left out for the rest of the pass; the first
 // that is held counts as the queue's head. Choice: D10.
 void ReferenceScheduler::ServeSharesApart(Queue& queue) {
-  std::set<std::string> aside;
-  bool wants_room = false;
+  std::map<std::string, int> aside;  // the heads that are held, by share
   for (;;) {
     int head = kNothing;
     for (int job : WaitingIn(queue)) {
@@ -87,13 +86,16 @@ void ReferenceScheduler::ServeSharesApart(Queue& queue) {
     }
     if (aside.empty()) ForgetBlocked(queue.blocked, head);
     if (head == kNothing) break;
-    const Held held = TryToStart(queue, head);
-    if (held == Held::kNot) continue;
+    if (TryToStart(queue, head) == Held::kNot) continue;
     if (aside.empty()) MarkBlocked(queue, head);
-    wants_room |= held != Held::kReservation;
-    aside.insert(jobs_[head].share);
+    aside[jobs_[head].share] = head;
   }
-  queue.without_demand = !aside.empty() && !wants_room;
+  // Whoever is not held by the reservation wants room.
+  queue.without_demand =
+      !aside.empty() &&
+      std::all_of(aside.begin(), aside.end(), [&](const auto& held) {
+        return IsHeldByReservation(queue, held.second);
+      });
 }
 
 // The reason of a job that is no longer head goes silently. Choice: D52.

@@ -185,7 +185,8 @@ int ReferenceScheduler::BestType(int index, const Need& need) const {
 // Choice: D24, D48. What boots is as large as its type is known to be.
 bool ReferenceScheduler::CanGrowFor(int index, const Need& need) const {
   const Environment& environment = environments_[index];
-  if (!environment.launches() || !environment.may_ever_hold(need)) {
+  if (!environment.launches() || !environment.takes_jobs() ||
+      !environment.may_ever_hold(need)) {
     return false;
   }
   if (need.nodes > 0) return CanGrowForNodes(index, need);
