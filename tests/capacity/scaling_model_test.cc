@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "lib/capacity/scaling.h"
 #include "tests/capacity/plain_scaling.h"
 #include "tests/capacity/random_site.h"
 #include "tests/capacity/site.h"
@@ -53,9 +54,32 @@ void ExpectWithinLimits(const Site& site, const PlainPlan& plan) {
   }
 }
 
+// What may be skipped because nothing can be launched, or go, has no part in
+// the plan. Counts environments where that was so.
+void ExpectOnlyWhereItMay(const Site& site, const PlainPlan& plan,
+                          int* no_launch, int* no_termination) {
+  for (const auto& [index, type] : plan.launches) {
+    ASSERT_TRUE(MayLaunchAny(site.fleet.environment(index), kNow));
+  }
+  for (uint32_t slot : plan.terminations) {
+    ASSERT_TRUE(MayTerminateAny(
+        site.fleet.environment(site.fleet.instance(slot).environment)));
+  }
+  for (uint32_t i = 0; i < site.fleet.environment_count(); ++i) {
+    const EnvironmentRecord& environment = site.fleet.environment(i);
+    const bool is_below = environment.launches() &&
+                          environment.vcpu_milli < environment.max_vcpu_milli();
+    *no_launch += is_below && !MayLaunchAny(environment, kNow) ? 1 : 0;
+    *no_termination +=
+        !environment.idle.empty() && !MayTerminateAny(environment) ? 1 : 0;
+  }
+}
+
 TEST(ScalingModelTest, RandomWorldsAgree) {
   int launches = 0;
   int terminations = 0;
+  int no_launch = 0;
+  int no_termination = 0;
   for (uint64_t seed = 1; seed <= 20000; ++seed) {
     RandomSite random(seed);
     const Site site = random.Make();
@@ -66,12 +90,17 @@ TEST(ScalingModelTest, RandomWorldsAgree) {
     ASSERT_EQ(plan.launches, want.launches) << "seed " << seed;
     ASSERT_EQ(plan.terminations, want.terminations) << "seed " << seed;
     ASSERT_NO_FATAL_FAILURE(ExpectWithinLimits(site, plan)) << "seed " << seed;
+    ASSERT_NO_FATAL_FAILURE(
+        ExpectOnlyWhereItMay(site, plan, &no_launch, &no_termination))
+        << "seed " << seed;
     launches += plan.launches.empty() ? 0 : 1;
     terminations += plan.terminations.empty() ? 0 : 1;
   }
   // The worlds are not all at rest.
   EXPECT_GT(launches, 2000);
   EXPECT_GT(terminations, 2000);
+  EXPECT_GT(no_launch, 500);
+  EXPECT_GT(no_termination, 500);
 }
 
 }  // namespace
