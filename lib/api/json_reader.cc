@@ -444,7 +444,7 @@ class JsonReader {
 absl::Status ParseJson(absl::string_view text, const JsonLimits& limits,
                        Message& message) {
   message.Clear();
-  const Shape* shape = FindShape(message.GetDescriptor());
+  const Shape* shape = FindShape(message);
   if (shape == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(message.GetDescriptor()->full_name()),

@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <utility>
-#include <vector>
+#include <tuple>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "embatch/api/json.h"
 #include "lib/api/json_text.h"
 #include "lib/api/shapes.h"
@@ -40,28 +41,29 @@ class JsonWriter {
 
  private:
   void WriteStructure(const Shape& shape, const Message& message) {
-    const Reflection* reflection = message.GetReflection();
+    const Reflection& reflection = *shape.reflection;
     out_ += '{';
     const size_t start = out_.size();
     for (const Member& member : shape.members) {
-      if (!reflection->HasField(message, member.field)) continue;
+      if (!reflection.HasField(message, member.field)) continue;
       const size_t before = out_.size();
       if (before != start) out_ += ',';
       out_ += member.quoted_name;
-      if (!WriteValue(member, message)) out_.resize(before);
+      if (!WriteValue(member, reflection, message)) out_.resize(before);
     }
     out_ += '}';
   }
 
   void WriteList(const Shape& shape, const Message& message) {
     const Member& item = shape.members[0];
-    const int size = message.GetReflection()->FieldSize(message, item.field);
+    const Reflection& reflection = *shape.reflection;
+    const int size = reflection.FieldSize(message, item.field);
     out_ += '[';
     const size_t start = out_.size();
     for (int i = 0; i < size; ++i) {
       const size_t before = out_.size();
       if (before != start) out_ += ',';
-      if (!WriteItem(item, message, i)) out_.resize(before);
+      if (!WriteItem(item, reflection, message, i)) out_.resize(before);
     }
     out_ += ']';
   }
@@ -69,30 +71,35 @@ class JsonWriter {
   // By key, because a map has no order; of equal keys the last holds, as it
   // does for those who read the map as such.
   void WriteMap(const Shape& shape, const Message& message) {
-    const Reflection* reflection = message.GetReflection();
-    const int size = reflection->FieldSize(message, shape.repeated);
-    std::vector<std::pair<std::string, const Message*>> entries;
+    const Reflection& reflection = *shape.reflection;
+    const int size = reflection.FieldSize(message, shape.repeated);
+    absl::InlinedVector<Entry, 8> entries;
     entries.reserve(size);
+    std::string unused;  // A key is always held as a string.
     for (int i = 0; i < size; ++i) {
       const Message& entry =
-          reflection->GetRepeatedMessage(message, shape.repeated, i);
-      entries.emplace_back(entry.GetReflection()->GetString(entry, shape.key),
-                           &entry);
+          reflection.GetRepeatedMessage(message, shape.repeated, i);
+      const Reflection* entry_reflection = entry.GetReflection();
+      entries.push_back(
+          {entry_reflection->GetStringReference(entry, shape.key, &unused), i,
+           entry_reflection, &entry});
     }
-    std::stable_sort(
-        entries.begin(), entries.end(),
-        [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) {
+                return std::tie(a.key, a.index) < std::tie(b.key, b.index);
+              });
     out_ += '{';
     const size_t start = out_.size();
     for (size_t i = 0; i < entries.size(); ++i) {
-      if (i + 1 < entries.size() && entries[i].first == entries[i + 1].first) {
+      if (i + 1 < entries.size() && entries[i].key == entries[i + 1].key) {
         continue;
       }
       const size_t before = out_.size();
       if (before != start) out_ += ',';
-      AppendJsonString(entries[i].first, out_);
+      AppendJsonString(entries[i].key, out_);
       out_ += ':';
-      if (!WriteValue(shape.members[0], *entries[i].second)) {
+      if (!WriteValue(shape.members[0], *entries[i].reflection,
+                      *entries[i].message)) {
         out_.resize(before);
       }
     }
@@ -101,33 +108,33 @@ class JsonWriter {
 
   // These two answer whether JSON has a form for the value.
 
-  bool WriteValue(const Member& member, const Message& message) {
-    const Reflection* reflection = message.GetReflection();
+  bool WriteValue(const Member& member, const Reflection& reflection,
+                  const Message& message) {
     const FieldDescriptor* field = member.field;
     switch (field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
         AppendJsonString(
-            reflection->GetStringReference(message, field, &scratch_), out_);
+            reflection.GetStringReference(message, field, &scratch_), out_);
         return true;
       case FieldDescriptor::CPPTYPE_MESSAGE:
-        Write(*member.shape, reflection->GetMessage(message, field));
+        Write(*member.shape, reflection.GetMessage(message, field));
         return true;
       case FieldDescriptor::CPPTYPE_INT32:
-        absl::StrAppend(&out_, reflection->GetInt32(message, field));
+        absl::StrAppend(&out_, reflection.GetInt32(message, field));
         return true;
       case FieldDescriptor::CPPTYPE_INT64:
-        absl::StrAppend(&out_, reflection->GetInt64(message, field));
+        absl::StrAppend(&out_, reflection.GetInt64(message, field));
         return true;
       case FieldDescriptor::CPPTYPE_FLOAT:
-        return WriteNumber(reflection->GetFloat(message, field));
+        return WriteNumber(reflection.GetFloat(message, field));
       case FieldDescriptor::CPPTYPE_DOUBLE:
-        return WriteNumber(reflection->GetDouble(message, field));
+        return WriteNumber(reflection.GetDouble(message, field));
       case FieldDescriptor::CPPTYPE_BOOL:
-        out_ += reflection->GetBool(message, field) ? "true" : "false";
+        out_ += reflection.GetBool(message, field) ? "true" : "false";
         return true;
       case FieldDescriptor::CPPTYPE_ENUM:
         return WriteWord(*member.words,
-                         reflection->GetEnumValue(message, field));
+                         reflection.GetEnumValue(message, field));
       case FieldDescriptor::CPPTYPE_UINT32:
       case FieldDescriptor::CPPTYPE_UINT64:
         return false;  // AWS has no such type.
@@ -136,19 +143,19 @@ class JsonWriter {
   }
 
   // Lists hold texts, enums and structures.
-  bool WriteItem(const Member& item, const Message& list, int index) {
-    const Reflection* reflection = list.GetReflection();
+  bool WriteItem(const Member& item, const Reflection& reflection,
+                 const Message& list, int index) {
     if (item.shape != nullptr) {
       Write(*item.shape,
-            reflection->GetRepeatedMessage(list, item.field, index));
+            reflection.GetRepeatedMessage(list, item.field, index));
       return true;
     }
     if (item.words != nullptr) {
-      return WriteWord(*item.words, reflection->GetRepeatedEnumValue(
+      return WriteWord(*item.words, reflection.GetRepeatedEnumValue(
                                         list, item.field, index));
     }
-    AppendJsonString(reflection->GetRepeatedStringReference(list, item.field,
-                                                            index, &scratch_),
+    AppendJsonString(reflection.GetRepeatedStringReference(list, item.field,
+                                                           index, &scratch_),
                      out_);
     return true;
   }
@@ -167,6 +174,14 @@ class JsonWriter {
     return true;
   }
 
+  // An entry of a map, and how to read it.
+  struct Entry {
+    absl::string_view key;
+    int index;
+    const Reflection* reflection;
+    const Message* message;
+  };
+
   std::string& out_;
   std::string scratch_;
 };
@@ -174,7 +189,7 @@ class JsonWriter {
 }  // namespace
 
 void AppendJson(const Message& message, std::string& out) {
-  const Shape* shape = FindShape(message.GetDescriptor());
+  const Shape* shape = FindShape(message);
   if (shape == nullptr) {
     out += "{}";
     return;

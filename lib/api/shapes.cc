@@ -19,6 +19,8 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FieldOptions;
+using google::protobuf::Message;
+using google::protobuf::MessageFactory;
 
 // EFSTransitEncryption has values that begin with EFS_TRANSIT_ENCRYPTION_: the
 // name of the first, *_UNSPECIFIED, tells how AWS's name was split.
@@ -79,6 +81,9 @@ class ShapeTable {
     if (known != shapes_.end()) return known->second.get();
     auto shape = std::make_unique<Shape>();
     shape->kind = KindOf(type);
+    shape->reflection = MessageFactory::generated_factory()
+                            ->GetPrototype(type)
+                            ->GetReflection();
     shape->repeated = nullptr;
     shape->key = nullptr;
     if (shape->kind == ShapeKind::kStructure) {
@@ -149,9 +154,13 @@ std::optional<int> EnumWords::Number(absl::string_view word) const {
   return numbers[it - words.begin()];
 }
 
-const Shape* FindShape(const Descriptor* descriptor) {
+const Shape* FindShape(const Message& message) {
   static const auto* const table = new ShapeTable;
-  return table->Find(descriptor);
+  const Shape* shape = table->Find(message.GetDescriptor());
+  if (shape == nullptr || shape->reflection != message.GetReflection()) {
+    return nullptr;
+  }
+  return shape;
 }
 
 }  // namespace api

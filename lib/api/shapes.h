@@ -54,6 +54,8 @@ struct Member {
 
 struct Shape {
   ShapeKind kind;
+  // To ask each message for it would cost as much as the access itself.
+  const google::protobuf::Reflection* reflection;
   // A structure's members in the order of the schema. Of a list or a map the
   // only one is what it holds: `items`, or the value of an entry.
   std::vector<Member> members;
@@ -67,8 +69,9 @@ struct Shape {
   bool has_rules;
 };
 
-// The shape of a message of batch.proto; null for any other message.
-const Shape* FindShape(const google::protobuf::Descriptor* descriptor);
+// The shape of a message of batch.proto; null for any other message, and for
+// one that was not made by the generated code.
+const Shape* FindShape(const google::protobuf::Message& message);
 
 }  // namespace api
 }  // namespace embatch

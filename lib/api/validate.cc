@@ -56,7 +56,7 @@ class Validator {
 
  private:
   bool CheckStructure(const Shape& shape, const Message& message) {
-    const Reflection* reflection = message.GetReflection();
+    const Reflection* reflection = shape.reflection;
     for (const Member& member : shape.members) {
       const size_t length = path_.size();
       absl::StrAppend(&path_, path_.empty() ? "" : ".", member.name);
@@ -72,7 +72,7 @@ class Validator {
 
   bool CheckList(const Shape& shape, const Message& message) {
     const Member& item = shape.members[0];
-    const Reflection* reflection = message.GetReflection();
+    const Reflection* reflection = shape.reflection;
     const int size = reflection->FieldSize(message, item.field);
     if (!Within(item.count, size)) {
       return Fail(absl::StrCat("has ", size, " items; ", Between(*item.count)));
@@ -176,7 +176,7 @@ class Validator {
 }  // namespace
 
 absl::Status Validate(const Message& message) {
-  const Shape* shape = FindShape(message.GetDescriptor());
+  const Shape* shape = FindShape(message);
   if (shape == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(message.GetDescriptor()->full_name()),

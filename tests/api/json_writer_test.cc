@@ -2,12 +2,15 @@
 // Messages as JSON.
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "embatch/api/batch.pb.h"
 #include "embatch/api/json.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/dynamic_message.h"
 #include "gtest/gtest.h"
 
 namespace embatch {
@@ -111,6 +114,24 @@ TEST(JsonWriterTest, TextIsEscapedWhereJsonAsksForIt) {
             "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}");
 }
 
+// Eight plain bytes are taken at once, so each place within eight counts.
+TEST(JsonWriterTest, EachByteIsEscapedInEachPlace) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (size_t place = 0; place < 20; ++place) {
+      std::string text(20, '~');
+      text[place] = static_cast<char>(byte);
+      CancelJobRequest request;
+      request.set_reason(text);
+      CancelJobRequest again;
+      const std::string printed = PrintJson(request);
+      ASSERT_TRUE(ParseJson(printed, {}, again).ok()) << printed;
+      EXPECT_EQ(again.reason(), text);
+      const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+      EXPECT_EQ(printed.size() == text.size() + 13, plain) << printed;
+    }
+  }
+}
+
 TEST(JsonWriterTest, WhatIsNotUtf8BecomesTheReplacementCharacter) {
   struct Case {
     const char* text;
@@ -158,6 +179,16 @@ TEST(JsonWriterTest, AppendsToWhatIsThere) {
   std::string out = "x";
   AppendJson(CancelJobResponse(), out);
   EXPECT_EQ(out, "x{}");
+}
+
+// Its descriptor is that of the schema, its memory is not.
+TEST(JsonWriterTest, MessageThatIsNotGeneratedIsAnEmptyObject) {
+  google::protobuf::DynamicMessageFactory factory;
+  const std::unique_ptr<google::protobuf::Message> message(
+      factory.GetPrototype(CancelJobRequest::descriptor())->New());
+  EXPECT_EQ(PrintJson(*message), "{}");
+  EXPECT_EQ(ParseJson("{}", {}, *message).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(JsonWriterTest, OtherMessagesAreEmptyObjects) {
