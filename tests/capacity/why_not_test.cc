@@ -319,6 +319,36 @@ TEST(BestTypeTest, ComparesPricesExactly) {
             "b");
 }
 
+// Choice: beyond D22; a type is doubtful from a failed launch on until one of
+// its instances becomes ready.
+TEST(IsWorthWaitingForTest, NotWhileAllByWhichItCouldGrowIsDoubtful) {
+  Site site;
+  site.Managed({Type("a", 2, 4096, 10), Type("b", 2, 4096, 20)});
+  TypeRecord& a = site.fleet.environment(0).types[0];
+  const auto is_worth_it = [&site](int64_t now_ns) {
+    return IsWorthWaitingFor(site.fleet, 0, kOne, now_ns);
+  };
+  EXPECT_TRUE(is_worth_it(kNow));
+  a.is_doubtful = true;
+  EXPECT_FALSE(is_worth_it(kNow));
+  EXPECT_TRUE(CanGrowFor(site.fleet, 0, kOne, kNow));
+  // While it is left alone, the other type would be launched.
+  BackOff(site, 0, kNow + 1, LaunchFailure::kCapacity);
+  EXPECT_TRUE(is_worth_it(kNow));
+  EXPECT_FALSE(is_worth_it(kNow + 1));
+  // One that boots is no better than its type; that of another type is.
+  const uint32_t boots = site.Boot(0, 0);
+  EXPECT_FALSE(is_worth_it(kNow + 1));
+  const uint32_t other = site.Boot(0, 1);
+  EXPECT_TRUE(is_worth_it(kNow + 1));
+  EXPECT_FALSE(IsWorthWaitingFor(site.fleet, 0, kFive, kNow + 1));
+  site.Remove(other);
+  EXPECT_FALSE(is_worth_it(kNow + 1));
+  site.fleet.BecomeReady(boots, "", a.type.resources, kNow);
+  EXPECT_FALSE(a.is_doubtful);
+  EXPECT_TRUE(is_worth_it(kNow + 1));
+}
+
 TEST(BestTypeTest, LeavesOutWhatBacksOffOrIsNotOffered) {
   Site site;
   site.Managed(
