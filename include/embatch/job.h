@@ -164,8 +164,11 @@ struct JobView {
   JobStatus status = JobStatus::kSubmitted;
   absl::string_view status_reason;  // empty: none
   absl::Time created_at;
-  std::optional<absl::Time> scheduled_at;  // STARTING: when it was placed
-  std::optional<absl::Time> started_at;    // of the latest attempt
+  // When it was placed, while it is STARTING. Source: API
+  // JobSummary.scheduledAt speaks of service jobs only (§5.3), so there is none
+  // later.
+  std::optional<absl::Time> scheduled_at;
+  std::optional<absl::Time> started_at;  // of the latest attempt
   std::optional<absl::Time> stopped_at;
   bool is_cancelled = false;
   bool is_terminated = false;
