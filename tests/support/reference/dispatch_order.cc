@@ -105,10 +105,9 @@ ReferenceScheduler::HeadStart ReferenceScheduler::HeadStartOf(
         start.spare -= need;
       }
     }
-    if (CanGrowFor(environment, need)) {
-      waits_for_launch = true;
-      break;
-    }
+    if (!CanGrowFor(environment, need)) continue;
+    waits_for_launch = true;
+    if (IsWorthWaitingFor(environment, need)) break;
   }
   start.holds_nobody =
       start.instance == kNothing && (waits_for_launch || queue.blocked == head);
@@ -155,13 +154,7 @@ bool ReferenceScheduler::MayOvertake(const Queue& queue, int job,
   if (start.instance == kNothing) return start.holds_nobody;
   const Need& need = jobs_[job].need;
   if (need.nodes > 0) return true;
-  int instance = kNothing;
-  for (int environment : queue.environments) {
-    if (!environments_[environment].takes_jobs()) continue;
-    instance = BestInstance(environment, need);
-    if (instance != kNothing || CanGrowFor(environment, need)) break;
-  }
-  if (instance != start.instance) return true;
+  if (FindPlace(queue, job).instance != start.instance) return true;
   const int64_t end_ns = After(now_ns_, jobs_[job].timeout_ns);
   const bool strictly = queue.options.backfill_ends_before_start;
   if (strictly) return end_ns < start.time_ns;
