@@ -210,10 +210,14 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
 
 absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
                                  const Limits& limits) {
+  const size_t with_dependencies = Encoded(request).size();
+  if (static_cast<int64_t>(with_dependencies) <= limits.submission_bytes_max) {
+    return absl::OkStatus();
+  }
   // Dependencies have a limit of their own.
   const size_t none = Encoded(std::vector<JobDependency>()).size();
   const int64_t bytes = static_cast<int64_t>(
-      Encoded(request).size() - Encoded(request.depends_on).size() + none);
+      with_dependencies - Encoded(request.depends_on).size() + none);
   if (bytes <= limits.submission_bytes_max) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the submission has ", bytes,
                                                  " bytes; must have at most ",
