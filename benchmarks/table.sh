@@ -24,7 +24,9 @@ filter=$(awk -F ' *[|] *' '
   END { for (name in names) text = text (text == "" ? "" : "|") name
         print "^(" text ")(/iterations:|/manual_time|$)" }' "$rows")
 
-for program in limit_benchmark scheduler_benchmark; do
+# The API's are there where there is Protobuf.
+for program in limit_benchmark scheduler_benchmark api_benchmark; do
+  [ "$program" != api_benchmark ] || [ -x "$programs/$program" ] || continue
   "$programs/$program" --benchmark_filter="$filter" --benchmark_format=json \
     --benchmark_repetitions="${EMBATCH_REPETITIONS:-3}" 2>/dev/null >>"$figures"
 done
