@@ -443,6 +443,9 @@ EcsProperties DrawTask(Random& random) {
     if (random.Percent(30)) {
       container.stop_timeout = absl::Seconds(random.OneOf({2, 10, 90}));
     }
+    if (random.Percent(30)) {
+      container.start_timeout = absl::Seconds(random.OneOf({2, 5, 60}));
+    }
   }
   for (int i = 0; i < count; ++i) {
     for (int j = i + 1; j < count; ++j) {

@@ -68,7 +68,7 @@ enum class Stop {
 };
 
 // What an attempt waits for; of equal times the first one here comes first.
-enum class DueKind { kTimeout, kStopOverdue };
+enum class DueKind { kTimeout, kStopOverdue, kStartTimeout };
 
 // The attempt of a job that is STARTING or RUNNING.
 struct Attempt {

@@ -228,6 +228,9 @@ class ReferenceScheduler {
   void RequestStart(int job);
   void RequestStartOf(int job, size_t container);
   void StartContainers(int job);
+  int64_t GivesUpAt(int job, size_t container) const;
+  void WatchStart(int job);
+  void GiveUpStart(int job, int64_t due_ns);
   absl::Duration StopContainers(int job);
   void TakeOf(int job, const ContainerReport& report, int64_t at_ns);
   void GoOnWithTask(int job, int64_t at_ns);

@@ -49,10 +49,14 @@ void ReferenceScheduler::TakeDeadlinesBefore(int64_t time_ns) {
     }
     if (first == kNothing) return;
     Attempt& attempt = *jobs_[first].attempt;
-    attempt.due_ns = kNever;
+    const int64_t due_ns = std::exchange(attempt.due_ns, kNever);
     if (attempt.due_kind == DueKind::kStopOverdue) {
       EndTask(first, now_ns_);
-    } else if (instances_[attempt.instance].exists()) {
+    } else if (!instances_[attempt.instance].exists()) {
+      continue;
+    } else if (attempt.due_kind == DueKind::kStartTimeout) {
+      GiveUpStart(first, due_ns);
+    } else {
       StopAttempt(first, Stop::kTimedOut);
     }
   }

@@ -31,6 +31,7 @@ Task MakeEcsTask(const EcsProperties& ecs,
     container.name = properties.name;
     container.resources = properties.resources;
     container.essential = properties.essential;
+    container.start_timeout = properties.start_timeout;
     if (properties.stop_timeout) container.grace = *properties.stop_timeout;
     for (const TaskContainerDependency& entry : properties.depends_on) {
       for (size_t i = 0; i < containers.size(); ++i) {
@@ -195,6 +196,7 @@ Task MakeTask(const ContainerProperties& container,
 void ReferenceScheduler::RequestStart(int index) {
   jobs_[index].attempt->containers.resize(jobs_[index].task.containers.size());
   StartContainers(index);
+  WatchStart(index);
 }
 
 void ReferenceScheduler::RequestStartOf(int index, size_t container) {
@@ -230,10 +232,52 @@ void ReferenceScheduler::StartContainers(int index) {
         again = true;
       } else if (ready) {
         states[i].phase = Phase::kStarting;
+        states[i].asked_ns = now_ns_;
         RequestStartOf(index, i);
       }
     }
   }
+}
+
+// When a container that waits gives up. Source: §3.3, startTimeout. Choice: it
+// is that of the container for which it waits.
+int64_t ReferenceScheduler::GivesUpAt(int index, size_t container) const {
+  const Job& job = jobs_[index];
+  int64_t time_ns = kNever;
+  if (job.attempt->containers[container].phase != Phase::kWaiting) {
+    return time_ns;
+  }
+  for (const Container::Wait& wait : job.task.containers[container].waits) {
+    const size_t i = static_cast<size_t>(wait.other);
+    const ContainerState& other = job.attempt->containers[i];
+    const std::optional<absl::Duration>& timeout =
+        job.task.containers[i].start_timeout;
+    if (!timeout || !other.is_held() || IsMet(wait.condition, other)) continue;
+    time_ns = std::min(
+        time_ns, After(other.asked_ns, absl::ToInt64Nanoseconds(*timeout)));
+  }
+  return time_ns;
+}
+
+void ReferenceScheduler::WatchStart(int index) {
+  Attempt& attempt = *jobs_[index].attempt;
+  attempt.due_ns = kNever;
+  for (size_t i = 0; i < attempt.containers.size(); ++i) {
+    attempt.due_ns = std::min(attempt.due_ns, GivesUpAt(index, i));
+  }
+  attempt.due_kind = DueKind::kStartTimeout;
+  attempt.due_order = ++order_;
+}
+
+void ReferenceScheduler::GiveUpStart(int index, int64_t due_ns) {
+  std::vector<ContainerState>& states = jobs_[index].attempt->containers;
+  for (size_t i = 0; i < states.size(); ++i) {
+    if (GivesUpAt(index, i) > due_ns) continue;
+    states[i].phase = Phase::kNeverStarted;
+    states[i].reason =
+        "A container that this one depends on did not meet its condition";
+  }
+  GoOnWithTask(index, now_ns_);
 }
 
 // What waits will never start; what a runtime holds is asked to end. Answers
@@ -295,8 +339,9 @@ void ReferenceScheduler::GoOnWithTask(int index, int64_t at_ns) {
     attempt.deciding = DecidingContainer(jobs_[index].task, attempt.containers);
     if (attempt.deciding != kNothing && goes_on) {
       AwaitStop(index, StopContainers(index));
-    } else if (!attempt.started && AllUp(attempt, attempt.containers.size())) {
-      StartRunning(index, at_ns);
+    } else if (!attempt.started) {
+      if (goes_on) WatchStart(index);
+      if (AllUp(attempt, attempt.containers.size())) StartRunning(index, at_ns);
     }
   }
   for (const ContainerState& state : attempt.containers) {

@@ -24,6 +24,8 @@ struct Container {
   std::string name;
   Resources resources;
   absl::Duration grace = absl::Seconds(30);  // Source: §7
+  // How long others wait for it, once it was asked to start.
+  std::optional<absl::Duration> start_timeout;
   bool essential = true;
   bool is_init = false;
   std::vector<Wait> waits;
@@ -50,6 +52,7 @@ Task MakeTask(const ContainerProperties& container,
 struct ContainerState {
   enum class Phase { kWaiting, kStarting, kRunning, kExited, kNeverStarted };
   Phase phase = Phase::kWaiting;
+  int64_t asked_ns = 0;
   std::optional<int> exit_code;
   std::string reason;
 
