@@ -236,5 +236,24 @@ TEST(FreeCapacityTest, LongRandomRunsAgree) {
   }
 }
 
+// Where amounts are odd, places are made that nobody needs again. They are
+// forgotten and used anew, and nothing else changes.
+TEST(FreeCapacityTest, ManyOddAmountsAgree) {
+  std::mt19937_64 random(1);
+  const auto odd = [&] {
+    return Resources{static_cast<int64_t>(random() % 64000),
+                     static_cast<int64_t>(random() % 250000),
+                     static_cast<int32_t>(random() % 5)};
+  };
+  Instances instances(8);
+  for (uint32_t i = 0; i < 8; ++i) instances.Add(i, odd());
+  for (int step = 0; step < 8000; ++step) {
+    instances.Change(static_cast<uint32_t>(random() % 8), odd());
+    const Resources need = odd();
+    ASSERT_EQ(instances.BestFit(need), instances.ScannedBestFit(need)) << step;
+  }
+  instances.ExpectGroupsAreACount();
+}
+
 }  // namespace
 }  // namespace embatch

@@ -116,6 +116,25 @@ TEST_F(ListJobsTest, ByTimeOfCreation) {
 }
 
 // Source: §20.3, it combines with a status.
+TEST_F(ListJobsTest, ByShareIdentifier) {
+  world_.FairQueue("fair", {"hosts"});
+  const JobId a =
+      world_.Submit("a", InQueue("fair"), OfShare("one"), RunsForever());
+  const JobId b = world_.Submit("b", InQueue("fair"), OfShare("two"));
+  const JobId c = world_.Submit("c", InQueue("fair"), OfShare("one"));
+  world_.RunFor(absl::Minutes(1));
+  ListJobsRequest request = With(Name::kShareIdentifier, {"one"});
+  EXPECT_THAT(All(request), IsEmpty());  // "queue" has no shares
+  request.job_queue = "fair";
+  EXPECT_THAT(All(request, 1), ElementsAre(c, a));
+  request.status = JobStatus::kRunning;
+  EXPECT_THAT(All(request), ElementsAre(a));
+  request.status.reset();
+  request.filter->values = {"on", "two", "TWO"};
+  EXPECT_THAT(All(request), ElementsAre(b));
+}
+
+// Source: §20.3, it combines with a status.
 TEST_F(ListJobsTest, ByQuotaShare) {
   world_.QuotaQueue("quotas", {"hosts"});
   world_.QuotaShare("quotas", "one", Has(1));

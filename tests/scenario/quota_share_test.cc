@@ -422,6 +422,25 @@ TEST_F(PreemptionTest, PreemptedAttemptsAreKeptApart) {
   EXPECT_EQ(summary.recent_preempted_attempts[0].exit_code, 143);
 }
 
+// Source: §20.7; what is known of a job's preemptions goes with the job.
+TEST_F(PreemptionTest, PreemptionsAreForgottenWithTheirJob) {
+  const JobId a = Submit("a", "red", Needs(4, 512), RunsFor(absl::Hours(1)));
+  world_.RunFor(absl::Seconds(10));
+  Submit("b", "blue", RunsFor(absl::Minutes(1)));
+  world_.RunUntilIdle();
+  ASSERT_EQ(world_.Describe(a).preempted_attempts, 1);
+  const absl::Time end = world_.StopTimeOf(a) + absl::Hours(24);
+  world_.RunUntil(end - absl::Nanoseconds(1));
+  EXPECT_TRUE(world_.scheduler().DescribePreemptions(a).ok());
+  world_.RunUntil(end);
+  EXPECT_EQ(world_.scheduler().DescribePreemptions(a).status().code(),
+            absl::StatusCode::kNotFound);
+  // Its place in memory is another job's now, which was never preempted.
+  const JobId c = Submit("c", "red", RunsFor(absl::Minutes(1)));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.Describe(c).preempted_attempts, 0);
+}
+
 TEST_F(PreemptionTest, NobodyIsStoppedWhereThereIsRoom) {
   world_.Join("hosts", 1, 1000);
   const JobId a = Submit("a", "red", Array(4), RunsFor(absl::Minutes(10)));
