@@ -2,11 +2,14 @@
 //
 // Fair share: who starts first, what is kept back, and what may be submitted.
 // Source: §14; §4, steps 5 and 6. Choice: D10, D12 to D17, D51, D63, D64, D69.
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "embatch/container_runtime.h"
+#include "embatch/input.h"
 #include "tests/scenario/scenario.h"
 
 namespace embatch {
@@ -131,6 +134,25 @@ TEST_F(SkippingShareTest, HeldHeadHoldsUpItsOwnShareOnly) {
   EXPECT_EQ(world_.StatusOf(behind), JobStatus::kRunnable);
   EXPECT_EQ(world_.StatusOf(small), JobStatus::kSucceeded);
   world_.RunUntilIdle();
+}
+
+// What starts behind a held head may bring the reservation upon that head: then
+// nothing wants the third machine, at this moment already.
+TEST_F(SkippingShareTest, WhatHoldsTheHeadIsKnownWhenThePassIsOver) {
+  world_.Managed("machines", MaxVcpus(12), Progressive(),
+                 BootsIn(absl::Seconds(0)), Offers("t.4", 4, 8000));
+  FairsharePolicy policy;
+  policy.compute_reservation = 50;  // 3 of 12 while two shares are active
+  world_.FairQueue("queue", {"machines"}, policy);
+  world_.Submit("impossible", OfShare("red"), Needs(2, 20000));
+  for (int i = 0; i < 3; ++i) {
+    world_.Submit("blue", OfShare("blue"), Needs(4, 500), RunsForever(),
+                  StartsAfter(absl::Seconds(10)));
+  }
+  world_.Settle();
+  EXPECT_THAT(OrderOfStarts(world_), ElementsAre("blue", "blue"));
+  EXPECT_EQ(world_.provider("machines").counts().launches, 3u);
+  EXPECT_EQ(world_.provider("machines").counts().terminated, 1u);
 }
 
 TEST_F(SkippingShareTest, ImpossibleJobIsSaidToBeBlockedAndDoesNotStopScaling) {
@@ -365,6 +387,53 @@ TEST_F(ReservationTest, HeldHeadAsksForNoInstances) {
   EXPECT_EQ(world_.provider("more").counts().launches, 1u);
   world_.RunUntilIdle();
   EXPECT_EQ(world_.StatusOf(second), JobStatus::kSucceeded);
+}
+
+class ForgetfulReservationTest : public FairShareTest {
+ protected:
+  ForgetfulReservationTest() : FairShareTest(Options()) {}
+  static WorldOptions Options() {
+    WorldOptions options;
+    options.scheduler.finished_job_retention = absl::Seconds(1);
+    return options;
+  }
+
+  // Whether `waiting` starts in a turn so long after the one in which the
+  // container of `job` ended that both are told at once.
+  bool StartsInLateTurn(JobId job, absl::Duration late, JobId waiting) {
+    const absl::Time end = world_.now() + absl::Seconds(1);
+    Turn turn;
+    turn.container_reports.push_back(
+        ContainerReport::Exited(end, ContainerId{{job, 1}, 0}, 0));
+    Input input;
+    input.now_ns = absl::ToUnixNanos(end + late);
+    input.command = std::move(turn);
+    const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+    const Step step = fork->Replay(EncodeInput(input));
+    EXPECT_TRUE(step.status.ok()) << step.status;
+    return fork->DescribeJob(waiting)->status == JobStatus::kStarting;
+  }
+};
+
+// Choice: D69. A late call hears that a share's last job ended so long ago that
+// the share rests by now, and decides with that; though the job's retention,
+// which is over too, comes first.
+TEST_F(ForgetfulReservationTest, ShareThatEndedLongAgoRestsInTheSameTurn) {
+  FairsharePolicy policy;
+  policy.compute_reservation =
+      50;  // of 4: a half, or with two shares a quarter
+  world_.Managed("machines", MinVcpus(4), MaxVcpus(4),
+                 BootsIn(absl::Seconds(0)), Offers("t.4", 4, 8000));
+  world_.FairQueue("queue", {"machines"}, policy);
+  const JobId blue = world_.Submit("blue", OfShare("blue"), RunsForever());
+  for (int i = 0; i < 2; ++i) {
+    world_.Submit("red", OfShare("red"), RunsForever());
+  }
+  const JobId third = world_.Submit("third", OfShare("red"));
+  world_.RunFor(absl::Seconds(30));
+  ASSERT_EQ(world_.StatusOf(third), JobStatus::kRunnable);
+  EXPECT_TRUE(StartsInLateTurn(blue, absl::Seconds(599), third));
+  EXPECT_FALSE(StartsInLateTurn(blue, absl::Seconds(600), third));
 }
 
 // --- Policies
