@@ -154,8 +154,11 @@ void TurnRunner::EndByTimeLimit(QueueRecord& queue, uint32_t share) {
       terminate ? "Terminated" : "Canceled",
       " by JobStateTimeLimit action due to reason: ", ReasonCode(why)));
   LeaveLine(job);
+  // Choice: D57, whoever ended it before, unheard so far, was the first.
+  const TextIndex said =
+      jobs_.IsEndedByCaller(job) ? jobs_.RequestReason(job) : reason;
   jobs_.SetRequest(job, terminate, reason);
-  Fail(job, JobTrigger::kStateTimeLimit, reason);
+  Fail(job, JobTrigger::kStateTimeLimit, said);
   jobs_.ReleaseText(reason);
 }
 

@@ -2,6 +2,7 @@
 //
 // Jobs that are blocked at the head of their queue for too long.
 // Source: §13.5, §5.2. Choice: D34, D52, D60.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,22 @@ TEST_F(TimeLimitTest, ABlockedHeadIsCancelled) {
   EXPECT_FALSE(world_.Describe(a).is_terminated);
   world_.RunUntilIdle();
   EXPECT_EQ(world_.StatusesOf(b), kStraight);
+}
+
+// Choice: D57. The call comes late, and hears of both at once.
+TEST_F(TimeLimitTest, CallersReasonStaysIfItCameFirst) {
+  Hosts({1});
+  Limit({After(kRequirement, absl::Minutes(10))});
+  const JobId a = world_.Submit("a", Needs(2, 512));
+  world_.RunFor(absl::Minutes(5));
+  const std::unique_ptr<Scheduler> late = world_.scheduler().Fork();
+  ASSERT_TRUE(late->TerminateJob(a, "no more", world_.now()).ok());
+  late->Advance(world_.now() + absl::Minutes(5));
+  const absl::StatusOr<JobView> view = late->DescribeJob(a);
+  ASSERT_TRUE(view.ok());
+  EXPECT_EQ(view->status, JobStatus::kFailed);
+  EXPECT_EQ(view->status_reason, "no more");
+  EXPECT_TRUE(view->is_terminated);
 }
 
 TEST_F(TimeLimitTest, TheTextBehindTheCodeIsNotLookedAt) {
