@@ -52,16 +52,20 @@ void Consumables::Take(uint32_t holder, const Needs& needs) {
   }
 }
 
-// A NON_REPLENISHABLE resource shrinks for good by what was taken.
-void Consumables::GiveBack(uint32_t holder) {
+void Consumables::GiveBack(uint32_t holder) { End(holder, true); }
+
+void Consumables::Return(uint32_t holder) { End(holder, false); }
+
+// A NON_REPLENISHABLE resource shrinks for good by what was used.
+void Consumables::End(uint32_t holder, bool used) {
   const auto found = held_.find(holder);
   if (found == held_.end()) return;
   for (const Holding& held : found->second) {
     ConsumableRecord* record = Find(held.name);
     if (record == nullptr || record->number != held.number) continue;
     record->in_use -= held.quantity;
-    if (record->config.options().resource_type ==
-        ConsumableResourceType::kNonReplenishable) {
+    if (used && record->config.options().resource_type ==
+                    ConsumableResourceType::kNonReplenishable) {
       record->total = std::max<int64_t>(0, record->total - held.quantity);
     }
   }

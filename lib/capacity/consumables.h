@@ -57,6 +57,8 @@ class Consumables {
   void Take(uint32_t holder, const Needs& needs);
   // Ends what a holder took; one that took nothing is ignored.
   void GiveBack(uint32_t holder);
+  // The same for one that ends as if it had never been: all of it comes back.
+  void Return(uint32_t holder);
   bool is_any_held() const { return !held_.empty(); }
 
   size_t size() const { return records_.size(); }
@@ -84,6 +86,8 @@ class Consumables {
       return visit(self.name, self.quantity, self.number);
     }
   };
+
+  void End(uint32_t holder, bool used);
 
   std::map<std::string, ConsumableRecord> records_;
   std::map<uint32_t, std::vector<Holding>> held_;

@@ -165,6 +165,7 @@ TextIndex TurnRunner::HostTerminated(uint32_t slot) const {
 void TurnRunner::ReturnForWantOfCapacity(uint32_t live, int64_t at_ns) {
   const JobKey job = jobs_.live(live).job;
   const uint32_t environment = jobs_.live(live).environment;
+  state_.consumables.Return(live);
   Discharge(live);
   jobs_.AbandonAttempt(live);
   jobs_.Change(job, JobTrigger::kNoCapacity, kNoReason, at_ns, journal_);

@@ -344,6 +344,23 @@ TEST_F(FargateTest, WithoutCapacityTheAttemptNeverWas) {
   EXPECT_EQ(world_.AttemptsOf(a).size(), 1u);
 }
 
+// Choice: D30, an attempt is charged; this was none.
+TEST_F(FargateTest, WithoutCapacityNothingIsConsumed) {
+  Tasks();
+  world_.Consumable("token", 1, ConsumableResourceType::kNonReplenishable);
+  const JobId a = world_.Submit("a", FindsNoCapacity(2), Consumes("token", 1));
+  world_.RunFor(absl::Seconds(30));
+  EXPECT_EQ(world_.scheduler()
+                .DescribeConsumableResource("token")
+                ->available_quantity,
+            1);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_EQ(
+      world_.scheduler().DescribeConsumableResource("token")->total_quantity,
+      0);
+}
+
 TEST_F(FargateTest, ChildrenGoBackToTheirPlaceToo) {
   Tasks();
   const JobId a = world_.Submit("a", Array(2), FindsNoCapacity(2));
