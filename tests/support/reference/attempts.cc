@@ -27,9 +27,26 @@ bool Matches(const std::optional<std::string>& pattern,
 }  // namespace
 
 void ReferenceScheduler::BeginAttempt(int index, int instance) {
+  if (!jobs_[index].rejection.empty()) {
+    FailLaunch(index);
+    return;
+  }
   TakeInstance(index, instance);
+  TakeConsumables(index);
   Change(index, JobStatus::kStarting, "");
   RequestStart(index);
+}
+
+// It had found its place, and is never tried again. Source: §5.2, §6.2.
+void ReferenceScheduler::FailLaunch(int index) {
+  Job& job = jobs_[index];
+  job.touched = true;
+  End(index, JobStatus::kFailed, job.rejection, now_ns_);
+  if (job.is_child()) {
+    ChildrenHaveEnded(job.array, job.id.child, job.id.child + 1);
+  } else {
+    Add(Consequence::Kind::kJobEnded, index);
+  }
 }
 
 void ReferenceScheduler::TakeInstance(int index, int instance) {
@@ -44,6 +61,7 @@ void ReferenceScheduler::TakeInstance(int index, int instance) {
   uses_.push_back(
       {job.queue, job.share, job.need.vcpu_milli, now_ns_ / 1000000, kNever});
   instances_[instance].changed_order = ++order_;
+  instances_[instance].used = true;
 }
 
 // Source: §7, the timeout counts from RUNNING.
@@ -106,7 +124,7 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
   if (IsPreemption(cause)) return EndPreempted(index, at_ns, status_reason);
   if (cause == Stop::kNone && exit_code == 0) {
     End(index, JobStatus::kSucceeded, status_reason, at_ns);
-  } else if (cause == Stop::kNone &&
+  } else if ((cause == Stop::kNone || cause == Stop::kHostTerminated) &&
              IsRetryDue(job, status_reason, reason, exit_code)) {
     job.retried = true;
     Change(index, JobStatus::kRunnable, "");
@@ -124,7 +142,8 @@ void ReferenceScheduler::EndAttempt(int index, int64_t at_ns,
 // Why an attempt that ends was stopped; or was to be, and ended before it came
 // to that.
 Stop ReferenceScheduler::CauseOf(const Job& job, const Attempt& attempt) const {
-  if (attempt.stop != Stop::kNone && !IsPreemption(attempt.stop)) {
+  if (attempt.stop != Stop::kNone && !IsPreemption(attempt.stop) &&
+      attempt.stop != Stop::kHostTerminated) {
     return attempt.stop;
   }
   if (TerminatedByCaller(job)) return Stop::kTerminated;
@@ -148,6 +167,10 @@ std::string ReferenceScheduler::StoppedReason(const Job& job, Stop cause,
       return "Cross-share preemption triggered to reclaim borrowed capacity";
     case Stop::kPreemptedInShare:
       return "In-share preemption triggered by higher priority job";
+    case Stop::kHostTerminated:
+      return absl::StrCat("Host EC2 (instance ",
+                          instances_[job.attempt->instance].name,
+                          ") terminated.");
   }
   return otherwise;
 }
@@ -159,10 +182,18 @@ void ReferenceScheduler::LeaveInstance(int index) {
   instance.changed_order = ++order_;
   ++instance.attempts_left;
   uses_[attempt.use].to_ms = now_ns_ / 1000000;
+  GiveConsumablesBack(attempt, /*as_if_not_tried=*/false);
   FillEarmarks(queues_[jobs_[index].queue], attempt.instance);
   if (RunningOn(attempt.instance) > 0) return;
   instance.idle_since_ns = now_ns_;
   instance.closing = false;
+  environments_[instance.environment].asked_vcpu_milli = 0;
+  if (instance.state == InstanceState::kDraining) {
+    Consequence item;
+    item.kind = Consequence::Kind::kInstanceEmpty;
+    item.instance = attempt.instance;
+    work_.push_back(item);
+  }
 }
 
 // Source: §6.2, §6.3, decide().

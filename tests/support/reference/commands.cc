@@ -2,6 +2,8 @@
 //
 // Commands: they are recorded; nothing changes its status here. Choice: D68.
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -12,7 +14,12 @@ namespace embatch::reference {
 void ReferenceScheduler::Do(const CreateComputeEnvironmentCommand& command) {
   Environment environment;
   environment.options = command.compute_environment.options();
+  if (environment.launches()) {
+    environment.asked_vcpu_milli =
+        1000 * environment.options.compute_resources->desired_vcpus.value_or(0);
+  }
   environments_.push_back(std::move(environment));
+  MakePool(static_cast<int>(environments_.size()) - 1);
 }
 
 // Source: §3.1.
@@ -55,6 +62,32 @@ int ReferenceScheduler::FindDefinition(absl::string_view text) const {
   return found;
 }
 
+// What is found out at the launch only. Source: §2.4, §5.2.
+static std::string RejectionOf(const JobDefinitionOptions& definition,
+                               const SubmitJobRequest& request) {
+  constexpr size_t kTagsMax = 50;
+  constexpr size_t kOverridesMax = 8192;
+  std::set<std::string> keys;
+  for (const auto& [key, value] : definition.tags) keys.insert(key);
+  for (const auto& [key, value] : request.tags) keys.insert(key);
+  if (request.propagate_tags.value_or(definition.propagate_tags) &&
+      keys.size() > kTagsMax) {
+    return "Combined tags of the job and its job definition must be at most 50";
+  }
+  // Choice: what of a command is put in by parameters counts; no world does it.
+  size_t length = 0;
+  for (const std::string& word : request.container_overrides.command) {
+    length += word.size();
+  }
+  for (const auto& [name, value] : request.container_overrides.environment) {
+    length += name.size() + value.size();
+  }
+  if (length > kOverridesMax) {
+    return "Container Overrides length must be at most 8192";
+  }
+  return "";
+}
+
 // Source: §3.6 (precedence), §8.3 (children can be addressed at once).
 void ReferenceScheduler::Do(const SubmitJobRequest& request) {
   const JobDefinitionOptions& definition =
@@ -85,6 +118,15 @@ void ReferenceScheduler::Do(const SubmitJobRequest& request) {
     job.timeout_ns = absl::ToInt64Nanoseconds(timeout->attempt_duration);
   }
   job.size = request.array_size.value_or(0);
+  for (const ConsumableResourceProperties* properties :
+       {&definition.consumable_resource_properties,
+        &request.consumable_resource_properties_override}) {
+    for (const ConsumableResourceRequirement& entry :
+         properties->consumable_resource_list) {
+      job.need.consumables[entry.consumable_resource] = entry.quantity;
+    }
+  }
+  job.rejection = RejectionOf(definition, request);
   AddDependencies(request, job);
   if (definition.node_properties) {
     AddNodes(request, *definition.node_properties, job);

@@ -69,6 +69,10 @@ void ReferenceScheduler::Draw(const Consequence& item) {
       return StopNodes(item.job);
     case Kind::kDeleteQuota:
       return DeleteQuota(item.queue, item.first);
+    case Kind::kStopInstance:
+      return StopInstance(item.instance);
+    case Kind::kInstanceEmpty:
+      return InstanceEmpty(item.instance);
     case Kind::kDeleteJobs:
       return DeleteJobs(item.queue);
   }

@@ -65,12 +65,13 @@ void ReferenceScheduler::ServeFromHead(Queue& queue) {
   for (;;) {
     const std::vector<int> waiting = WaitingIn(queue);
     const int head = waiting.empty() ? kNothing : waiting.front();
-    ForgetBlocked(queue.blocked, head);
+    ForgetHead(queue, head);
     if (head == kNothing) return;
     const Held held = TryToStart(queue, head);
     if (held == Held::kNot) continue;
-    MarkBlocked(queue, head);
-    queue.without_demand = held == Held::kReservation;
+    MarkBlocked(queue, head, held);
+    queue.without_demand =
+        held == Held::kReservation || held == Held::kConsumable;
     return;
   }
 }
@@ -78,23 +79,25 @@ void ReferenceScheduler::ServeFromHead(Queue& queue) {
 // A share whose head is held is left out for the rest of the pass; the first
 // that is held counts as the queue's head. Choice: D10.
 void ReferenceScheduler::ServeSharesApart(Queue& queue) {
-  std::map<std::string, int> aside;  // the heads that are held, by share
+  std::map<std::string, std::pair<int, Held>> aside;  // held heads, by share
   for (;;) {
     int head = kNothing;
     for (int job : WaitingIn(queue)) {
       if (head == kNothing && aside.count(jobs_[job].share) == 0) head = job;
     }
-    if (aside.empty()) ForgetBlocked(queue.blocked, head);
+    if (aside.empty()) ForgetHead(queue, head);
     if (head == kNothing) break;
-    if (TryToStart(queue, head) == Held::kNot) continue;
-    if (aside.empty()) MarkBlocked(queue, head);
-    aside[jobs_[head].share] = head;
+    const Held held = TryToStart(queue, head);
+    if (held == Held::kNot) continue;
+    if (aside.empty()) MarkBlocked(queue, head, held);
+    aside[jobs_[head].share] = {head, held};
   }
-  // Whoever is not held by the reservation wants room.
+  // Whoever is not held by the reservation, or for a consumable, wants room.
   queue.without_demand =
       !aside.empty() &&
-      std::all_of(aside.begin(), aside.end(), [&](const auto& held) {
-        return IsHeldByReservation(queue, held.second);
+      std::all_of(aside.begin(), aside.end(), [&](const auto& entry) {
+        const auto& [job, held] = entry.second;
+        return held == Held::kConsumable || IsHeldByReservation(queue, job);
       });
 }
 
@@ -106,12 +109,19 @@ void ReferenceScheduler::ForgetBlocked(int& blocked, int head) {
   blocked = kNothing;
 }
 
+// The queue's clock is that of its head.
+void ReferenceScheduler::ForgetHead(Queue& queue, int head) {
+  if (queue.blocked != kNothing && queue.blocked != head) RestClock(queue);
+  ForgetBlocked(queue.blocked, head);
+  if (queue.probed != kNothing && queue.probed != head) RestClock(queue);
+}
+
 ReferenceScheduler::Held ReferenceScheduler::TryToStart(const Queue& queue,
                                                         int job) {
   if (IsHeldByReservation(queue, job)) return Held::kReservation;
-  if (jobs_[job].has_nodes()) {
-    return TryToPlaceNodes(queue, job) ? Held::kNot : Held::kNoRoom;
-  }
+  // Source: §18, only when all of them are available.
+  if (!HasAll(jobs_[job].need)) return Held::kConsumable;
+  if (jobs_[job].has_nodes()) return TryToPlaceNodes(queue, job);
   const Place place = FindPlace(queue, job);
   if (place.held == Held::kNot) BeginAttempt(job, place.instance);
   return place.held;
@@ -133,8 +143,12 @@ ReferenceScheduler::Place ReferenceScheduler::FindPlace(const Queue& queue,
 }
 
 // One event for each code in a job's life. Choice: D33, D52.
-void ReferenceScheduler::MarkBlocked(Queue& queue, int index) {
-  TellBlocked(queue.blocked, index, BlockedReason(queue, index));
+void ReferenceScheduler::MarkBlocked(Queue& queue, int index, Held held) {
+  const std::string reason = BlockedReason(queue, index);
+  const std::string before = jobs_[index].status_reason;
+  const bool is_new = queue.blocked != index;
+  TellBlocked(queue.blocked, index, reason);
+  UpdateClock(queue, index, is_new, held, before, reason);
 }
 
 void ReferenceScheduler::TellBlocked(int& blocked, int index,
@@ -169,7 +183,11 @@ std::string ReferenceScheduler::BlockedReason(const Queue& queue,
     waits_for_one = need.nodes > 0 && CanGrowFor(environment, need);
     const Why why = WhyNotIn(environment, need);
     ++counts[static_cast<int>(why)];
-    if (why == Why::kNoCapacity && type.empty()) {
+    if (why != Why::kNoCapacity || !type.empty()) continue;
+    if (environments_[environment].is_fargate()) {
+      type = std::string(ComputeResourceTypeName(
+          environments_[environment].options.compute_resources->type));
+    } else {
       const int wanted = TypeInDemand(environment, need);
       type = environments_[environment].types[wanted].promised.name;
     }
@@ -179,7 +197,12 @@ std::string ReferenceScheduler::BlockedReason(const Queue& queue,
     return counts[static_cast<int>(why)] ==
            static_cast<int>(queue.environments.size());
   };
-  if (any(Why::kMayLater)) return "";
+  // Choice: D32, D52.
+  if (any(Why::kMayLater)) {
+    return HasAll(need) ? ""
+                        : "UNDETERMINED - Batch job is blocked, root cause "
+                          "is undetermined.";
+  }
   if (any(Why::kNoCapacity)) {
     return absl::StrCat(
         "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the "

@@ -20,12 +20,13 @@ struct ReferenceScheduler::HeadStart {
 // Whatever may let a job start that could not: when nothing of it has changed
 // since the latest pass, there is no other one.
 std::vector<int64_t> ReferenceScheduler::FactsFor(const Queue& queue) const {
-  std::vector<int64_t> facts = {queue.updates};
+  std::vector<int64_t> facts = {queue.updates, consumables_changed_};
   for (int index : queue.environments) {
     const Environment& environment = environments_[index];
     facts.insert(facts.end(), {index, environment.catalogues,
                                static_cast<int64_t>(environment.status),
-                               static_cast<int64_t>(environment.enabled())});
+                               static_cast<int64_t>(environment.enabled()),
+                               environment.updates});
     facts.push_back(
         std::count_if(environment.back_off_ends_ns.begin(),
                       environment.back_off_ends_ns.end(),

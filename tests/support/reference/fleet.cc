@@ -95,7 +95,10 @@ Resources Bounded(const Resources& resources) {
 
 int ReferenceScheduler::FindEnvironment(absl::string_view name) const {
   for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
-    if (environments_[i].name() == name) return i;
+    if (environments_[i].name() == name &&
+        environments_[i].status != ResourceStatus::kDeleted) {
+      return i;
+    }
   }
   return kNothing;
 }
@@ -103,7 +106,7 @@ int ReferenceScheduler::FindEnvironment(absl::string_view name) const {
 // Those that joined have numbers of their environment's own.
 int ReferenceScheduler::FindInstance(int environment, InstanceId id) const {
   for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
-    if (instances_[i].id == id &&
+    if (instances_[i].id == id && !instances_[i].is_pool &&
         (!id.joined() || instances_[i].environment == environment)) {
       return i;
     }
@@ -126,6 +129,10 @@ void ReferenceScheduler::SetCatalogue(Environment& environment,
     }
     environment.catalogue.push_back(type);
   }
+  OfferTypes(environment);
+}
+
+void ReferenceScheduler::OfferTypes(Environment& environment) {
   for (Type& type : environment.types) type.offered = false;
   for (const InstanceType& promised :
        AllowedOf(environment.options.compute_resources->instance_types,

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "embatch/compute_environment.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/ids.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
@@ -45,14 +46,19 @@ inline int64_t After(int64_t a_ns, int64_t b_ns) {
 struct Need : Resources {
   int nodes = 0;              // 0: no multi-node job
   std::string instance_type;  // of a multi-node job; empty: any
+  std::map<std::string, int64_t> consumables;  // of the whole job
 
   bool Allows(const std::string& type) const {
     return instance_type.empty() || instance_type == type;
   }
+  int64_t total_vcpu_milli() const {  // of all nodes
+    return std::max(1, nodes) * vcpu_milli;
+  }
   bool IsSameAs(const Need& other) const {
     return static_cast<const Resources&>(*this) ==
                static_cast<const Resources&>(other) &&
-           nodes == other.nodes && instance_type == other.instance_type;
+           nodes == other.nodes && instance_type == other.instance_type &&
+           consumables == other.consumables;
   }
 };
 
@@ -65,10 +71,23 @@ enum class Stop {
   kWithMainNode,
   kPreemptedAcross,  // by a job of another share
   kPreemptedInShare,
+  kHostTerminated,  // an update or a deletion takes its instance
 };
 
-// What an attempt waits for; of equal times the first one here comes first.
-enum class DueKind { kTimeout, kStopOverdue, kStartTimeout };
+// What is due at a time; of equal times the first one here comes first.
+enum class DueKind {
+  kTimeout,         // of an attempt
+  kStopOverdue,     // the same
+  kStateTimeLimit,  // of a queue's head
+  kUpdateTimeout,   // of what runs on an environment's old instances
+  kStartTimeout,    // of a container that waits for another
+};
+
+// What an attempt has of a consumable resource.
+struct Holding {
+  int consumable = kNothing;
+  int64_t quantity = 0;
+};
 
 // The attempt of a job that is STARTING or RUNNING.
 struct Attempt {
@@ -84,6 +103,7 @@ struct Attempt {
   int use = kNothing;        // of compute, by the share
   std::vector<ContainerState> containers;  // none: nothing was asked for
   int deciding = kNothing;  // the container that says how the attempt ends
+  std::vector<Holding> holdings;
 };
 
 // An entry of dependsOn.
@@ -122,6 +142,8 @@ struct Job {
   int main_node = 0;       // of a multi-node job
   bool all_asked = false;  // not its main node alone was asked for
   int size = 0;            // array: how many children follow
+
+  std::string rejection;  // why it can't be launched; empty: it can
 
   JobStatus status = JobStatus::kSubmitted;
   std::string status_reason;
@@ -186,6 +208,13 @@ struct Queue {
   int64_t updates = 0;
   std::vector<int64_t> passed;
 
+  // The clock of the blocked head; see time_limits.cc.
+  int64_t blocked_since_ns = 0;
+  int64_t clock_ns = kNever;
+  int64_t clock_order = 0;
+  int probed = kNothing;  // the head for which a launch is tried once more
+  std::string probed_code;
+
   std::optional<FairsharePolicy> fairshare_policy;
   std::map<std::string, Share> shares;  // by identifier
   int64_t history_from_ms = 0;          // what was used before is forgotten
@@ -195,6 +224,25 @@ struct Queue {
   std::vector<int> quota_order;  // those that are there
   size_t next_quota = 0;         // whose turn it is, in that order
   std::vector<Earmark> earmarks;
+};
+
+// --- Consumable resources ----------------------------------------------------
+
+struct Consumable {
+  std::string name;
+  bool replenishable = true;
+  int64_t total = 0;
+  int64_t in_use = 0;
+  bool deleted = false;
+
+  int64_t available() const { return std::max<int64_t>(0, total - in_use); }
+};
+
+// A request that was carried out, and is not to be once more.
+struct ClientToken {
+  int consumable = kNothing;
+  UpdateConsumableResourceRequest request;
+  int64_t from_ns = 0;
 };
 
 // --- Environments ------------------------------------------------------------
@@ -216,6 +264,13 @@ struct Environment {
   std::vector<Type> types;
   int64_t catalogues = 0;  // how many were told
   std::vector<int64_t> back_off_ends_ns;
+  int64_t asked_vcpu_milli = 0;     // as desiredvCpus, while that holds
+  int64_t updates = 0;              // how many there were
+  bool changed = false;             // phase 1 has still to carry it out
+  bool replaces_instances = false;  // the same: old instances go
+  int64_t update_due_ns = kNever;   // what runs on old instances is stopped
+  int64_t update_due_order = 0;
+  int64_t no_capacity_until_ns = 0;  // Fargate
 
   const std::string& name() const { return options.compute_environment_name; }
   bool managed() const {
@@ -229,7 +284,9 @@ struct Environment {
     return managed() && IsFargate(options.compute_resources->type);
   }
   // Whether its capacity is instances that the scheduler launches.
-  bool launches() const { return managed() && !is_fargate(); }
+  bool launches() const {
+    return managed() && !is_fargate() && status != ResourceStatus::kDeleted;
+  }
   bool runs_nodes() const { return launches() && !is_spot(); }  // §12.2
   bool enabled() const { return options.state == ResourceState::kEnabled; }
   bool takes_jobs() const {
@@ -245,12 +302,18 @@ struct Environment {
   // Choice: D47, one whose maxvCpus is below a job's need, that of all nodes
   // together, never serves it.
   bool may_ever_hold(const Need& need) const {
-    return !managed() ||
-           std::max(1, need.nodes) * need.vcpu_milli <= max_vcpu_milli();
+    return !managed() || need.total_vcpu_milli() <= max_vcpu_milli();
   }
 };
 
-enum class InstanceState { kBooting, kReady, kInterrupted, kLost, kGone };
+enum class InstanceState {
+  kBooting,
+  kReady,
+  kInterrupted,
+  kDraining,
+  kLost,
+  kGone
+};
 
 struct Instance {
   InstanceId id;
@@ -259,6 +322,8 @@ struct Instance {
   InstanceState state = InstanceState::kBooting;
   std::string name;
   Resources total;
+  bool is_pool = false;       // all the room of a Fargate environment
+  bool used = false;          // a job was on it
   bool for_minimum = false;   // it was launched for minvCpus
   bool closing = false;       // its multi-node job is over
   bool registered = false;    // it was said to be ready once

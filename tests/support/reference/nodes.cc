@@ -3,6 +3,8 @@
 // Multi-node parallel jobs: all nodes are placed at once, the main node starts
 // first, the others when it runs, and all stop when it has ended. Source: §12.
 #include <algorithm>
+#include <map>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -53,7 +55,9 @@ void ReferenceScheduler::AddNodes(const SubmitJobRequest& request,
   if (request.node_overrides) overrides = *request.node_overrides;
   const int count = overrides.num_nodes.value_or(properties.num_nodes);
   std::vector<Task> tasks;
+  const std::map<std::string, int64_t> consumables = job.need.consumables;
   job.need = Need();
+  job.need.consumables = consumables;
   for (int i = 0; i < count; ++i) {
     const NodeRangeProperty* range = RangeFor(properties, i, count);
     NodePropertyOverride given;
@@ -76,6 +80,19 @@ void ReferenceScheduler::AddNodes(const SubmitJobRequest& request,
       if (!entry.instance_types.empty()) {
         job.need.instance_type = entry.instance_types.front();
       }
+    }
+    // Source: §18, the sum over the nodes.
+    std::map<std::string, int64_t> own;
+    for (const ConsumableResourceProperties* properties :
+         {&range->consumable_resource_properties,
+          &given.consumable_resource_properties_override}) {
+      for (const ConsumableResourceRequirement& entry :
+           properties->consumable_resource_list) {
+        own[entry.consumable_resource] = entry.quantity;
+      }
+    }
+    for (const auto& [name, quantity] : own) {
+      job.need.consumables[name] += quantity;
     }
     tasks.push_back(
         MakeTask(range->container, given.container_overrides,
@@ -247,28 +264,34 @@ ReferenceScheduler::Why ReferenceScheduler::WhyNotNodesIn(
 
 // All at once; the main node's container is asked for first. Source: §12.3.
 // Choice: D35.
-bool ReferenceScheduler::TryToPlaceNodes(const Queue& queue, int index) {
+ReferenceScheduler::Held ReferenceScheduler::TryToPlaceNodes(const Queue& queue,
+                                                             int index) {
   const std::vector<int> nodes = NodesOf(index);
   for (int node : nodes) {
     // Those of the attempt before are still being stopped.
-    if (jobs_[node].attempt) return false;
+    if (jobs_[node].attempt) return Held::kNoRoom;
   }
   for (int environment : queue.environments) {
     if (!environments_[environment].takes_jobs()) continue;
     const std::vector<int> found = FindNodes(environment, jobs_[index].need);
     if (found.empty()) {
-      if (CanGrowFor(environment, jobs_[index].need)) return false;
+      if (CanGrowFor(environment, jobs_[index].need)) return Held::kMayGrow;
       continue;
     }
+    if (!jobs_[index].rejection.empty()) {
+      FailLaunch(index);
+      return Held::kNot;
+    }
     for (size_t i = 0; i < nodes.size(); ++i) TakeInstance(nodes[i], found[i]);
+    TakeConsumables(MainNodeOf(jobs_[index]));
     ++jobs_[index].attempts;
     jobs_[index].all_asked = false;
     Change(index, JobStatus::kStarting, "");
     for (int node : nodes) Change(node, JobStatus::kStarting, "");
     RequestStart(MainNodeOf(jobs_[index]));
-    return true;
+    return Held::kNot;
   }
-  return false;
+  return Held::kNoRoom;
 }
 
 // Source: §7, the timeout is the whole job's, from the main node's start.
@@ -306,7 +329,8 @@ void ReferenceScheduler::EndNode(int index, int64_t at_ns,
   }
   status_reason = StoppedReason(node, cause, std::move(status_reason));
   const bool succeeded = cause == Stop::kNone && exit_code == 0;
-  const bool retry = is_main && !succeeded && cause == Stop::kNone &&
+  const bool may_retry = cause == Stop::kNone || cause == Stop::kHostTerminated;
+  const bool retry = is_main && !succeeded && may_retry &&
                      IsRetryDue(node, status_reason, reason, exit_code);
   LeaveInstance(index);
   JobStatus to = succeeded ? JobStatus::kSucceeded : JobStatus::kFailed;

@@ -13,6 +13,10 @@ namespace embatch::reference {
 
 Resources ReferenceScheduler::FreeOf(int instance) const {
   Resources free = instances_[instance].total;
+  if (instances_[instance].is_pool) {
+    free.vcpu_milli =
+        environments_[instances_[instance].environment].max_vcpu_milli();
+  }
   for (const Job& job : jobs_) {
     if (!job.attempt || job.attempt->instance != instance) continue;
     // Source: §12.2, a node has its instance to itself.
@@ -44,7 +48,10 @@ int ReferenceScheduler::RunningOn(int instance) const {
 // Choice: D26 and beyond: fewest GPUs left, then least vCPU, then least memory,
 // then latest change.
 int ReferenceScheduler::BestInstance(int environment, const Need& need) const {
-  if (!environments_[environment].may_ever_hold(need)) return kNothing;
+  if (!environments_[environment].may_ever_hold(need) ||
+      environments_[environment].no_capacity_until_ns > now_ns_) {
+    return kNothing;
+  }
   int best = kNothing;
   const auto key = [this](int instance) {
     const Resources free = FreeOf(instance);
@@ -65,7 +72,8 @@ int ReferenceScheduler::BestInstance(int environment, const Need& need) const {
 int64_t ReferenceScheduler::VcpusOf(int environment) const {
   int64_t vcpu_milli = 0;
   for (const Instance& instance : instances_) {
-    if (instance.environment == environment && instance.exists()) {
+    if (instance.environment == environment && instance.exists() &&
+        !instance.is_pool) {
       vcpu_milli += instance.total.vcpu_milli;
     }
   }
@@ -150,7 +158,8 @@ int ReferenceScheduler::BestTypeAmong(
   for (int i = 0; i < static_cast<int>(environment.types.size()); ++i) {
     const Type& type = environment.types[i];
     if (!type.offered || type.size.vcpu_milli == 0 || !need.FitsIn(type.size) ||
-        !MayLaunch(environment, 0, type) || !among(type)) {
+        !need.Allows(type.promised.name) || !MayLaunch(environment, 0, type) ||
+        !among(type)) {
       continue;
     }
     if (best == kNothing ||
@@ -256,6 +265,13 @@ ReferenceScheduler::Why ReferenceScheduler::WhyNotIn(int index,
   if (!environment.managed()) {
     if (!any) return Why::kUnknown;
     return held ? if_enabled : Why::kNothingFits;
+  }
+  if (environment.is_fargate()) {
+    if (!environment.may_ever_hold(need)) return Why::kMaxVcpus;
+    if (need.gpus > 0) return Why::kNothingFits;
+    return environment.enabled() && environment.no_capacity_until_ns > now_ns_
+               ? Why::kNoCapacity
+               : if_enabled;
   }
   if (!environment.has_catalogue) return if_enabled;
   if (!environment.may_ever_hold(need)) return Why::kMaxVcpus;

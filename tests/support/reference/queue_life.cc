@@ -50,6 +50,11 @@ void ReferenceScheduler::Do(const UpdateJobQueueRequest& request) {
     queue.options.scheduling_policy = *request.scheduling_policy;
     AdoptPolicy(queue);
   }
+  if (request.job_state_time_limit_actions) {
+    queue.options.job_state_time_limit_actions =
+        *request.job_state_time_limit_actions;
+  }
+  SetClock(queue);
   queue.status = ResourceStatus::kUpdating;
   ++queue.updates;
 }
@@ -61,6 +66,8 @@ void ReferenceScheduler::Do(const DeleteJobQueueCommand& command) {
     return;
   }
   queues_[index].status = ResourceStatus::kDeleting;
+  queues_[index].clock_ns = kNever;
+  queues_[index].probed = kNothing;
   Consequence item;
   item.kind = Consequence::Kind::kDeleteJobs;
   item.queue = index;

@@ -32,11 +32,7 @@ Output ReferenceScheduler::Apply(const Input& input, JobId submitted) {
 
 // The phases of one turn, in their order. Choice: D44.
 void ReferenceScheduler::Do(const Turn& turn) {
-  for (Environment& environment : environments_) {
-    if (environment.status == ResourceStatus::kCreating) {
-      environment.status = ResourceStatus::kValid;
-    }
-  }
+  StepEnvironments();
   StepQueues();
   ForgetJobs();
   TakeReports(turn);

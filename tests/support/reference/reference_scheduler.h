@@ -77,6 +77,8 @@ class ReferenceScheduler {
       kStartNodes,       // job: its main node runs
       kStopNodes,        // job: its main node is being stopped, or has ended
       kDeleteQuota,      // queue; first: the share whose jobs all end
+      kStopInstance,     // instance: what runs on it is stopped
+      kInstanceEmpty,    // instance: nothing runs on it, and it is to go
     };
     Kind kind = Kind::kJobEnded;
     int job = kNothing;
@@ -93,12 +95,45 @@ class ReferenceScheduler {
     bool together = false;
   };
 
+  // What keeps a job from starting.
+  enum class Held { kNot, kNoRoom, kMayGrow, kReservation, kConsumable };
+
   // commands.cc
   void Do(const CreateComputeEnvironmentCommand& command);
   void Do(const RegisterJobDefinitionCommand& command);
   void Do(const DeregisterJobDefinitionCommand& command);
   void Do(const SubmitJobRequest& request);
   void Do(const EndJobCommand& command);
+  // consumables.cc
+  void Do(const CreateConsumableResourceCommand& command);
+  void Do(const UpdateConsumableResourceRequest& request);
+  void Do(const DeleteConsumableResourceCommand& command);
+  int FindConsumable(const std::string& name) const;
+  bool HasAll(const Need& need) const;
+  void TakeConsumables(int job);
+  void GiveConsumablesBack(const Attempt& attempt, bool as_if_not_tried);
+
+  // environments.cc: and phase 1
+  void Do(const UpdateComputeEnvironmentRequest& request);
+  void Do(const DeleteComputeEnvironmentCommand& command);
+  void StepEnvironments();
+  void Drain(int environment, bool stop);
+  void StopOldInstances(int environment);
+  bool IsDraining(int environment) const;
+  void StopInstance(int instance);
+  void InstanceEmpty(int instance);
+  void TakeInvalid(int environment);
+
+  // fargate.cc
+  void MakePool(int environment);
+  bool IsOnFargate(const Job& job) const;
+  void ReturnForWantOfCapacity(int job);
+
+  // time_limits.cc
+  void SetClock(Queue& queue);
+  void RestClock(Queue& queue);
+  void EndByTimeLimit(Queue& queue);
+
   // A command that is not told of here yet; no world gives one.
   template <typename Other>
   void Do(const Other& /*command*/) {
@@ -176,6 +211,8 @@ class ReferenceScheduler {
 
   // reports.cc: phase 2
   void TakeReports(const Turn& turn);
+  struct Due;
+  std::vector<Due> AllDue() const;
   void TakeDeadlinesBefore(int64_t time_ns);
   void Take(const InstanceReport& report, int64_t at_ns);
   void TakeReady(const InstanceReport& report, int environment, int instance);
@@ -214,6 +251,7 @@ class ReferenceScheduler {
 
   // attempts.cc
   void BeginAttempt(int job, int instance);
+  void FailLaunch(int job);
   void TakeInstance(int job, int instance);
   void LeaveInstance(int job);
   void AwaitStop(int job, absl::Duration grace);
@@ -245,7 +283,7 @@ class ReferenceScheduler {
   bool IsFreeForNode(int instance, const Need& need) const;
   int TypeForNodes(int environment, const Need& need) const;
   std::vector<int> FindNodes(int environment, const Need& need) const;
-  bool TryToPlaceNodes(const Queue& queue, int job);
+  Held TryToPlaceNodes(const Queue& queue, int job);
   void StartRunningNode(int node, int64_t at_ns);
   void EndNode(int node, int64_t at_ns, std::optional<int> exit_code,
                absl::string_view reason, std::string status_reason);
@@ -266,18 +304,19 @@ class ReferenceScheduler {
   void ServeFromHead(Queue& queue);
   void ServeSharesApart(Queue& queue);
   void ForgetBlocked(int& blocked, int head);
+  void ForgetHead(Queue& queue, int head);
   std::vector<int> QueuesInOrder() const;
   std::vector<int> WaitingIn(const Queue& queue) const;  // in order
-  // What keeps a job from starting.
-  enum class Held { kNot, kNoRoom, kMayGrow, kReservation };
   struct Place {
     Held held = Held::kNoRoom;
     int instance = kNothing;
   };
   Place FindPlace(const Queue& queue, int job) const;
   Held TryToStart(const Queue& queue, int job);
-  void MarkBlocked(Queue& queue, int job);
+  void MarkBlocked(Queue& queue, int job, Held held);
   void TellBlocked(int& blocked, int job, const std::string& reason);
+  void UpdateClock(Queue& queue, int head, bool is_new, Held held,
+                   const std::string& before, const std::string& reason);
   std::string BlockedReason(const Queue& queue, int job) const;
 
   // dispatch_order.cc
@@ -323,6 +362,7 @@ class ReferenceScheduler {
   int FindInstance(int environment, InstanceId id) const;
   void SetCatalogue(Environment& environment,
                     const std::vector<InstanceType>& types);
+  void OfferTypes(Environment& environment);
   void Launch(int environment, int type, bool for_minimum);
   void BecomeReady(Instance& instance, absl::string_view name,
                    const Resources& registered);
@@ -343,6 +383,8 @@ class ReferenceScheduler {
   int64_t TakeEmpty(Plan& plan, int environment, const Need& need,
                     bool take) const;
   static void Sort(std::vector<Cell>& cells);
+  static void LeaveOver(const Queue& queue, Plan& plan);
+  int64_t KeptIn(const Plan& plan, int environment) const;
   std::vector<int> Terminations(const Plan& plan) const;
 
   // reference_scheduler.cc
@@ -373,6 +415,9 @@ class ReferenceScheduler {
   std::vector<Queue> queues_;
   std::vector<Environment> environments_;
   std::vector<Instance> instances_;
+  std::vector<Consumable> consumables_;
+  std::vector<ClientToken> client_tokens_;
+  int64_t consumables_changed_ = 0;  // how often there might have been more
   std::vector<Job> jobs_;
   std::vector<Use> uses_;
   std::map<std::string, SchedulingPolicyOptions> policies_;

@@ -35,29 +35,66 @@ void ReferenceScheduler::TakeReports(const Turn& turn) {
   TakeDeadlinesBefore(now_ns_ + 1);
 }
 
+struct ReferenceScheduler::Due {
+  int64_t time_ns = kNever;
+  DueKind kind = DueKind::kTimeout;
+  int64_t order = 0;     // when it was set: a rising number
+  int which = kNothing;  // job, queue, environment
+};
+
+std::vector<ReferenceScheduler::Due> ReferenceScheduler::AllDue() const {
+  std::vector<Due> all;
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    if (!jobs_[i].attempt) continue;
+    const Attempt& attempt = *jobs_[i].attempt;
+    all.push_back({attempt.due_ns, attempt.due_kind, attempt.due_order, i});
+  }
+  for (int i = 0; i < static_cast<int>(queues_.size()); ++i) {
+    all.push_back({queues_[i].clock_ns, DueKind::kStateTimeLimit,
+                   queues_[i].clock_order, i});
+  }
+  for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
+    all.push_back({environments_[i].update_due_ns, DueKind::kUpdateTimeout,
+                   environments_[i].update_due_order, i});
+  }
+  std::sort(all.begin(), all.end(), [](const Due& a, const Due& b) {
+    return std::tie(a.time_ns, a.kind, a.order) <
+           std::tie(b.time_ns, b.kind, b.order);
+  });
+  return all;
+}
+
 void ReferenceScheduler::TakeDeadlinesBefore(int64_t time_ns) {
   for (;;) {
-    int first = kNothing;
-    const auto key = [this](int job) {
-      const Attempt& attempt = *jobs_[job].attempt;
-      return std::make_tuple(attempt.due_ns, attempt.due_kind,
-                             attempt.due_order);
-    };
-    for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
-      if (!jobs_[i].attempt || jobs_[i].attempt->due_ns >= time_ns) continue;
-      if (first == kNothing || key(i) < key(first)) first = i;
-    }
-    if (first == kNothing) return;
-    Attempt& attempt = *jobs_[first].attempt;
-    const int64_t due_ns = std::exchange(attempt.due_ns, kNever);
-    if (attempt.due_kind == DueKind::kStopOverdue) {
-      EndTask(first, now_ns_);
-    } else if (!instances_[attempt.instance].exists()) {
-      continue;
-    } else if (attempt.due_kind == DueKind::kStartTimeout) {
-      GiveUpStart(first, due_ns);
-    } else {
-      StopAttempt(first, Stop::kTimedOut);
+    const std::vector<Due> all = AllDue();
+    if (all.empty() || all.front().time_ns >= time_ns) return;
+    const int which = all.front().which;
+    switch (all.front().kind) {
+      case DueKind::kTimeout:
+        jobs_[which].attempt->due_ns = kNever;
+        if (instances_[jobs_[which].attempt->instance].exists()) {
+          StopAttempt(which, Stop::kTimedOut);
+        }
+        break;
+      case DueKind::kStopOverdue:
+        jobs_[which].attempt->due_ns = kNever;
+        EndTask(which, now_ns_);
+        break;
+      case DueKind::kStartTimeout:
+        jobs_[which].attempt->due_ns = kNever;
+        if (instances_[jobs_[which].attempt->instance].exists()) {
+          GiveUpStart(which, all.front().time_ns);
+        }
+        break;
+      case DueKind::kStateTimeLimit:
+        EndByTimeLimit(queues_[which]);
+        break;
+      case DueKind::kUpdateTimeout:
+        environments_[which].update_due_ns = kNever;
+        if (environments_[which].status == ResourceStatus::kUpdating) {
+          StopOldInstances(which);
+        }
+        break;
     }
   }
 }
@@ -93,6 +130,10 @@ void ReferenceScheduler::Take(const InstanceReport& report, int64_t at_ns) {
     }
     return;
   }
+  if (report.kind == Kind::kInvalid) {
+    TakeInvalid(environment);
+    return;
+  }
   const int index = FindInstance(environment, report.instance);
   if (report.kind == Kind::kReady) {
     TakeReady(report, environment, index);
@@ -116,7 +157,8 @@ void ReferenceScheduler::Take(const InstanceReport& report, int64_t at_ns) {
     item.kind = Consequence::Kind::kInstanceLost;
     item.instance = index;
     work_.push_back(item);
-  } else {
+  } else if (instance.state == InstanceState::kReady ||
+             instance.state == InstanceState::kBooting) {
     // Source: §17. Choice: D37, it takes no new jobs; those on it run on.
     instance.state = InstanceState::kInterrupted;
   }
@@ -135,7 +177,8 @@ void ReferenceScheduler::TakeReady(const InstanceReport& report,
     return;
   }
   if (!report.instance.joined() || environment == kNothing ||
-      environments_[environment].managed()) {
+      environments_[environment].managed() ||
+      environments_[environment].status == ResourceStatus::kDeleting) {
     return;
   }
   Instance instance;
@@ -153,6 +196,20 @@ void ReferenceScheduler::Take(const ContainerReport& report, int64_t at_ns) {
   Job& job = jobs_[index];
   if (!job.attempt || job.attempt->number != report.container.attempt.number ||
       !instances_[job.attempt->instance].exists() || !IsNodeAsked(job)) {
+    return;
+  }
+  using Kind = ContainerReport::Kind;
+  if (report.kind == Kind::kInterrupted) {
+    if (IsOnFargate(job)) {
+      EndAttempt(index, at_ns, std::nullopt, "",
+                 "Your Spot Task was interrupted.");
+    }
+    return;
+  }
+  if (report.kind == Kind::kStartFailed && !job.attempt->started &&
+      report.failure == StartFailure::kCapacity && IsOnFargate(job) &&
+      !EndedByCaller(job)) {
+    ReturnForWantOfCapacity(index);
     return;
   }
   TakeOf(index, report, at_ns);

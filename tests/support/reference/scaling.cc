@@ -25,6 +25,7 @@ struct ReferenceScheduler::Cell {
 struct ReferenceScheduler::Plan {
   struct Row {
     int64_t vcpu_milli = 0;  // planned launches included
+    bool is_short = false;   // jobs of a queue that it serves are left over
     std::vector<Cell> cells;
   };
   struct NewInstance {
@@ -40,6 +41,9 @@ struct ReferenceScheduler::Plan {
 // Choice: D45, D46, D71.
 void ReferenceScheduler::RunScaling() {
   const Plan plan = MakePlan();
+  for (size_t i = 0; i < environments_.size(); ++i) {
+    if (plan.rows[i].is_short) environments_[i].asked_vcpu_milli = 0;
+  }
   for (const Plan::NewInstance& launch : plan.launches) {
     Launch(launch.environment, launch.type, launch.for_minimum);
   }
@@ -53,7 +57,7 @@ void ReferenceScheduler::RunScaling() {
 ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
   Plan plan;
   for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
-    plan.rows.push_back({VcpusOf(i), {}});
+    plan.rows.push_back({VcpusOf(i), false, {}});
   }
   for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
     const Instance& instance = instances_[i];
@@ -105,7 +109,7 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
     if (!environment.launches() || !environment.takes_jobs()) continue;
     const int type = BestType(i, Need());
     if (type == kNothing) continue;
-    while (plan.rows[i].vcpu_milli < environment.min_vcpu_milli() &&
+    while (plan.rows[i].vcpu_milli < KeptIn(plan, i) &&
            MayLaunch(environment, plan.rows[i].vcpu_milli,
                      environment.types[type])) {
       plan.launches.push_back({i, type, true});
@@ -159,11 +163,17 @@ void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
                 (why == Why::kMayLater || why == Why::kNoCapacity ||
                  why == Why::kMisconfigured || why == Why::kNotPermitted);
     }
-    if (!served && strict) return;
-    if (!served) continue;
+    if (!served) {
+      LeaveOver(queue, plan);
+      if (strict) return;
+      continue;
+    }
     if (demand.need.nodes > 0) {
       for (; demand.jobs > 0; --demand.jobs) {
-        if (!PlanNodes(queue, plan, demand.need)) return;
+        if (!PlanNodes(queue, plan, demand.need)) {
+          LeaveOver(queue, plan);
+          return;
+        }
       }
       continue;
     }
@@ -176,8 +186,26 @@ void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
       Fill(plan, index, demand.need, demand.jobs);
       Grow(plan, index, demand.need, demand.jobs);
     }
-    if (demand.jobs > 0 && strict) return;
+    if (demand.jobs == 0) continue;
+    LeaveOver(queue, plan);
+    if (strict) return;
   }
+}
+
+void ReferenceScheduler::LeaveOver(const Queue& queue, Plan& plan) {
+  for (int environment : queue.environments) {
+    plan.rows[environment].is_short = true;
+  }
+}
+
+// minvCpus, or what was asked for as desiredvCpus, while nobody wants more than
+// there can be. Source: §16.2.
+int64_t ReferenceScheduler::KeptIn(const Plan& plan, int index) const {
+  const Environment& environment = environments_[index];
+  if (plan.rows[index].is_short) return environment.min_vcpu_milli();
+  return std::max(
+      environment.min_vcpu_milli(),
+      std::min(environment.asked_vcpu_milli, environment.max_vcpu_milli()));
 }
 
 // Busy instances first, then booting, then idle ones; of these the one with the
@@ -293,8 +321,16 @@ void ReferenceScheduler::Grow(Plan& plan, int index, const Need& need,
 // Choice: D25, D46: largest first, then newest, down to minvCpus; in a DISABLED
 // environment too.
 std::vector<int> ReferenceScheduler::Terminations(const Plan& plan) const {
-  const int64_t idle_time_ns = std::max<int64_t>(
-      0, absl::ToInt64Nanoseconds(options_.idle_time_before_scale_in));
+  // Source: API minScaleDownDelayMinutes; not for what never had a job.
+  const auto idle_time = [this](const Instance& instance) {
+    const int minutes =
+        environments_[instance.environment]
+            .options.compute_resources->min_scale_down_delay_minutes;
+    return instance.used && minutes > 0
+               ? absl::ToInt64Nanoseconds(absl::Minutes(minutes))
+               : std::max<int64_t>(0, absl::ToInt64Nanoseconds(
+                                          options_.idle_time_before_scale_in));
+  };
   std::vector<int> result;
   for (int i = 0; i < static_cast<int>(environments_.size()); ++i) {
     std::vector<int> idle;
@@ -308,9 +344,8 @@ std::vector<int> ReferenceScheduler::Terminations(const Plan& plan) const {
     int64_t left = VcpusOf(i);
     for (int index : idle) {
       const Instance& instance = instances_[index];
-      if (left - instance.total.vcpu_milli <
-              environments_[i].min_vcpu_milli() ||
-          After(instance.idle_since_ns, idle_time_ns) > now_ns_) {
+      if (left - instance.total.vcpu_milli < KeptIn(plan, i) ||
+          After(instance.idle_since_ns, idle_time(instance)) > now_ns_) {
         continue;
       }
       left -= instance.total.vcpu_milli;

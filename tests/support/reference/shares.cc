@@ -199,8 +199,7 @@ bool ReferenceScheduler::IsHeldByReservation(const Queue& queue,
     }
   }
   const Need& need = jobs_[job].need;
-  return reserved > 0 &&
-         in_use + std::max(1, need.nodes) * need.vcpu_milli > most - reserved;
+  return reserved > 0 && in_use + need.total_vcpu_milli() > most - reserved;
 }
 
 }  // namespace embatch::reference
