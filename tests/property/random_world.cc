@@ -59,7 +59,9 @@ std::ostream& operator<<(std::ostream& out, const TellingEvent& event) {
 
 void RandomWorld::Bookkeeper::Start(const ContainerSpec& spec) noexcept {
   world_->begun_.emplace(Printed(spec.container.attempt), world_->now_);
-  EXPECT_TRUE(world_->containers_begun_.insert(Printed(spec.container)).second)
+  const bool is_new =
+      world_->containers_begun_.insert(Printed(spec.container)).second;
+  EXPECT_TRUE(is_new || world_->tries_.count(Printed(spec.container)) > 0)
       << spec.container << " is started twice";
   world_->runtime_.Start(spec);
 }
@@ -90,8 +92,7 @@ RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
       runtime_([this] {
         SimulatedRuntimeOptions runtime;
         runtime.script = [this](const ContainerSpec& spec) {
-          return FateOf(plan_, spec.job_name, spec.container.attempt,
-                        spec.container.container);
+          return FateFor(spec);
         };
         // What ran on a lost instance is heard of when it is too late.
         if (plan_.seed % 2 == 0) runtime.late_report_delay = absl::Seconds(3);
@@ -105,26 +106,38 @@ RandomWorld::RandomWorld(WorldPlan plan, RunOptions options)
       mirror_(
           std::make_unique<Scheduler>(OptionsOf(plan_, options_, nullptr))) {}
 
+ContainerFate RandomWorld::FateFor(const ContainerSpec& spec) {
+  ContainerFate fate = FateOf(plan_, spec.job_name, spec.container.attempt,
+                              spec.container.container);
+  if (!plan_.fargate || fate.start_fails) return fate;
+  const std::string name = Printed(spec.container);
+  uint64_t hash = plan_.seed;
+  for (char c : name) hash = Scatter(hash, static_cast<uint8_t>(c));
+  const auto tries = tries_.find(name);
+  const int before = tries == tries_.end() ? 0 : tries->second;
+  Random chance(Scatter(hash, static_cast<uint64_t>(before)));
+  if (chance.Percent(15)) {
+    tries_[name] = before + 1;
+    fate.start_fails = fate.no_capacity = true;
+  }
+  fate.interrupted = chance.Percent(10);
+  return fate;
+}
+
 void RandomWorld::MakeFurniture() {
-  ContainerRuntime* const runtime = comparison_.Watch(
+  watched_runtime_ = comparison_.Watch(
       options_.faulty ? static_cast<ContainerRuntime*>(&faulty_runtime_)
                       : &bookkeeper_);
-  for (const PlannedEnvironment& planned : plan_.environments) {
-    SimulatedProviderOptions options = planned.provider;
-    options.runtime = &runtime_;
-    providers_.push_back(std::make_unique<SimulatedProvider>(options));
-    faulty_providers_.push_back(std::make_unique<FaultyProvider>(
-        providers_.back().get(), plan_.seed + providers_.size()));
-    auto environment = ComputeEnvironment::Create(planned.options);
-    ASSERT_TRUE(environment.ok()) << environment.status();
-    ASSERT_TRUE(scheduler_->CreateComputeEnvironment(*environment, now_).ok());
-    ResourceProvider* provider = providers_.back().get();
-    if (options_.faulty) provider = faulty_providers_.back().get();
-    const Plugins plugins{comparison_.Watch(provider), runtime};
-    ASSERT_TRUE(
-        scheduler_
-            ->AttachPlugins(planned.options.compute_environment_name, plugins)
-            .ok());
+  providers_.resize(plan_.environments.size());
+  faulty_providers_.resize(plan_.environments.size());
+  for (size_t i = 0; i < plan_.environments.size(); ++i) {
+    MakeEnvironment(static_cast<int>(i));
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  for (const ConsumableResourceOptions& options : plan_.consumables) {
+    auto consumable = ConsumableResource::Create(options);
+    ASSERT_TRUE(consumable.ok()) << consumable.status();
+    ASSERT_TRUE(scheduler_->CreateConsumableResource(*consumable, now_).ok());
   }
   ComeToRest();
   for (const SchedulingPolicyOptions& options : plan_.policies) {
@@ -220,10 +233,12 @@ void RandomWorld::Submit(const PlannedAction& action) {
     all_known &=
         action.dependencies[i].job < 0 || scheduler_->DescribeJob(other).ok();
   }
+  const bool all_there = AreConsumablesThere(request);
   const absl::StatusOr<JobId> job = scheduler_->SubmitJob(request, now_);
   const bool has_quota = MayUseQuota(request);
-  EXPECT_EQ(job.ok(), is_open && all_known && has_quota) << job.status();
-  if (is_open && has_quota && !all_known) {
+  const bool may_be = is_open && has_quota && all_there;
+  EXPECT_EQ(job.ok(), may_be && all_known) << job.status();
+  if (may_be && !all_known) {
     EXPECT_EQ(job.status().code(), absl::StatusCode::kInvalidArgument);
   }
   jobs_.push_back(job.ok() ? *job : JobId());
@@ -274,9 +289,11 @@ void RandomWorld::ChangeQueue(const PlannedAction& action) {
   const std::string& name = plan_.queues[action.queue].job_queue_name;
   if (action.kind == PlannedAction::Kind::kCreateQueue) {
     const bool is_there = scheduler_->DescribeJobQueue(name).ok();
+    const bool is_possible =
+        !is_there && AreEnvironmentsValid(plan_.queues[action.queue]);
     const absl::Status status = scheduler_->CreateJobQueue(
         *JobQueue::Create(plan_.queues[action.queue]), now_);
-    EXPECT_EQ(status.ok(), !is_there) << status;
+    EXPECT_EQ(status.ok(), is_possible) << status;
     return;
   }
   UpdateJobQueueRequest update = action.update;
@@ -319,6 +336,17 @@ void RandomWorld::Do(const PlannedAction& action) {
         *SchedulingPolicy::Create(action.policy), now_);
     EXPECT_TRUE(status.ok()) << status;
     return;
+  }
+  if (action.kind == Kind::kUpdateEnvironment ||
+      action.kind == Kind::kInvalidate ||
+      action.kind == Kind::kDeleteEnvironment ||
+      action.kind == Kind::kCreateEnvironment) {
+    return ChangeEnvironment(action);
+  }
+  if (action.kind == Kind::kUpdateConsumable ||
+      action.kind == Kind::kDeleteConsumable ||
+      action.kind == Kind::kCreateConsumable) {
+    return ChangeConsumable(action);
   }
   SimulatedProvider& provider = *providers_[action.environment];
   const PlannedEnvironment& planned = plan_.environments[action.environment];

@@ -96,11 +96,21 @@ class RandomWorld {
   };
 
   void MakeFurniture();
+  void MakeEnvironment(int index);
   void Do(const PlannedAction& action);
   void Submit(const PlannedAction& action);
   void ChangeQueue(const PlannedAction& action);
   bool MayUseQuota(const SubmitJobRequest& request) const;
   void ChangeQuota(const PlannedAction& action);
+  // random_world_capacity.cc
+  void ChangeEnvironment(const PlannedAction& action);
+  void DeleteEnvironment(const std::string& name);
+  void ChangeConsumable(const PlannedAction& action);
+  bool AreConsumablesThere(const SubmitJobRequest& request) const;
+  bool AreEnvironmentsValid(const JobQueueOptions& queue) const;
+  // What becomes of a container, which may be asked for once more after there
+  // was no capacity for it.
+  ContainerFate FateFor(const ContainerSpec& spec);
   absl::Time Step();  // one Advance(); answers Step::next
   // Advances at now() until at rest; answers when to go on.
   absl::Time ComeToRest();
@@ -125,6 +135,9 @@ class RandomWorld {
   reference::Comparison comparison_;
   std::vector<std::unique_ptr<SimulatedProvider>> providers_;
   std::vector<std::unique_ptr<FaultyProvider>> faulty_providers_;
+  std::vector<std::unique_ptr<SimulatedProvider>> retired_providers_;
+  std::vector<std::unique_ptr<FaultyProvider>> retired_faulty_providers_;
+  ContainerRuntime* watched_runtime_ = nullptr;
   std::unique_ptr<Scheduler> scheduler_;
   std::unique_ptr<Scheduler> mirror_;  // fed from the log
   size_t mirrored_ = 0;                // inputs
@@ -132,6 +145,7 @@ class RandomWorld {
   std::vector<JobId> jobs_;
   std::vector<TellingEvent> events_;
   InvariantChecker invariants_;
+  std::map<std::string, int> tries_;         // of a container that is returned
   std::map<std::string, absl::Time> begun_;  // by the attempt's printed form
   std::set<std::string> stopped_;            // the same
   std::set<std::string> containers_begun_;

@@ -43,6 +43,11 @@ PlanOptions AllKinds() {
   options.dispatch_orders = true;
   options.tasks = true;
   options.quota_shares = true;
+  options.fargate = true;
+  options.time_limits = true;
+  options.consumables = true;
+  options.environment_changes = true;
+  options.rejections = true;
   return options;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "tests/property/capacity_plan.h"
 #include "tests/property/random.h"
 
 namespace embatch {
@@ -600,10 +601,12 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
     for (int j = random.Between(1, 4); j > 0; --j) add(DrawJoin(random, i));
   }
   // Drawn from chance of their own, so that the rest of a world stays as it is.
+  Random fargate(Scatter(seed, 21));
+  if (options.fargate && fargate.Percent(12)) MakeFargate(fargate, plan);
   Random shares(Scatter(seed, 2));
   if (options.fair_share && shares.Percent(40)) AddShares(shares, plan);
   Random strategies(Scatter(seed, 5));
-  if (options.strategies && strategies.Percent(60)) {
+  if (options.strategies && !plan.fargate && strategies.Percent(60)) {
     AddStrategies(strategies, plan);
   }
   Random changes(Scatter(seed, 3));
@@ -619,13 +622,35 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
     AddDispatchOrders(orders, plan);
   }
   Random quotas(Scatter(seed, 14));
-  if (options.quota_shares && quotas.Percent(30)) {
+  if (options.quota_shares && !plan.fargate && quotas.Percent(30)) {
     AddQuotaShares(quotas, plan);
   }
   Random nodes(Scatter(seed, 5));
-  if (options.multi_node && nodes.Percent(40)) AddNodes(nodes, plan);
+  if (options.multi_node && !plan.fargate && nodes.Percent(40)) {
+    AddNodes(nodes, plan);
+  }
   Random tasks(Scatter(seed, 13));
-  if (options.tasks && tasks.Percent(35)) AddTasks(tasks, plan);
+  if (options.tasks && !plan.fargate && tasks.Percent(35)) {
+    AddTasks(tasks, plan);
+  }
+  Random limits(Scatter(seed, 22));
+  // Not yet compared together with quota shares.
+  const bool plain = plan.quotas.empty();
+  if (options.time_limits && plain && limits.Percent(35)) {
+    AddTimeLimits(limits, plan);
+  }
+  Random consumables(Scatter(seed, 23));
+  if (options.consumables && plain && consumables.Percent(30)) {
+    AddConsumables(consumables, plan);
+  }
+  Random environment_changes(Scatter(seed, 24));
+  if (options.environment_changes && plain && environment_changes.Percent(40)) {
+    AddEnvironmentChanges(environment_changes, plan);
+  }
+  Random rejections(Scatter(seed, 25));
+  if (options.rejections && plain && rejections.Percent(15)) {
+    AddRejections(rejections, plan);
+  }
   std::stable_sort(plan.actions.begin(), plan.actions.end(),
                    [](const PlannedAction& a, const PlannedAction& b) {
                      return a.at < b.at;

@@ -17,6 +17,7 @@
 
 #include "absl/time/time.h"
 #include "embatch/compute_environment.h"
+#include "embatch/consumable_resource.h"
 #include "embatch/container_runtime.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
@@ -41,20 +42,27 @@ struct PlannedDependency {
 // What happens at one moment.
 struct PlannedAction {
   enum class Kind {
-    kSubmit,        // request, dependencies
-    kCancel,        // job, child
-    kTerminate,     // job, child
-    kLose,          // environment; number: which of the instances it holds
-    kInterrupt,     // the same
-    kJoin,          // environment, resources
-    kSetCapacity,   // environment; number: how many, of the first type
-    kUpdateQueue,   // queue, update
-    kDeleteQueue,   // queue: it is disabled, then deleted
-    kCreateQueue,   // queue: once more, if it is gone
-    kUpdatePolicy,  // policy
-    kCreateQuota,   // quota: if its queue is there and it is not
-    kUpdateQuota,   // quota: what is not the name
-    kDeleteQuota,   // quota: it is disabled, then deleted
+    kSubmit,             // request, dependencies
+    kCancel,             // job, child
+    kTerminate,          // job, child
+    kLose,               // environment; number: which of the instances it holds
+    kInterrupt,          // the same
+    kJoin,               // environment, resources
+    kSetCapacity,        // environment; number: how many, of the first type
+    kUpdateQueue,        // queue, update
+    kDeleteQueue,        // queue: it is disabled, then deleted
+    kCreateQueue,        // queue: once more, if it is gone
+    kUpdatePolicy,       // policy
+    kUpdateEnvironment,  // environment, environment_update
+    kInvalidate,         // environment: its provider says that it can't work
+    kDeleteEnvironment,  // environment: queues that have others leave it first
+    kCreateEnvironment,  // environment: once more, if it is gone
+    kUpdateConsumable,   // consumable_update
+    kDeleteConsumable,   // number
+    kCreateConsumable,   // number: once more, if it is gone
+    kCreateQuota,        // quota: if its queue is there and it is not
+    kUpdateQuota,        // quota: what is not the name
+    kDeleteQuota,        // quota: it is disabled, then deleted
   };
   Kind kind = Kind::kSubmit;
   absl::Duration at;  // since the world's beginning
@@ -69,6 +77,8 @@ struct PlannedAction {
   UpdateJobQueueRequest update;
   SchedulingPolicyOptions policy;
   QuotaShareOptions quota;
+  UpdateComputeEnvironmentRequest environment_update;
+  UpdateConsumableResourceRequest consumable_update;
 };
 
 struct PlannedEnvironment {
@@ -79,9 +89,11 @@ struct PlannedEnvironment {
 struct WorldPlan {
   uint64_t seed = 0;
   bool answers_at_once = true;
+  bool fargate = false;  // there is nothing else
   SchedulerOptions scheduler;
   std::vector<PlannedEnvironment> environments;
   std::vector<SchedulingPolicyOptions> policies;
+  std::vector<ConsumableResourceOptions> consumables;
   std::vector<JobQueueOptions> queues;
   std::vector<QuotaShareOptions> quotas;  // that are there at the beginning
   std::vector<JobDefinitionOptions> definitions;
@@ -105,6 +117,12 @@ struct PlanOptions {
   bool dispatch_orders = false;  // in some queues jobs overtake
   bool tasks = false;            // some jobs have several containers
   bool quota_shares = false;     // some queues have quota shares
+  // As in capacity_plan.h.
+  bool fargate = false;
+  bool time_limits = false;
+  bool consumables = false;
+  bool environment_changes = false;
+  bool rejections = false;
 };
 
 WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options = {});

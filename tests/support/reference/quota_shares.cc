@@ -304,6 +304,7 @@ bool ReferenceScheduler::StartInQuota(Queue& queue, int job, size_t turn) {
       instance = earmark.instance;
     }
   }
+  if (!HasAll(jobs_[job].need)) return false;
   if (instance == kNothing) {
     const Place place = FindPlace(queue, job);
     if (place.held != Held::kNot) return false;
