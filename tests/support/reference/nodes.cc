@@ -83,11 +83,12 @@ void ReferenceScheduler::AddNodes(const SubmitJobRequest& request,
     }
     // Source: §18, the sum over the nodes.
     std::map<std::string, int64_t> own;
-    for (const ConsumableResourceProperties* properties :
-         {&range->consumable_resource_properties,
-          &given.consumable_resource_properties_override}) {
-      for (const ConsumableResourceRequirement& entry :
-           properties->consumable_resource_list) {
+    const ConsumableResourceProperties& overridden =
+        given.consumable_resource_properties_override;
+    for (const auto* list :
+         {&range->consumable_resource_properties.consumable_resource_list,
+          &overridden.consumable_resource_list}) {
+      for (const ConsumableResourceRequirement& entry : *list) {
         own[entry.consumable_resource] = entry.quantity;
       }
     }
