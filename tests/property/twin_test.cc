@@ -43,11 +43,13 @@ PlanOptions AllKinds() {
   options.dispatch_orders = true;
   options.tasks = true;
   options.quota_shares = true;
-  options.fargate = true;
-  options.time_limits = true;
-  options.consumables = true;
-  options.environment_changes = true;
-  options.rejections = true;
+  // EMBATCH_CAPACITY=1: what has not been compared in many worlds yet.
+  const bool all = std::getenv("EMBATCH_CAPACITY") != nullptr;
+  options.fargate = all;
+  options.time_limits = all;
+  options.consumables = all;
+  options.environment_changes = all;
+  options.rejections = all;
   return options;
 }
 

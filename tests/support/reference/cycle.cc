@@ -4,7 +4,10 @@
 // §13.5.
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/reference/reference_scheduler.h"
