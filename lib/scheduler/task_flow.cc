@@ -48,7 +48,8 @@ void TurnRunner::GiveUpStart(uint32_t live, int64_t time_ns) {
                          kContainerDependencyNotMet);
     }
   }
-  GoOnWithTask(live, now_ns_);
+  // All may be up now; a report of this turn may tell of a later end.
+  GoOnWithTask(live, std::max(time_ns, last_ns_));
 }
 
 // A container that will never start may be what another one waits for, so this

@@ -399,6 +399,26 @@ TEST_F(TaskTest, TerminatedWhileItsOthersAreStoppedFails) {
   EXPECT_EQ(world_.ReasonOf(a), "enough");
 }
 
+// In a call that comes late the attempt has started when its last container
+// gave up, which is before another one exited.
+TEST_F(TaskTest, WhoGivesUpLetsTheAttemptStartAtThatTime) {
+  TaskContainerProperties setup = Beside("setup");
+  setup.start_timeout = absl::Seconds(5);
+  DefineTask({Main(),
+              After(Beside("late"), "setup", ContainerCondition::kComplete),
+              setup});
+  const absl::Time begin = world_.now();
+  const JobId a = Submit(RunsForever());
+  world_.RunFor(absl::Seconds(2));
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  Turn turn;
+  turn.container_reports = {
+      ContainerReport::Exited(begin + absl::Seconds(10), {{a, 1}, 0}, 0)};
+  fork->Replay(
+      EncodeInput({absl::ToUnixNanos(begin + absl::Seconds(20)), turn}));
+  EXPECT_EQ(fork->DescribeJob(a)->started_at, begin + absl::Seconds(5));
+}
+
 // What is being stopped is not asked again, and has no more time for it.
 TEST_F(TaskTest, TerminationGivesThoseThatAreStoppedNoMoreTime) {
   DefineTask({Main(), Beside("logs")});

@@ -277,7 +277,7 @@ void ReferenceScheduler::GiveUpStart(int index, int64_t due_ns) {
     states[i].reason =
         "A container that this one depends on did not meet its condition";
   }
-  GoOnWithTask(index, now_ns_);
+  GoOnWithTask(index, std::max(due_ns, last_ns_));
 }
 
 // What waits will never start; what a runtime holds is asked to end. Answers
