@@ -22,6 +22,7 @@ absl::string_view StatusCode(embatch::JobStatus status) {
     case embatch::JobStatus::kPending:
     case embatch::JobStatus::kRunnable:
       return "2";  // faint
+    case embatch::JobStatus::kScheduled:
     case embatch::JobStatus::kStarting:
     case embatch::JobStatus::kRunning:
       return "33";  // yellow

@@ -27,6 +27,8 @@
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
 #include "embatch/service_environment.h"
+#include "embatch/service_job.h"
+#include "embatch/service_provider.h"
 #include "embatch/tags.h"
 
 namespace embatch {
@@ -162,6 +164,16 @@ struct EndJobCommand {
   }
 };
 
+struct TerminateServiceJobCommand {
+  JobId job;
+  std::string reason;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.job, self.reason);
+  }
+};
+
 struct CreateConsumableResourceCommand {
   ConsumableResource consumable_resource;
 
@@ -184,10 +196,12 @@ struct DeleteConsumableResourceCommand {
 struct Turn {
   std::vector<InstanceReport> instance_reports;
   std::vector<ContainerReport> container_reports;
+  std::vector<ServiceReport> service_reports;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.instance_reports, self.container_reports);
+    return visit(self.instance_reports, self.container_reports,
+                 self.service_reports);
   }
 };
 
@@ -202,7 +216,8 @@ using Command = absl::variant<
     DeleteServiceEnvironmentCommand, UpdateComputeEnvironmentRequest,
     DeleteComputeEnvironmentCommand, CreateConsumableResourceCommand,
     UpdateConsumableResourceRequest, DeleteConsumableResourceCommand,
-    TagResourceRequest, UntagResourceRequest>;
+    TagResourceRequest, UntagResourceRequest, SubmitServiceJobRequest,
+    UpdateServiceJobRequest, TerminateServiceJobCommand>;
 
 struct Input {
   int64_t now_ns = 0;  // since the Unix epoch

@@ -26,17 +26,18 @@
 
 namespace embatch {
 
-// Source: API JobStatus.
+// Source: API JobStatus, ServiceJobStatus.
 enum class JobStatus : uint8_t {
   kSubmitted,  // accepted, not yet looked at
   kPending,    // waits for other jobs; an array while its children work
   kRunnable,   // waits for room
+  kScheduled,  // service jobs: the service has it, and no capacity yet
   kStarting,   // placed on an instance, its container is being started
   kRunning,
   kSucceeded,
   kFailed,
 };
-inline constexpr int kJobStatusCount = 7;
+inline constexpr int kJobStatusCount = 8;
 
 constexpr bool IsValidEnum(JobStatus value) {
   return value <= JobStatus::kFailed;
@@ -224,6 +225,8 @@ struct AttemptView {
   absl::string_view status_reason;  // the attempt's
   InstanceId instance;
   std::vector<ContainerView> containers;  // of several; else empty
+  // Of a service job: the service's own name for it; empty: none.
+  absl::string_view service_resource_id;
 };
 
 // The attempts of a job that were preempted.

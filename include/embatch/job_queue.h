@@ -45,6 +45,29 @@ struct ComputeEnvironmentOrder {
   }
 };
 
+// Source: API ServiceEnvironmentOrder.
+struct ServiceEnvironmentOrder {
+  int order = 0;
+  std::string service_environment;
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.order, self.service_environment);
+  }
+};
+
+// Source: API JobQueueType.
+enum class JobQueueType : uint8_t {
+  kEks,
+  kEcs,
+  kEcsFargate,
+  kSagemakerTraining,  // takes service jobs, and no others
+};
+constexpr bool IsValidEnum(JobQueueType value) {
+  return value <= JobQueueType::kSagemakerTraining;
+}
+absl::string_view JobQueueTypeName(JobQueueType type);  // "ECS_FARGATE"
+
 // Whether a job that can't be placed holds up those behind it. AWS knows only
 // kStrict; the others are extensions for queues without a scheduling policy.
 // Choice: D9; lib/queues/README.md defines them.
@@ -74,6 +97,7 @@ struct JobStateTimeLimitAction {
   absl::Duration max_time;  // 600 s to 86,400 s, whole seconds
   // kTerminate is for queues with quota shares, and for the reasons that their
   // heads may have beside lack of a fitting environment.
+  // Queues for service jobs know no other.
   TimeLimitAction action = TimeLimitAction::kCancel;
 
   template <typename Self, typename Visitor>
@@ -88,6 +112,12 @@ struct JobQueueOptions {
   ResourceState state = ResourceState::kEnabled;
   // 1 to 3, each of them VALID when the queue is created.
   std::vector<ComputeEnvironmentOrder> compute_environment_order;
+  // Instead of these, for service jobs: one that is VALID. With quota shares
+  // its limits must be in instance types, and no other queue may have it; else
+  // they must be in NUM_INSTANCES.
+  std::vector<ServiceEnvironmentOrder> service_environment_order;
+  // Absent: as the environments are. Must agree with them.
+  std::optional<JobQueueType> job_queue_type;
   // The name of a policy. Empty: first in, first out. It can be replaced by
   // another of its kind, never removed, and not added later.
   std::string scheduling_policy;
@@ -103,7 +133,8 @@ struct JobQueueOptions {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue_name, self.priority, self.state,
-                 self.compute_environment_order, self.scheduling_policy,
+                 self.compute_environment_order, self.service_environment_order,
+                 self.job_queue_type, self.scheduling_policy,
                  self.dispatch_order, self.backfill_ends_before_start,
                  self.job_state_time_limit_actions, self.tags, self.document);
   }
@@ -120,6 +151,10 @@ class JobQueue {
 
   const std::string& job_queue_name() const { return options_.job_queue_name; }
   const JobQueueOptions& options() const { return options_; }
+  // Whether it takes service jobs, rather than jobs with containers.
+  bool is_for_services() const {
+    return !options_.service_environment_order.empty();
+  }
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
@@ -141,6 +176,8 @@ struct UpdateJobQueueRequest {
   std::optional<ResourceState> state;
   // Those that are not yet attached must be VALID.
   std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
+  // Of a queue that was created with one.
+  std::optional<std::vector<ServiceEnvironmentOrder>> service_environment_order;
   // Another policy of the same kind, for a queue that was created with one.
   std::optional<std::string> scheduling_policy;
   // A head that is blocked already has stood for as long as it has.
@@ -151,8 +188,9 @@ struct UpdateJobQueueRequest {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job_queue, self.priority, self.state,
-                 self.compute_environment_order, self.scheduling_policy,
-                 self.job_state_time_limit_actions, self.document);
+                 self.compute_environment_order, self.service_environment_order,
+                 self.scheduling_policy, self.job_state_time_limit_actions,
+                 self.document);
   }
 };
 

@@ -60,6 +60,8 @@
 #include "embatch/resource_provider.h"
 #include "embatch/scheduling_policy.h"
 #include "embatch/service_environment.h"
+#include "embatch/service_job.h"
+#include "embatch/service_provider.h"
 #include "embatch/tags.h"
 
 namespace embatch {
@@ -356,9 +358,15 @@ class Scheduler {
       const UpdateServiceEnvironmentRequest& request, absl::Time now);
 
   // The environment, which must be DISABLED and VALID, is DELETING, and gone
-  // after the next Advance(). An unknown one is no error.
+  // after the next Advance(), or when no job is in it. No queue may refer to
+  // it. An unknown one is no error.
   absl::Status DeleteServiceEnvironment(absl::string_view environment,
                                         absl::Time now);
+
+  // Says who serves a service environment, as AttachPlugins(); nullptr to
+  // detach.
+  absl::Status AttachServiceProvider(absl::string_view environment,
+                                     ServiceProvider* provider);
 
   // Answers the revision: 1 for a new name, then 2, 3, ...
   absl::StatusOr<int> RegisterJobDefinition(JobDefinition definition,
@@ -398,6 +406,20 @@ class Scheduler {
   absl::Status TerminateJob(JobId job, absl::string_view reason,
                             absl::Time now);
 
+  // The service job is SUBMITTED. A failure changes nothing.
+  absl::StatusOr<JobId> SubmitServiceJob(const SubmitServiceJobRequest& request,
+                                         absl::Time now);
+
+  // Changes the priority of a service job that is not over, waiting or not. In
+  // queues with quota shares others may be preempted for it then, or it for
+  // others. kNotFound; kInvalidArgument: it is no service job.
+  absl::Status UpdateServiceJob(const UpdateServiceJobRequest& request,
+                                absl::Time now);
+
+  // Ends a service job, started or not; as TerminateJob.
+  absl::Status TerminateServiceJob(JobId job, absl::string_view reason,
+                                   absl::Time now);
+
   // --- The loop -----------------------------------------------------------
 
   // Asks the plug-ins what happened, does all that is due, and tells them what
@@ -433,6 +455,11 @@ class Scheduler {
   // By creation. kNotFound: there is no such queue.
   absl::StatusOr<std::vector<std::string>> ListQuotaShares(
       absl::string_view job_queue) const;
+  // kNotFound; kInvalidArgument: it is no service job. DescribeJob() and
+  // DescribeAttempts() take service jobs too.
+  absl::StatusOr<ServiceJobView> DescribeServiceJob(JobId job) const;
+  // As ListJobs(), of a queue for service jobs; 1 to 100 a page.
+  absl::StatusOr<JobPage> ListServiceJobs(const ListJobsRequest& request) const;
   absl::StatusOr<ServiceEnvironmentView> DescribeServiceEnvironment(
       absl::string_view environment) const;
   std::vector<std::string> ListServiceEnvironments() const;  // by name

@@ -102,6 +102,9 @@ struct UpdateServiceEnvironmentRequest {
 struct ServiceEnvironmentView {
   const ServiceEnvironment* service_environment = nullptr;
   ResourceStatus status = ResourceStatus::kCreating;
+  // What jobs in SCHEDULED, STARTING and RUNNING take, in the units of the
+  // limits and in their order.
+  std::vector<CapacityUsage> capacity_usage;
 };
 
 }  // namespace embatch

@@ -125,6 +125,13 @@ uint32_t JobTable::Add(const NewJob& job) {
   return slot;
 }
 
+void JobTable::ReplaceSpec(uint32_t slot, uint32_t spec) {
+  JobRecord& record = jobs_[slot];
+  specs_.Release(record.spec);
+  record.spec = spec;
+  if (record.live != kNoIndex) live_[record.live].spec = spec;
+}
+
 void JobTable::ReleaseDetails(JobDetails& details) {
   ReleaseText(details.status_reason);
   ReleaseText(details.request_reason);

@@ -87,6 +87,9 @@ class JobTable {
     int64_t created_ns = 0;
   };
   uint32_t Add(const NewJob& job);  // SUBMITTED
+  // Gives a single job another spec with the same requirement; `spec`'s count
+  // goes to the job.
+  void ReplaceSpec(uint32_t slot, uint32_t spec);
 
   // Forgets a job whose end has had all its consequences. Its edges must have
   // been dropped before.

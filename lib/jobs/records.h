@@ -144,6 +144,9 @@ struct LiveAttempt {
   uint32_t task = kNoIndex;      // TaskRecord, if it has several containers
   int64_t started_ns = kNoTime;  // before it has started: when it was placed
 
+  // Whether a service environment is its place, and no instance.
+  bool is_service() const { return instance == kNoIndex; }
+
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.job, self.number, self.stop, self.started, self.details,
@@ -160,7 +163,7 @@ struct AttemptRecord {
   int64_t started_ns = kNoTime;  // none: it never reached RUNNING
   int64_t stopped_ns = 0;
   uint64_t instance_number = 0;
-  TextIndex reason = 0;  // the container's
+  TextIndex reason = 0;  // the container's; of a service job its resource
   TextIndex status_reason = 0;
   int32_t exit_code = 0;
   uint16_t number = 0;

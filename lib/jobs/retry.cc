@@ -17,10 +17,18 @@ bool Holds(const std::optional<std::string>& pattern, absl::string_view text) {
 }  // namespace
 
 bool MatchesExitPattern(absl::string_view pattern, absl::string_view text) {
-  if (absl::ConsumeSuffix(&pattern, "*")) {
-    return absl::StartsWith(text, pattern);
+  const size_t first = pattern.find('*');
+  if (first == absl::string_view::npos) return text == pattern;
+  if (!absl::ConsumePrefix(&text, pattern.substr(0, first))) return false;
+  // Each part between two stars is taken where it is found first.
+  for (pattern.remove_prefix(first + 1);;) {
+    const size_t next = pattern.find('*');
+    if (next == absl::string_view::npos) return absl::EndsWith(text, pattern);
+    const size_t found = text.find(pattern.substr(0, next));
+    if (found == absl::string_view::npos) return false;
+    text.remove_prefix(found + next);
+    pattern.remove_prefix(next + 1);
   }
-  return text == pattern;
 }
 
 RetryAction ActionOnExit(const RetryStrategy& strategy,

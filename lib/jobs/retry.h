@@ -19,8 +19,9 @@ struct FailedAttempt {
   std::optional<int> exit_code;
 };
 
-// Whether `text` equals `pattern`, or begins with what stands before its '*'.
-// Source: API EvaluateOnExit. Choice: D20, case counts.
+// Whether `pattern`, in which each '*' stands for any text, is `text`. Jobs
+// with containers may have a '*' at the end only. Source: API EvaluateOnExit,
+// ServiceJobEvaluateOnExit; §6.3. Choice: D20, case counts.
 bool MatchesExitPattern(absl::string_view pattern, absl::string_view text);
 
 // What the first rule that matches says; kRetry if none does.

@@ -25,18 +25,20 @@ enum class JobTrigger : uint8_t {
   kQueueDeleted,    // its queue is being deleted, and it has not started
   kBlocked,         // found blocked at the head of its queue
   kPlaced,
-  kLaunchRejected,  // it can't be launched, now or later
+  kDispatched,        // a service job is handed to the service
+  kCapacityAcquired,  // which has the capacity for it
+  kLaunchRejected,    // it can't be launched, now or later
   kContainerStarted,
   kPreemptionStarted,  // it is to make room, and is being stopped
   kPreempted,          // it made room, and waits again
   kRetry,
-  kNoCapacity,  // Fargate had none: the attempt never was
+  kNoCapacity,  // Fargate, or a service, had none: it does not count
   kAttemptSucceeded,
   kAttemptFailed,  // and no retry is due
   kChildrenSucceeded,
   kChildrenFailed,  // all have ended, at least one FAILED
 };
-inline constexpr int kJobTriggerCount = 19;
+inline constexpr int kJobTriggerCount = 21;
 
 struct Transition {
   JobStatus from;
@@ -84,6 +86,21 @@ inline constexpr std::array kTransitions = {
                JobStatus::kRunnable},
     Transition{JobStatus::kRunnable, JobTrigger::kPlaced, JobStatus::kStarting},
     Transition{JobStatus::kRunnable, JobTrigger::kLaunchRejected,
+               JobStatus::kFailed},
+
+    // Service jobs. Source: §15, §19.
+    Transition{JobStatus::kRunnable, JobTrigger::kDispatched,
+               JobStatus::kScheduled},
+    Transition{JobStatus::kScheduled, JobTrigger::kCapacityAcquired,
+               JobStatus::kStarting},
+    Transition{JobStatus::kScheduled, JobTrigger::kNoCapacity,
+               JobStatus::kRunnable},
+    Transition{JobStatus::kScheduled, JobTrigger::kRetry, JobStatus::kRunnable},
+    Transition{JobStatus::kScheduled, JobTrigger::kPreemptionStarted,
+               JobStatus::kScheduled},
+    Transition{JobStatus::kScheduled, JobTrigger::kPreempted,
+               JobStatus::kRunnable},
+    Transition{JobStatus::kScheduled, JobTrigger::kAttemptFailed,
                JobStatus::kFailed},
 
     Transition{JobStatus::kStarting, JobTrigger::kContainerStarted,

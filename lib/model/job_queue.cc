@@ -46,6 +46,52 @@ absl::Status CheckEnvironmentOrder(
   return absl::OkStatus();
 }
 
+// Source: API CreateJobQueue.serviceEnvironmentOrder ("can't have both");
+// guide "Service quotas" (one service environment a queue; §13.1).
+absl::Status CheckServiceOrder(const JobQueueOptions& options) {
+  constexpr absl::string_view kMember = "service_environment_order";
+  if (!options.compute_environment_order.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kMember,
+                     " is given beside compute_environment_order; a job queue "
+                     "must have one of them only"));
+  }
+  if (options.service_environment_order.size() >
+      kServiceEnvironmentsPerQueueMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        kMember, " has ", options.service_environment_order.size(),
+        " entries; must have at most ", kServiceEnvironmentsPerQueueMax));
+  }
+  if (options.dispatch_order != DispatchOrder::kStrict) {
+    // Choice: D9, an extension for jobs with containers.
+    return absl::InvalidArgumentError(absl::StrCat(
+        "dispatch_order is ", static_cast<int>(options.dispatch_order),
+        "; must be strict in a queue with a service environment"));
+  }
+  return CheckName(
+      absl::StrCat(kMember, ".service_environment"),
+      options.service_environment_order.front().service_environment);
+}
+
+// Source: API CreateJobQueue.jobQueueType.
+absl::Status CheckQueueType(const JobQueueOptions& options) {
+  if (!options.job_queue_type.has_value()) return absl::OkStatus();
+  const JobQueueType type = *options.job_queue_type;
+  if (!IsValidEnum(type)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("job_queue_type is ", static_cast<int>(type),
+                     "; must be EKS, ECS, ECS_FARGATE or SAGEMAKER_TRAINING"));
+  }
+  const bool for_services = !options.service_environment_order.empty();
+  if ((type == JobQueueType::kSagemakerTraining) == for_services) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "job_queue_type is ", JobQueueTypeName(type), "; must ",
+      for_services ? "" : "not ", "be SAGEMAKER_TRAINING in a queue with ",
+      for_services ? "a service environment" : "compute environments"));
+}
+
 // Source: §13.5 and §15.6, the codes for which an action is allowed.
 constexpr absl::string_view kTimeLimitReasons[] = {
     "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
@@ -65,7 +111,7 @@ bool IsTerminateReason(absl::string_view code) {
 
 // Source: API JobStateTimeLimitAction.
 absl::Status CheckTimeLimits(
-    const std::vector<JobStateTimeLimitAction>& actions) {
+    const std::vector<JobStateTimeLimitAction>& actions, bool for_services) {
   constexpr absl::string_view kMember = "job_state_time_limit_actions";
   for (const JobStateTimeLimitAction& action : actions) {
     const absl::string_view code = ReasonCode(action.reason);
@@ -97,11 +143,31 @@ absl::Status CheckTimeLimits(
           kMember, ".action is TERMINATE; must be CANCEL for the reason ",
           Quoted(code)));
     }
+    if (for_services && action.action != TimeLimitAction::kTerminate) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kMember,
+                       ".action is CANCEL; must be TERMINATE in a queue with a "
+                       "service environment"));
+    }
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+absl::string_view JobQueueTypeName(JobQueueType type) {
+  switch (type) {
+    case JobQueueType::kEks:
+      return "EKS";
+    case JobQueueType::kEcs:
+      return "ECS";
+    case JobQueueType::kEcsFargate:
+      return "ECS_FARGATE";
+    case JobQueueType::kSagemakerTraining:
+      return "SAGEMAKER_TRAINING";
+  }
+  return "";
+}
 
 absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
                                           LimitsProfile profile) {
@@ -119,8 +185,13 @@ absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
       [](const ComputeEnvironmentOrder& a, const ComputeEnvironmentOrder& b) {
         return a.order < b.order;
       });
-  EMBATCH_RETURN_IF_ERROR(CheckEnvironmentOrder(
-      options.compute_environment_order, LimitsOf(profile)));
+  if (options.service_environment_order.empty()) {
+    EMBATCH_RETURN_IF_ERROR(CheckEnvironmentOrder(
+        options.compute_environment_order, LimitsOf(profile)));
+  } else {
+    EMBATCH_RETURN_IF_ERROR(CheckServiceOrder(options));
+  }
+  EMBATCH_RETURN_IF_ERROR(CheckQueueType(options));
   if (!options.scheduling_policy.empty()) {
     EMBATCH_RETURN_IF_ERROR(
         CheckName("scheduling_policy", options.scheduling_policy));
@@ -144,7 +215,8 @@ absl::StatusOr<JobQueue> JobQueue::Create(JobQueueOptions options,
         "dispatch_order is backfill");
   }
   EMBATCH_RETURN_IF_ERROR(
-      CheckTimeLimits(options.job_state_time_limit_actions));
+      CheckTimeLimits(options.job_state_time_limit_actions,
+                      !options.service_environment_order.empty()));
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
   return JobQueue(std::move(options));
 }

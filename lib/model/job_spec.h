@@ -13,11 +13,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "embatch/capacity_limit.h"
 #include "embatch/consumable_resource.h"
 #include "embatch/fields.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
 #include "embatch/resources.h"
+#include "embatch/service_job.h"
 #include "lib/model/limits.h"
 #include "lib/model/requirement.h"
 #include "lib/model/task_spec.h"
@@ -36,6 +38,8 @@ constexpr bool IsValidEnum(LaunchRejection value) {
 }
 
 struct JobSpec {
+  static constexpr uint32_t kNoDefinition = 0xffffffff;  // a service job
+
   uint32_t definition = 0;  // index of the definition's revision
   // Of the job's only container; `task` has no containers then.
   std::vector<std::string> command;
@@ -63,6 +67,11 @@ struct JobSpec {
   std::string image;          // a group's; empty: the definition's
   std::string instance_type;  // of all nodes; empty: any
 
+  // A service job: it has no definition and no container.
+  std::vector<CapacityUsage> capacity_usage;  // by unit
+  std::string service_request_payload;
+
+  bool is_service() const { return !capacity_usage.empty(); }
   bool is_multi_node() const { return !node_groups.empty(); }
   bool has_task() const { return !task.containers.empty(); }
 
@@ -74,7 +83,8 @@ struct JobSpec {
         self.scheduling_priority, self.preemption_retries_before_termination,
         self.propagate_tags, self.launch_rejection, self.parameters, self.tags,
         self.propagated_tags, self.document, self.groups, self.node_groups,
-        self.main_node, self.image, self.instance_type);
+        self.main_node, self.image, self.instance_type, self.capacity_usage,
+        self.service_request_payload);
   }
 };
 
@@ -92,6 +102,12 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                                     uint32_t definition_index,
                                     const SubmitJobRequest& request,
                                     const Limits& limits);
+
+// What a service job is, with all that is checked of it but its queue, its
+// shares and its token.
+// Source: API SubmitServiceJob; §19.
+absl::StatusOr<JobSpec> MakeServiceJobSpec(
+    const SubmitServiceJobRequest& request, const Limits& limits);
 
 // §4, step 11. Choice: AWS measures the JSON of the request; we measure our own
 // bytes of the same content, which are a little fewer.

@@ -144,6 +144,17 @@ inline constexpr int64_t kCapacityMax = int64_t{1} << 38;
 // Choice: §15.5, the window of preemptionSummary.recentPreemptedAttempts.
 inline constexpr size_t kRecentPreemptedAttemptsMax = 10;
 
+// Source: guide "Service quotas" (service environments of a queue; §2.1).
+inline constexpr size_t kServiceEnvironmentsPerQueueMax = 1;
+// Source: guide "Service quotas" (10 KiB a payload).
+inline constexpr size_t kServicePayloadBytesMax = 10 << 10;
+// Choice: as for a reason that a caller gives; AWS names no length for what a
+// service says.
+inline constexpr size_t kServiceTextLengthMax = 1024;
+// Source: SageMaker StopTrainingJob (120 seconds between the signals). Choice:
+// Batch does not say how long it waits.
+inline constexpr absl::Duration kServiceStopTimeout = absl::Seconds(120);
+
 // Source: API EcsTaskProperties.containers, EksPodProperties.containers,
 // .initContainers (10 each).
 inline constexpr int kContainersPerTaskMax = 10;

@@ -390,6 +390,7 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
 Requirement RequirementOf(const JobSpec& spec) {
   Requirement need(spec.resources);
   need.consumables = spec.consumables;
+  need.capacity_usage = spec.capacity_usage;
   if (!spec.is_multi_node()) return need;
   for (uint8_t group : spec.node_groups) {
     const Resources& other = spec.groups[group].resources;

@@ -33,6 +33,8 @@ absl::string_view JobStatusName(JobStatus status) {
       return "PENDING";
     case JobStatus::kRunnable:
       return "RUNNABLE";
+    case JobStatus::kScheduled:
+      return "SCHEDULED";
     case JobStatus::kStarting:
       return "STARTING";
     case JobStatus::kRunning:

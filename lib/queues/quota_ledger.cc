@@ -57,6 +57,12 @@ void QuotaLedger::RemoveShare(uint32_t index) {
   share.held.clear();
 }
 
+std::optional<size_t> QuotaLedger::FindUnit(absl::string_view unit) const {
+  const auto found = std::find(units_.begin(), units_.end(), unit);
+  if (found == units_.end()) return std::nullopt;
+  return static_cast<size_t>(found - units_.begin());
+}
+
 size_t QuotaLedger::UnitIndex(absl::string_view unit) {
   const auto found = std::find(units_.begin(), units_.end(), unit);
   const size_t index = static_cast<size_t>(found - units_.begin());

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ class QuotaLedger {
 
   // The index of a unit; a new one is added.
   size_t UnitIndex(absl::string_view unit);
+  std::optional<size_t> FindUnit(absl::string_view unit) const;
   Amounts AmountsOf(absl::Span<const CapacityUsage> usage);
 
   // A dispatched job takes its need and gives it back. What is held is kept

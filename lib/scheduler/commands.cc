@@ -13,32 +13,20 @@
 #include "lib/model/job_spec.h"
 #include "lib/model/limits.h"
 #include "lib/model/validation.h"
+#include "lib/scheduler/service_jobs.h"
 #include "lib/scheduler/shares.h"
 
 namespace embatch {
 namespace {
 
-// §4, step 2.
-absl::StatusOr<uint32_t> CheckQueue(const State& state,
-                                    const SubmitJobRequest& request) {
-  const std::optional<uint32_t> index = FindQueue(state, request.job_queue);
-  if (!index.has_value()) {
-    return absl::NotFoundError(absl::StrCat(
-        "job_queue: Job queue ", Quoted(request.job_queue), " does not exist"));
-  }
-  const QueueRecord& queue = state.queues[*index];
-  if (queue.config.options().state != ResourceState::kEnabled) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("job_queue is ", Quoted(request.job_queue),
-                     ", which is DISABLED; must be ENABLED"));
-  }
-  if (!TakesWork(queue.status)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "job_queue is ", Quoted(request.job_queue), ", which is ",
-        ResourceStatusName(queue.status),
-        "; must be VALID (a new one is after the next Advance())"));
-  }
-  return *index;
+// Source: API SubmitServiceJob.jobQueue; §19. Choice: a queue takes one kind
+// of jobs.
+absl::Status CheckQueueRunsContainers(const QueueRecord& queue) {
+  if (!queue.is_for_services()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("job_queue is ", Quoted(queue.config.job_queue_name()),
+                   ", whose type is SAGEMAKER_TRAINING; it takes service jobs "
+                   "only"));
 }
 
 // §4, step 4. Choice: a definition that names both platforms can run on either;
@@ -121,6 +109,29 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
 }
 
 }  // namespace
+
+// §4, step 2.
+absl::StatusOr<uint32_t> FindOpenQueue(const State& state,
+                                       const std::string& job_queue) {
+  const std::optional<uint32_t> index = FindQueue(state, job_queue);
+  if (!index.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "job_queue: Job queue ", Quoted(job_queue), " does not exist"));
+  }
+  const QueueRecord& queue = state.queues[*index];
+  if (queue.config.options().state != ResourceState::kEnabled) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("job_queue is ", Quoted(job_queue),
+                     ", which is DISABLED; must be ENABLED"));
+  }
+  if (!TakesWork(queue.status)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "job_queue is ", Quoted(job_queue), ", which is ",
+        ResourceStatusName(queue.status),
+        "; must be VALID (a new one is after the next Advance())"));
+  }
+  return *index;
+}
 
 PlatformCapability PlatformOf(const State& state, const QueueRecord& queue) {
   const bool is_fargate =
@@ -221,8 +232,10 @@ absl::Status Apply(State& state,
 // The order of the checks is that of §4.
 absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
   EMBATCH_RETURN_IF_ERROR(CheckJobName(request.job_name));
-  const absl::StatusOr<uint32_t> queue = CheckQueue(state, request);
+  const absl::StatusOr<uint32_t> queue =
+      FindOpenQueue(state, request.job_queue);
   EMBATCH_RETURN_IF_ERROR(queue.status());
+  EMBATCH_RETURN_IF_ERROR(CheckQueueRunsContainers(state.queues[*queue]));
   const std::optional<uint32_t> definition =
       FindDefinition(state, request.job_definition);
   if (!definition.has_value() || !state.definitions[*definition].active) {
@@ -257,8 +270,19 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
   return state.jobs.IdOf({slot, -1});
 }
 
-// Source: API CancelJob, TerminateJob; §10.
+// Source: API CancelJob, TerminateJob, TerminateServiceJob. Choice: service
+// jobs are ended by the last one only.
 absl::Status Apply(State& state, const EndJobCommand& command) {
+  const std::optional<JobKey> key = state.jobs.Find(command.job);
+  if (key.has_value() && IsServiceJob(state, key->slot)) {
+    return absl::InvalidArgumentError(
+        "job is a service job; it is ended by TerminateServiceJob");
+  }
+  return EndJob(state, command);
+}
+
+// Source: §10.
+absl::Status EndJob(State& state, const EndJobCommand& command) {
   if (command.job.is_null()) {
     return absl::InvalidArgumentError(
         "'jobId' is a required field (cannot be an empty string)");

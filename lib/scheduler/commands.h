@@ -7,6 +7,7 @@
 #define EMBATCH_SCHEDULER_COMMANDS_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,6 +19,10 @@ namespace embatch {
 
 // kResourceExhausted if there are `most` of something already.
 absl::Status CheckCount(absl::string_view what, size_t count, int64_t most);
+
+// The queue of that name, if it takes jobs. §4, step 2.
+absl::StatusOr<uint32_t> FindOpenQueue(const State& state,
+                                       const std::string& job_queue);
 
 // What kind of environments a queue has: all are of one kind.
 // Source: API JobQueueDetail.computeEnvironmentOrder (§13.1).
@@ -40,6 +45,8 @@ absl::StatusOr<int> Apply(State& state,
 absl::Status Apply(State& state, const DeregisterJobDefinitionCommand& command);
 absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request);
 absl::Status Apply(State& state, const EndJobCommand& command);
+// The same for jobs of every kind.
+absl::Status EndJob(State& state, const EndJobCommand& command);
 absl::Status Apply(State& state,
                    const CreateConsumableResourceCommand& command);
 absl::Status Apply(State& state,

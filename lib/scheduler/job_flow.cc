@@ -265,7 +265,10 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
   // are not asked twice, and get no more time.
   const bool is_ending =
       attempt.task != kNoIndex && jobs_.task(attempt.task).is_ending();
-  if (attempt.task != kNoIndex) {
+  if (attempt.is_service()) {
+    grace = kServiceStopTimeout;
+    RequestServiceStop(live);
+  } else if (attempt.task != kNoIndex) {
     if (!is_ending) grace = StopContainers(live);
   } else if (!attempt.is_node || IsNodeAsked(live)) {
     Request request;
@@ -398,6 +401,10 @@ void TurnRunner::Charge(uint32_t live, uint32_t instance) {
 }
 
 void TurnRunner::Discharge(uint32_t live) {
+  if (jobs_.live(live).is_service()) {
+    DischargeService(live);
+    return;
+  }
   TakeFromInstance(live);
   UseShare(live, -1);
   // Choice: D30, at the end of each attempt.
@@ -415,8 +422,7 @@ void TurnRunner::UseShare(uint32_t live, int64_t times) {
     return;
   }
   const Requirement& need = jobs_.requirement(record.requirement);
-  queue.fair_share.Use(record.share, times * need.resources.vcpu_milli,
-                       now_ns_);
+  queue.fair_share.Use(record.share, times * need.share_use_milli(), now_ns_);
 }
 
 // --- Attempts on instances --------------------------------------------------

@@ -71,16 +71,14 @@ class NewestFirst {
 };
 
 std::string DefinitionName(const State& state, uint32_t slot) {
-  const DefinitionRecord& record =
-      state.definitions[state.jobs.spec(state.jobs.record(slot).spec)
-                            .definition];
-  return record.definition.job_definition_name();
+  const JobSpec& spec = state.jobs.spec(state.jobs.record(slot).spec);
+  if (spec.is_service()) return "";
+  return state.definitions[spec.definition].definition.job_definition_name();
 }
 
 int RevisionOf(const State& state, uint32_t slot) {
-  return state
-      .definitions[state.jobs.spec(state.jobs.record(slot).spec).definition]
-      .revision;
+  const JobSpec& spec = state.jobs.spec(state.jobs.record(slot).spec);
+  return spec.is_service() ? 0 : state.definitions[spec.definition].revision;
 }
 
 // A name stands for all its revisions, "name:3" for that one. Case matters.

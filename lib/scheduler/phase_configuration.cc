@@ -57,6 +57,7 @@ void TurnRunner::DeleteDefinition(uint32_t index) {
 // Whether this phase has something to do once more: a queue's last job ended,
 // or an environment's last instance went.
 bool TurnRunner::IsConfigurationDue() const {
+  if (IsServiceStepDue(state_)) return true;
   for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
     if (IsEnvironmentStepDue(fleet_.environment(i))) return true;
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/jobs/dependencies.h"
 #include "lib/jobs/reasons.h"
+#include "lib/scheduler/service_jobs.h"
 #include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -114,6 +115,7 @@ bool TurnRunner::EndRequested(const WorkItem& item) {
       LeaveLine(job);
       FailWaiting(job);
       return true;
+    case JobStatus::kScheduled:
     case JobStatus::kStarting:
     case JobStatus::kRunning: {
       const JobDetails* details = jobs_.FindDetails(job);
@@ -409,6 +411,7 @@ bool TurnRunner::Expire(const WorkItem& item) {
   const uint32_t queue = record.queue;
   ReleaseShareJob(state_, record);
   state_.job_tags.erase(item.slot);
+  ForgetServiceJob(state_, item.slot);
   state_.consumable_jobs.Remove(item.slot, jobs_.spec(record.spec).consumables);
   jobs_.Remove(item.slot);
   ReuseQueue(queue);

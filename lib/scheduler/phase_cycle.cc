@@ -74,6 +74,9 @@ JobKey TurnRunner::Next(QueueRecord& queue) {
 // takes room away, and is not counted.
 uint64_t TurnRunner::EpochOf(const QueueRecord& queue) const {
   uint64_t epoch = queue.fair_share.epoch() + state_.consumables.epoch();
+  if (queue.is_for_services()) {
+    epoch += state_.service_environments[queue.service].epoch;
+  }
   for (uint32_t environment : queue.environments) {
     epoch += fleet_.environment(environment).epoch;
   }
@@ -179,6 +182,7 @@ Placement TurnRunner::FindStart(const QueueRecord& queue, JobKey job) const {
 // Source: §13.3, §13.4, environments in their order.
 Placement TurnRunner::FindPlace(const QueueRecord& queue,
                                 const Requirement& need) const {
+  if (queue.is_for_services()) return FindServicePlace(queue, need);
   Placement placement;
   // Source: §18, only when all of them are available.
   if (!need.consumables.empty() &&
@@ -207,6 +211,10 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
 void TurnRunner::Place(JobKey job, const Placement& placement) {
   LeaveLine(job);
   const JobSpec& spec = jobs_.spec(jobs_.record(job.slot).spec);
+  if (spec.is_service()) {
+    PlaceInService(job, placement.environment);
+    return;
+  }
   if (spec.launch_rejection != LaunchRejection::kNone) {
     // Source: §5.2, launch-time rejections; §6.2, never retried.
     Fail(job, JobTrigger::kLaunchRejected,
@@ -291,6 +299,7 @@ void TurnRunner::TellBlocked(BlockedHead& blocked, JobKey head,
 // if it may later. If several reasons hold, the first in the table.
 TextIndex TurnRunner::BlockedReason(const QueueRecord& queue,
                                     const Requirement& need) {
+  if (queue.is_for_services()) return ServiceBlockedReason(queue, need);
   std::array<int, kWhyNotCount> counts{};
   absl::string_view type;
   bool waits_for_one = false;

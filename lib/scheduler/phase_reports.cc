@@ -68,6 +68,11 @@ void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
       int64_t& time_ns = all.container_reports.back().time_ns;
       time_ns = std::clamp(time_ns, last_ns_, now_ns_);
     }
+    for (const ServiceReport& report : turn.service_reports) {
+      all.service_reports.push_back(report);
+      int64_t& time_ns = all.service_reports.back().time_ns;
+      time_ns = std::clamp(time_ns, last_ns_, now_ns_);
+    }
     ReadReports(all, kNanosInfinitePast);
   }
   // An exit that is still to be read may beat a timeout.
@@ -80,37 +85,44 @@ void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
 void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
   const ByTime<InstanceReport> instances(turn.instance_reports);
   const ByTime<ContainerReport> containers(turn.container_reports);
+  const ByTime<ServiceReport> services(turn.service_reports);
   size_t i = 0;
   size_t c = 0;
-  while (i < instances.size() || c < containers.size()) {
-    // Of equal times the provider's report comes first.
-    const bool is_instance =
-        i < instances.size() && (c == containers.size() ||
-                                 instances[i].time_ns <= containers[c].time_ns);
+  size_t s = 0;
+  const auto time_of = [](const auto& reports, size_t next) {
+    return next < reports.size() ? reports[next].time_ns : kNanosInfiniteFuture;
+  };
+  while (i < instances.size() || c < containers.size() || s < services.size()) {
+    // Of equal times the resource provider's report comes first, then the
+    // runtime's.
+    const int64_t of_instance = time_of(instances, i);
+    const int64_t of_container = time_of(containers, c);
     const int64_t time_ns =
-        is_instance ? instances[i].time_ns : containers[c].time_ns;
+        std::min({of_instance, of_container, time_of(services, s)});
     // Choice: D61, held between the last `now` and this one.
     const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
     RunDeadlinesBefore(at_ns);
     if (!has_budget()) break;
-    if (is_instance) {
+    if (i < instances.size() && of_instance == time_ns) {
       Take(instances[i++], at_ns);
-    } else if (Take(containers[c], at_ns)) {
+    } else if (c < containers.size() && of_container == time_ns) {
+      if (!Take(containers[c], at_ns)) break;
       ++c;
     } else {
-      break;
+      if (!Take(services[s], at_ns)) break;
+      ++s;
     }
   }
-  for (; i < instances.size(); ++i) {
-    InstanceReport report = instances[i];
-    report.time_ns = std::clamp(report.time_ns, earliest_ns, now_ns_);
-    state_.unread.instance_reports.push_back(std::move(report));
-  }
-  for (; c < containers.size(); ++c) {
-    ContainerReport report = containers[c];
-    report.time_ns = std::clamp(report.time_ns, earliest_ns, now_ns_);
-    state_.unread.container_reports.push_back(std::move(report));
-  }
+  const auto leave = [&](const auto& reports, size_t next, auto& unread) {
+    for (; next < reports.size(); ++next) {
+      unread.push_back(reports[next]);
+      int64_t& time_ns = unread.back().time_ns;
+      time_ns = std::clamp(time_ns, earliest_ns, now_ns_);
+    }
+  };
+  leave(instances, i, state_.unread.instance_reports);
+  leave(containers, c, state_.unread.container_reports);
+  leave(services, s, state_.unread.service_reports);
 }
 
 void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
@@ -125,8 +137,9 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
     case DeadlineKind::kTimeout:
       jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
       // What was lost before that is over already.
-      if (fleet_.instance(jobs_.live(a).instance).state !=
-          InstanceState::kLost) {
+      if (jobs_.live(a).is_service() ||
+          fleet_.instance(jobs_.live(a).instance).state !=
+              InstanceState::kLost) {
         StopAttempt(a, StopCause::kTimedOut);
       }
       return;
@@ -169,6 +182,9 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
       return;
     case DeadlineKind::kRetention:
       AddWork(WorkKind::kExpire, a);
+      return;
+    case DeadlineKind::kServiceBackOff:
+      EndServiceBackOff(a);
       return;
     case DeadlineKind::kShareRests:
       RestShare(state_, a, static_cast<uint32_t>(deadline.b));
@@ -341,6 +357,7 @@ uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
   const uint32_t live = key.has_value() ? jobs_.LiveOf(*key) : kNoIndex;
   if (live != kNoIndex && jobs_.live(live).number == attempt.number &&
       jobs_.live(live).job.child == attempt.job.child &&
+      !jobs_.live(live).is_service() &&
       (!jobs_.live(live).is_node || IsNodeAsked(live)) &&
       (report.container.container == 0 ||
        report.container.container < ContainersOf(*key)) &&

@@ -107,7 +107,10 @@ bool TurnRunner::RunScaling() {
   ScalingPlan plan(fleet_, now_ns_, state_.settings.idle_time_ns);
   for (uint32_t index : state_.queue_order) {
     QueueRecord& queue = state_.queues[index];
-    if (!TakesWork(queue.status) || queue.waiting == 0) continue;
+    if (!TakesWork(queue.status) || queue.waiting == 0 ||
+        queue.is_for_services()) {
+      continue;
+    }
     // Choice: D45, a head that no instance would help leaves its queue without
     // demand, if nobody may overtake it.
     if (queue.is_strict() &&

@@ -8,6 +8,7 @@
 #include "lib/base/time.h"
 #include "lib/model/limits.h"
 #include "lib/scheduler/reads.h"
+#include "lib/scheduler/service_jobs.h"
 
 namespace embatch {
 namespace {
@@ -99,6 +100,11 @@ PluginSet::Entry<Plugin>* PluginSet::Find(std::vector<Entry<Plugin>>& entries,
   return nullptr;
 }
 
+void PluginSet::AttachService(uint32_t environment, ServiceProvider* provider) {
+  Drop(services_, environment);
+  Add(services_, provider, environment);
+}
+
 void PluginSet::Attach(const Fleet& fleet, uint32_t environment,
                        Plugins plugins) {
   Drop(providers_, environment);
@@ -179,7 +185,8 @@ void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
   // Reports kept from the last call count against this one's.
   const auto left = [this, max] {
     return std::max(0, max - static_cast<int>(instance_reports_.size() +
-                                              container_reports_.size()));
+                                              container_reports_.size() +
+                                              service_reports_.size()));
   };
   // A plug-in for whose reports there is no room is asked all the same: that is
   // how it learns the time.
@@ -193,11 +200,42 @@ void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
     entry.is_quiet = room > 0 && container_reports_.size() <= before;
     dropped_ += Tidy(container_reports_, before);
   }
+  for (Entry<ServiceProvider>& entry : services_) {
+    PollService(entry, now, left());
+  }
   MoveFirst(instance_reports_, static_cast<size_t>(max),
             turn->instance_reports);
   MoveFirst(container_reports_,
             static_cast<size_t>(max) - turn->instance_reports.size(),
             turn->container_reports);
+  MoveFirst(service_reports_,
+            static_cast<size_t>(max) - turn->instance_reports.size() -
+                turn->container_reports.size(),
+            turn->service_reports);
+}
+
+void PluginSet::PollService(Entry<ServiceProvider>& entry, absl::Time now,
+                            int max) {
+  const size_t before = service_reports_.size();
+  entry.plugin->Poll(now, max, service_reports_);
+  entry.is_quiet = max > 0 && service_reports_.size() <= before;
+  size_t kept = std::min(before, service_reports_.size());
+  for (size_t i = kept; i < service_reports_.size(); ++i) {
+    ServiceReport& report = service_reports_[i];
+    if (!IsValidEnum(report.kind)) {
+      ++dropped_;
+      continue;
+    }
+    for (std::string* text :
+         {&report.service_resource_id, &report.status_reason}) {
+      if (text->size() > kServiceTextLengthMax) {
+        text->resize(kServiceTextLengthMax);
+      }
+    }
+    if (kept != i) service_reports_[kept] = std::move(report);
+    ++kept;
+  }
+  service_reports_.resize(kept);
 }
 
 void PluginSet::PassOn(const State& state,
@@ -205,7 +243,23 @@ void PluginSet::PassOn(const State& state,
   for (const Request& request : requests) PassOne(state, request);
 }
 
+void PluginSet::PassToService(const State& state, const Request& request) {
+  Entry<ServiceProvider>* entry = Find(services_, request.environment);
+  if (entry == nullptr) return;
+  entry->is_quiet = false;
+  if (request.kind == Request::Kind::kStopInService) {
+    entry->plugin->Stop(request.container.attempt);
+  } else if (state.jobs.IsLive(request.live, request.live_generation)) {
+    entry->plugin->Submit(SpecOfServiceAttempt(state, request.live));
+  }
+}
+
 void PluginSet::PassOne(const State& state, const Request& request) {
+  if (request.kind == Request::Kind::kSubmitToService ||
+      request.kind == Request::Kind::kStopInService) {
+    PassToService(state, request);
+    return;
+  }
   const bool is_instance = request.kind == Request::Kind::kLaunch ||
                            request.kind == Request::Kind::kTerminate;
   if (is_instance) {
@@ -236,7 +290,10 @@ void PluginSet::PassOne(const State& state, const Request& request) {
 }
 
 int64_t PluginSet::NextReportNanos(int64_t now_ns) const {
-  if (!instance_reports_.empty() || !container_reports_.empty()) return now_ns;
+  if (!instance_reports_.empty() || !container_reports_.empty() ||
+      !service_reports_.empty()) {
+    return now_ns;
+  }
   int64_t next_ns = kNanosInfiniteFuture;
   const auto consider = [&next_ns, now_ns](const auto& entries) {
     for (const auto& entry : entries) {
@@ -252,6 +309,7 @@ int64_t PluginSet::NextReportNanos(int64_t now_ns) const {
   };
   consider(providers_);
   consider(runtimes_);
+  consider(services_);
   return next_ns;
 }
 

@@ -13,6 +13,7 @@
 #include "embatch/input.h"
 #include "embatch/resource_provider.h"
 #include "embatch/scheduler.h"
+#include "embatch/service_provider.h"
 #include "lib/scheduler/state.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -21,6 +22,8 @@ namespace embatch {
 class PluginSet {
  public:
   void Attach(const Fleet& fleet, uint32_t environment, Plugins plugins);
+
+  void AttachService(uint32_t environment, ServiceProvider* provider);
 
   // Asks each plug-in once, in the order of first attachment, and fills `turn`
   // with at most `max` reports. What a plug-in gives beyond what it was asked
@@ -62,7 +65,9 @@ class PluginSet {
                     absl::Time now, int max);
   void Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
                InstanceReport report);
+  void PollService(Entry<ServiceProvider>& entry, absl::Time now, int max);
   void PassOne(const State& state, const Request& request);
+  void PassToService(const State& state, const Request& request);
 
   void ForgetDeleted(const Fleet& fleet);
 
@@ -70,9 +75,12 @@ class PluginSet {
   size_t deleted_ = 0;  // deleted environments that were forgotten
   std::vector<Entry<ResourceProvider>> providers_;
   std::vector<Entry<ContainerRuntime>> runtimes_;
+  // By service environments.
+  std::vector<Entry<ServiceProvider>> services_;
   // Reported, but not yet part of a turn.
   std::vector<InstanceReport> instance_reports_;
   std::vector<ContainerReport> container_reports_;
+  std::vector<ServiceReport> service_reports_;
   std::vector<InstanceReport> scratch_;
 };
 

@@ -10,6 +10,7 @@
 #include "lib/model/limits.h"
 #include "lib/model/validation.h"
 #include "lib/scheduler/commands.h"
+#include "lib/scheduler/service_environments.h"
 #include "lib/scheduler/shares.h"
 #include "lib/scheduler/time_limits.h"
 
@@ -80,6 +81,67 @@ absl::StatusOr<std::vector<uint32_t>> FindEnvironments(
   return environments;
 }
 
+// The service environment of a queue for service jobs; kNoIndex for others.
+// Source: API CreateJobQueue.serviceEnvironmentOrder; guide "Quota management"
+// (limits in instance types, "only one job queue"); §15.1, §19. `index` is the
+// queue's own, or kNoIndex of a new one.
+absl::StatusOr<uint32_t> FindService(const State& state, const JobQueue& queue,
+                                     uint32_t index) {
+  if (!queue.is_for_services()) return kNoIndex;
+  constexpr absl::string_view kMember =
+      "service_environment_order.service_environment";
+  const std::string& name =
+      queue.options().service_environment_order.front().service_environment;
+  const std::optional<uint32_t> found = FindServiceEnvironment(state, name);
+  if (!found.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat(kMember, " is ", Quoted(name),
+                     "; there is no service environment of that name"));
+  }
+  const ServiceEnvironmentRecord& record = state.service_environments[*found];
+  if (!TakesWork(record.status)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        kMember, " is ", Quoted(name), ", which is ",
+        ResourceStatusName(record.status),
+        "; must be VALID (a new one is after the next Advance())"));
+  }
+  const SchedulingPolicy* policy =
+      FindPolicy(state, queue.options().scheduling_policy);
+  const bool has_quotas = policy != nullptr && !policy->is_fairshare();
+  if (record.config.is_quota_managed() != has_quotas) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        kMember, " is ", Quoted(name), ", whose capacity_limits are ",
+        has_quotas ? "in NUM_INSTANCES; must be in instance types for a queue "
+                     "with quota shares"
+                   : "in instance types; must be in NUM_INSTANCES for a queue "
+                     "without quota shares"));
+  }
+  if (!has_quotas) return *found;
+  for (uint32_t i = 0; i < state.queues.size(); ++i) {
+    if (i == index || state.queues[i].service != *found) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(kMember, " is ", Quoted(name), ", which job queue ",
+                     Quoted(state.queues[i].config.job_queue_name()),
+                     " has; with quota shares no other queue may have it"));
+  }
+  return *found;
+}
+
+// Source: API CreateJobQueue.jobQueueType.
+absl::Status CheckType(const State& state, const JobQueue& queue,
+                       const std::vector<uint32_t>& environments) {
+  const std::optional<JobQueueType> type = queue.options().job_queue_type;
+  if (!type.has_value() || environments.empty()) return absl::OkStatus();
+  const bool is_fargate =
+      state.fleet.environment(environments.front()).config.is_fargate();
+  if ((*type == JobQueueType::kEcsFargate) == is_fargate) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "job_queue_type is ", JobQueueTypeName(*type), "; must be ",
+      is_fargate ? "ECS_FARGATE" : "ECS or EKS", " for these environments"));
+}
+
 // Higher priorities first, of equal ones the older first. Choice: D43.
 void PutInOrder(State& state, uint32_t index) {
   std::vector<uint32_t>& order = state.queue_order;
@@ -126,9 +188,13 @@ absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
   absl::StatusOr<std::vector<uint32_t>> environments =
       FindEnvironments(state, command.job_queue, {});
   EMBATCH_RETURN_IF_ERROR(environments.status());
+  EMBATCH_RETURN_IF_ERROR(CheckType(state, command.job_queue, *environments));
   EMBATCH_RETURN_IF_ERROR(CheckPolicyOfNewQueue(state, command.job_queue));
   EMBATCH_RETURN_IF_ERROR(CheckTimeLimitActions(
       command.job_queue.options(), KindOfNewQueue(state, command.job_queue)));
+  const absl::StatusOr<uint32_t> service =
+      FindService(state, command.job_queue, kNoIndex);
+  EMBATCH_RETURN_IF_ERROR(service.status());
 
   const uint32_t index = AddQueue(state);
   state.queue_names[name] = index;
@@ -136,7 +202,12 @@ absl::Status Apply(State& state, const CreateJobQueueCommand& command) {
   queue.config = command.job_queue;
   queue.number = state.next_queue_number++;
   queue.environments = *std::move(environments);
+  queue.service = *service;
   AdoptPolicy(state, index);
+  if (queue.is_for_services() && queue.quota.has_value()) {
+    // Source: API CapacityLimit ("jobs requiring other instance types wait").
+    queue.quota->ledger.set_unnamed_is_unlimited(false);
+  }
   PutInOrder(state, index);
   return absl::OkStatus();
 }
@@ -161,6 +232,9 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   if (request.compute_environment_order.has_value()) {
     options.compute_environment_order = *request.compute_environment_order;
   }
+  if (request.service_environment_order.has_value()) {
+    options.service_environment_order = *request.service_environment_order;
+  }
   if (request.scheduling_policy.has_value()) {
     EMBATCH_RETURN_IF_ERROR(
         CheckPolicyReplacement(state, *index, *request.scheduling_policy));
@@ -179,9 +253,21 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   EMBATCH_RETURN_IF_ERROR(environments.status());
   EMBATCH_RETURN_IF_ERROR(
       CheckTimeLimitActions(updated->options(), queue.kind));
+  EMBATCH_RETURN_IF_ERROR(CheckType(state, *updated, *environments));
+  if (updated->is_for_services() != queue.is_for_services()) {
+    // Choice: its jobs could not run any more.
+    return absl::InvalidArgumentError(absl::StrCat(
+        "job_queue is ", Quoted(request.job_queue),
+        "; a queue with compute environments can't get a service environment, "
+        "nor one with a service environment a compute environment"));
+  }
+  const absl::StatusOr<uint32_t> service = FindService(state, *updated, *index);
+  EMBATCH_RETURN_IF_ERROR(service.status());
 
   queue.config = *std::move(updated);
   queue.environments = *std::move(environments);
+  queue.service = *service;
+  if (queue.quota.has_value()) ++queue.quota->version;
   queue.status = ResourceStatus::kUpdating;
   queue.status_reason.clear();
   queue.stuck = JobKey();  // its head may fit elsewhere now,

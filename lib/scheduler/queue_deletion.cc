@@ -52,6 +52,7 @@ void TurnRunner::DeleteJob(uint32_t slot) {
       LeaveLine(job);
       Fail(job, JobTrigger::kQueueDeleted, kJobQueueDeleted);
       return;
+    case JobStatus::kScheduled:
     case JobStatus::kStarting:
     case JobStatus::kRunning:
       --journal_.transitions_left;
@@ -77,6 +78,7 @@ void TurnRunner::ForgetQueue(uint32_t index) {
   QueueRecord& queue = state_.queues[index];
   queue.status = ResourceStatus::kDeleted;
   queue.environments.clear();
+  queue.service = kNoIndex;
   state_.queue_names.erase(queue.config.job_queue_name());
   state_.queue_order.erase(
       std::remove(state_.queue_order.begin(), state_.queue_order.end(), index),

@@ -34,10 +34,18 @@ absl::Status NoSuchShare(absl::string_view name) {
 }
 
 // Choice: D29; a container job has needs in no other units.
-absl::Status CheckUnits(const std::vector<CapacityLimit>& limits) {
+// Those of service jobs are instance types. Source: API CapacityLimit; §15.1.
+absl::Status CheckUnits(const std::vector<CapacityLimit>& limits,
+                        const QueueRecord& queue) {
   constexpr std::array<absl::string_view, 3> kUnits = {kUnitVcpu, kUnitMemory,
                                                        kUnitGpu};
   for (const CapacityLimit& limit : limits) {
+    if (queue.is_for_services()) {
+      if (limit.capacity_unit != kUnitInstances) continue;
+      return absl::InvalidArgumentError(
+          "capacity_limits.capacity_unit is \"NUM_INSTANCES\"; must be an "
+          "instance type in this queue");
+    }
     if (std::find(kUnits.begin(), kUnits.end(), limit.capacity_unit) ==
         kUnits.end()) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -66,7 +74,7 @@ absl::Status Apply(State& state, const CreateQuotaShareCommand& command) {
         ResourceStatusName(queue.status),
         "; must be VALID (a new one is after the next Advance())"));
   }
-  EMBATCH_RETURN_IF_ERROR(CheckUnits(options.capacity_limits));
+  EMBATCH_RETURN_IF_ERROR(CheckUnits(options.capacity_limits, queue));
   QuotaQueue& quota = *queue.quota;
   if (quota.Find(options.quota_share_name).has_value()) {
     return absl::AlreadyExistsError(absl::StrCat(
@@ -113,7 +121,8 @@ absl::Status Apply(State& state, const UpdateQuotaShareRequest& command) {
   absl::StatusOr<QuotaShare> updated =
       QuotaShare::Create(std::move(options), state.settings.limits);
   EMBATCH_RETURN_IF_ERROR(updated.status());
-  EMBATCH_RETURN_IF_ERROR(CheckUnits(updated->options().capacity_limits));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckUnits(updated->options().capacity_limits, state.queues[*index]));
   record.config = *std::move(updated);
   record.status = ResourceStatus::kUpdating;
   quota.ledger.UpdateShare(*share, record.config.options());

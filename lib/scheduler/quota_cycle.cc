@@ -82,7 +82,7 @@ bool TurnRunner::StartOnOwn(QueueRecord& queue) {
     const JobKey head = ShareHead(queue, share);
     if (head.is_null()) continue;
     const Earmark* earmark = quota.FindEarmark(head);
-    if (!quota.ledger.FitsOwn(share, QuotaNeedOf(RequirementOf(head)),
+    if (!quota.ledger.FitsOwn(share, QuotaNeedOf(quota, RequirementOf(head)),
                               earmark ? earmark->quota : Amounts())) {
       continue;
     }
@@ -107,7 +107,7 @@ bool TurnRunner::StartOnBorrowed(QueueRecord& queue) {
     if (head.is_null()) continue;
     const Earmark* earmark = quota.FindEarmark(head);
     const Amounts held = earmark ? earmark->quota : Amounts();
-    const Amounts need = QuotaNeedOf(RequirementOf(head));
+    const Amounts need = QuotaNeedOf(quota, RequirementOf(head));
     if (!quota.ledger.FitsOwn(share, need, held) &&
         quota.ledger.Fits(share, need, held)) {
       borrowers.push_back({quota.since.Find(head.slot, head.child).value_or(0),
@@ -137,6 +137,8 @@ bool TurnRunner::StartOfShare(QueueRecord& queue, JobKey head, size_t turn) {
       need.FitsIn(earmark->held)) {
     placement = {Held::kNot, fleet_.instance(earmark->instance).environment,
                  earmark->instance};
+  } else if (queue.is_for_services()) {
+    placement = FindServicePlace(queue, need, head);
   } else {
     placement = FindPlace(queue, need);
   }
@@ -168,7 +170,7 @@ bool TurnRunner::PreemptForOne(QueueRecord& queue) {
 bool TurnRunner::PreemptFor(QueueRecord& queue, uint32_t share, JobKey head,
                             Held held) {
   QuotaQueue& quota = *queue.quota;
-  const Amounts need = QuotaNeedOf(RequirementOf(head));
+  const Amounts need = QuotaNeedOf(quota, RequirementOf(head));
   // Source: §15.4; the owner of lent capacity wants it back.
   if (held == Held::kNoRoom && quota.ledger.FitsOwn(share, need) &&
       CarryOut(queue, share, head, held, StopCause::kPreemptedAcross)) {
@@ -181,6 +183,22 @@ bool TurnRunner::PreemptFor(QueueRecord& queue, uint32_t share, JobKey head,
          CarryOut(queue, share, head, held, StopCause::kPreemptedInShare);
 }
 
+// What is free in the queue's service environment, and not kept for others, in
+// the units of its shares.
+Amounts TurnRunner::FreeInService(const QueueRecord& queue) const {
+  const QuotaQueue& quota = *queue.quota;
+  const ServiceCapacity& capacity =
+      state_.service_environments[queue.service].capacity;
+  Amounts free(quota.ledger.unit_count());
+  for (size_t unit = 0; unit < free.size(); ++unit) {
+    free[unit] = capacity.Left(quota.ledger.unit_name(unit)) * 1000;
+  }
+  for (const Earmark& earmark : quota.earmarks) {
+    TakeAmounts(free, earmark.quota);
+  }
+  return free;
+}
+
 // Makes a plan, and begins to stop the jobs that it names.
 bool TurnRunner::CarryOut(QueueRecord& queue, uint32_t share, JobKey head,
                           Held held, StopCause cause) {
@@ -189,12 +207,17 @@ bool TurnRunner::CarryOut(QueueRecord& queue, uint32_t share, JobKey head,
   std::vector<uint32_t> lives;      // of the candidates
   std::vector<uint32_t> instances;  // of the sites
   question.share = share;
-  question.quota = QuotaNeedOf(RequirementOf(head));
-  question.room = RoomOf(RequirementOf(head).resources);
+  question.quota = QuotaNeedOf(quota, RequirementOf(head));
+  question.room = queue.is_for_services()
+                      ? question.quota
+                      : RoomOf(RequirementOf(head).resources);
   question.headroom = quota.ledger.Headroom(share);
   if (held == Held::kNot) {
     // There is room; only the share's own limits are in the way.
     question.free.push_back(question.room);
+    instances.push_back(kNoIndex);
+  } else if (queue.is_for_services()) {
+    question.free.push_back(FreeInService(queue));
     instances.push_back(kNoIndex);
   }
   for (uint32_t other : quota.order) {
@@ -213,7 +236,7 @@ bool TurnRunner::CarryOut(QueueRecord& queue, uint32_t share, JobKey head,
   earmark.job = head;
   earmark.share = share;
   earmark.quota = question.quota;
-  if (held == Held::kNoRoom) {
+  if (held == Held::kNoRoom && !queue.is_for_services()) {
     earmark.instance = instances[question.candidates[plan.front()].site];
     earmark.generation = fleet_.InstanceGeneration(earmark.instance);
   }
@@ -244,16 +267,18 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
        i = dispatched.FirstAtLeast(i + 1)) {
     const uint32_t live = static_cast<uint32_t>(i);
     const LiveAttempt& attempt = jobs_.live(live);
-    const InstanceRecord& instance = fleet_.instance(attempt.instance);
+    const bool is_service = attempt.is_service();
     if (attempt.stop != StopCause::kNone || attempt.number == kLastAttempt ||
-        instance.state == InstanceState::kLost) {
+        (!is_service &&
+         fleet_.instance(attempt.instance).state == InstanceState::kLost)) {
       continue;
     }
     PreemptionCandidate candidate;
     candidate.priority = jobs_.spec(attempt.spec).scheduling_priority;
     if (is_own && candidate.priority >= priority) continue;
-    if (held == Held::kNoRoom) {
+    if (held == Held::kNoRoom && !is_service) {
       // One that a job started on may have left the queue since.
+      const InstanceRecord& instance = fleet_.instance(attempt.instance);
       if (instance.state != InstanceState::kReady ||
           !IsEnvironmentOf(queue, attempt.environment) ||
           !fleet_.environment(attempt.environment).places_jobs() ||
@@ -279,8 +304,9 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
                                : std::numeric_limits<int64_t>::max();
     candidate.sequence = record.sequence;
     candidate.child = attempt.job.child;
-    candidate.room = RoomOf(requirement.resources);
-    candidate.quota = QuotaNeedOf(requirement);
+    candidate.quota = QuotaNeedOf(quota, requirement);
+    candidate.room =
+        is_service ? candidate.quota : RoomOf(requirement.resources);
     question.candidates.push_back(std::move(candidate));
     lives.push_back(live);
   }
@@ -298,10 +324,19 @@ void TurnRunner::MarkShareBlocked(QueueRecord& queue, uint32_t share) {
   const Requirement& requirement = RequirementOf(head);
   TextIndex reason = kNoReason;
   Held held = Held::kNoRoom;
-  switch (queue.quota->ledger.Judge(share, QuotaNeedOf(requirement))) {
+  // What the service environment could never hold comes first in the table.
+  const bool is_beyond_service =
+      queue.is_for_services() &&
+      !state_.service_environments[queue.service].capacity.MayEverFit(
+          requirement.capacity_usage);
+  switch (is_beyond_service
+              ? QuotaVerdict::kMayFit
+              : queue.quota->ledger.Judge(
+                    share, QuotaNeedOf(*queue.quota, requirement))) {
     case QuotaVerdict::kMayFit:
       held = FindPlace(queue, requirement).held;
-      if (held == Held::kNoRoom || held == Held::kConsumable) {
+      if (held == Held::kNoRoom || held == Held::kConsumable ||
+          held == Held::kService) {
         reason = BlockedReason(queue, requirement);
       }
       break;
@@ -337,7 +372,7 @@ std::vector<ClassDemand> TurnRunner::ShareDemand(const QueueRecord& queue,
       }
     }
     const Requirement& requirement = jobs_.requirement(waiting.requirement);
-    const Amounts need = QuotaNeedOf(requirement);
+    const Amounts need = QuotaNeedOf(quota, requirement);
     for (size_t unit = 0; unit < need.size(); ++unit) {
       if (need[unit] > 0) {
         jobs = std::min(jobs, std::max<int64_t>(0, left[unit]) / need[unit]);

@@ -16,7 +16,7 @@ void TurnRunner::ChargeQuota(uint32_t live) {
   const JobRecord& record = jobs_.record(jobs_.live(live).job.slot);
   QuotaQueue& quota = *state_.queues[record.queue].quota;
   quota.ledger.Take(record.share,
-                    QuotaNeedOf(jobs_.requirement(record.requirement)));
+                    QuotaNeedOf(quota, jobs_.requirement(record.requirement)));
   quota.shares[record.share].dispatched.Insert(live);
   ++quota.version;
 }
@@ -26,7 +26,7 @@ void TurnRunner::DischargeQuota(uint32_t live) {
   const JobRecord& record = jobs_.record(attempt.job.slot);
   QuotaQueue& quota = *state_.queues[record.queue].quota;
   quota.ledger.Give(record.share,
-                    QuotaNeedOf(jobs_.requirement(record.requirement)));
+                    QuotaNeedOf(quota, jobs_.requirement(record.requirement)));
   quota.shares[record.share].dispatched.Erase(live);
   ++quota.version;
   for (Earmark& earmark : quota.earmarks) {
@@ -156,6 +156,15 @@ bool TurnRunner::IsEarmarkGood(const Earmark& earmark) const {
          fleet_.environment(instance.environment).places_jobs();
 }
 
+// Whether the limits of its service environment were lowered below it.
+bool TurnRunner::IsBeyondService(const Earmark& earmark) const {
+  const JobRecord& record = jobs_.record(earmark.job.slot);
+  const QueueRecord& queue = state_.queues[record.queue];
+  return queue.is_for_services() &&
+         !state_.service_environments[queue.service].capacity.MayEverFit(
+             RequirementOf(earmark.job).capacity_usage);
+}
+
 void TurnRunner::BeginEarmark(QuotaQueue& quota, const Earmark& earmark) {
   quota.ledger.Hold(earmark.share, earmark.quota);
   quota.earmarks.push_back(earmark);
@@ -183,7 +192,7 @@ void TurnRunner::DropEarmark(QuotaQueue& quota, JobKey job) {
 void TurnRunner::DropBadEarmarks(QuotaQueue& quota) {
   for (size_t i = quota.earmarks.size(); i-- > 0;) {
     const Earmark& earmark = quota.earmarks[i];
-    if (!IsEarmarkGood(earmark) ||
+    if (!IsEarmarkGood(earmark) || IsBeyondService(earmark) ||
         quota.ledger.Judge(earmark.share, earmark.quota) !=
             QuotaVerdict::kMayFit) {
       DropEarmark(quota, earmark.job);

@@ -5,6 +5,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/validation.h"
 #include "lib/scheduler/reads.h"
+#include "lib/scheduler/service_jobs.h"
 
 namespace embatch {
 namespace {
@@ -28,7 +29,9 @@ absl::StatusOr<PreemptionSummary> ReadPreemptions(const State& state,
   if (record == nullptr) return summary;
   summary.preempted_attempt_count = record->preempted;
   for (const AttemptRecord& attempt : record->recent) {
-    summary.recent_preempted_attempts.push_back(ViewOf(state, attempt));
+    AttemptView& view =
+        summary.recent_preempted_attempts.emplace_back(ViewOf(state, attempt));
+    if (IsServiceJob(state, key->slot)) ShowAsService(&view);
   }
   return summary;
 }

@@ -27,7 +27,15 @@ Earmark* QuotaQueue::FindEarmark(JobKey job) {
   return nullptr;
 }
 
-Amounts QuotaNeedOf(const Requirement& requirement) {
+Amounts QuotaNeedOf(const QuotaQueue& quota, const Requirement& requirement) {
+  if (requirement.is_service()) {
+    Amounts amounts(quota.ledger.unit_count());
+    for (const CapacityUsage& usage : requirement.capacity_usage) {
+      amounts[*quota.ledger.FindUnit(usage.capacity_unit)] +=
+          usage.quantity * 1000;
+    }
+    return amounts;
+  }
   const Resources& resources = requirement.resources;
   return {resources.vcpu_milli, resources.memory_mib * 1000,
           int64_t{resources.gpus} * 1000};

@@ -104,9 +104,10 @@ struct QuotaQueue {
   }
 };
 
-// What a container job counts as in its share.
+// What a job counts as in its share.
 // Choice: D29, with the units VCPU, MEMORY (MiB) and GPU.
-Amounts QuotaNeedOf(const Requirement& requirement);
+// A service job counts in its own units.
+Amounts QuotaNeedOf(const QuotaQueue& quota, const Requirement& requirement);
 
 }  // namespace embatch
 

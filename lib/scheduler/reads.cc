@@ -147,13 +147,16 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   const JobKey key = *found;
   const JobRecord& record = state.jobs.record(key.slot);
   const JobSpec& spec = state.jobs.spec(SpecOf(state, key));
-  const DefinitionRecord& definition = state.definitions[spec.definition];
+  const DefinitionRecord* definition =
+      spec.is_service() ? nullptr : &state.definitions[spec.definition];
   JobView view;
   view.job = job;
   view.job_name = state.jobs.Name(key.slot);
   view.job_queue = state.queues[record.queue].config.job_queue_name();
-  view.job_definition = definition.definition.job_definition_name();
-  view.revision = definition.revision;
+  if (definition != nullptr) {
+    view.job_definition = definition->definition.job_definition_name();
+    view.revision = definition->revision;
+  }
   view.status = state.jobs.StatusOf(key);
   view.created_at = FromNanos(record.created_ns);
   view.attempts =
@@ -183,6 +186,10 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
     FillFromDetails(state, key, *details, &view);
   } else {
     FillChildWithoutDetails(state, key, &view);
+  }
+  if (spec.is_service()) {
+    view.exit_code.reset();
+    view.reason = absl::string_view();
   }
   const uint32_t live = state.jobs.LiveOf(key);
   if (live != kNoIndex) FillFromLive(state.jobs.live(live), &view);
@@ -232,6 +239,11 @@ AttemptView ViewOf(const State& state, const AttemptRecord& attempt) {
   return view;
 }
 
+void ShowAsService(AttemptView* view) {
+  view->exit_code.reset();
+  view->service_resource_id = std::exchange(view->reason, absl::string_view());
+}
+
 absl::StatusOr<std::vector<JobView>> ReadJobs(const State& state,
                                               absl::Span<const JobId> jobs) {
   if (jobs.size() > static_cast<size_t>(kDescribeJobsMax)) {
@@ -256,6 +268,9 @@ absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,
   for (const AttemptRecord& attempt :
        state.jobs.History(WithAttempts(state, *key))) {
     AttemptView& view = views.emplace_back(ViewOf(state, attempt));
+    if (state.jobs.spec(SpecOf(state, *key)).is_service()) {
+      ShowAsService(&view);
+    }
     if (attempt.task != kNoIndex) {
       view.containers = ContainersOf(
           state, state.jobs.spec(SpecOf(state, *key)), attempt.task);

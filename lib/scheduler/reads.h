@@ -19,6 +19,8 @@ namespace embatch {
 // kNotFound: never existed, or its retention is over.
 absl::StatusOr<JobKey> FindJob(const State& state, const JobId& job);
 AttemptView ViewOf(const State& state, const AttemptRecord& attempt);
+// An attempt of a service job has a resource of the service, and no container.
+void ShowAsService(AttemptView* view);
 
 absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job);
 absl::StatusOr<std::vector<AttemptView>> ReadAttempts(const State& state,

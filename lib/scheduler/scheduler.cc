@@ -19,6 +19,7 @@
 #include "lib/scheduler/quota_reads.h"
 #include "lib/scheduler/reads.h"
 #include "lib/scheduler/service_environments.h"
+#include "lib/scheduler/service_jobs.h"
 #include "lib/scheduler/state.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -257,6 +258,35 @@ absl::Status Scheduler::DeleteServiceEnvironment(absl::string_view environment,
       DeleteServiceEnvironmentCommand{std::string(environment)}, now);
 }
 
+absl::Status Scheduler::AttachServiceProvider(absl::string_view environment,
+                                              ServiceProvider* provider) {
+  if (impl_->in_advance) return ReentrantError();
+  const std::optional<uint32_t> index =
+      FindServiceEnvironment(impl_->state, environment);
+  if (!index.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "Service environment ", Quoted(environment), " does not exist"));
+  }
+  impl_->plugins.AttachService(*index, provider);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<JobId> Scheduler::SubmitServiceJob(
+    const SubmitServiceJobRequest& request, absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::UpdateServiceJob(const UpdateServiceJobRequest& request,
+                                         absl::Time now) {
+  return impl_->ApplyCommand(request, now);
+}
+
+absl::Status Scheduler::TerminateServiceJob(JobId job, absl::string_view reason,
+                                            absl::Time now) {
+  return impl_->ApplyCommand(
+      TerminateServiceJobCommand{job, std::string(reason)}, now);
+}
+
 absl::StatusOr<int> Scheduler::RegisterJobDefinition(JobDefinition definition,
                                                      absl::Time now) {
   return impl_->ApplyCommand(
@@ -393,6 +423,13 @@ absl::StatusOr<std::vector<JobDependency>> Scheduler::DescribeDependencies(
 absl::StatusOr<PreemptionSummary> Scheduler::DescribePreemptions(
     JobId job) const {
   return ReadPreemptions(impl_->state, job);
+}
+absl::StatusOr<ServiceJobView> Scheduler::DescribeServiceJob(JobId job) const {
+  return ReadServiceJob(impl_->state, job);
+}
+absl::StatusOr<JobPage> Scheduler::ListServiceJobs(
+    const ListJobsRequest& request) const {
+  return ReadServiceJobPage(impl_->state, request);
 }
 absl::StatusOr<ServiceEnvironmentView> Scheduler::DescribeServiceEnvironment(
     absl::string_view environment) const {

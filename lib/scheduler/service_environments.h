@@ -5,6 +5,8 @@
 #ifndef EMBATCH_SCHEDULER_SERVICE_ENVIRONMENTS_H_
 #define EMBATCH_SCHEDULER_SERVICE_ENVIRONMENTS_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,11 @@ absl::Status Apply(State& state,
 
 // Phase 1: each moves one step in its life.
 void ConfigureServiceEnvironments(State& state);
+// Whether the last job of one that is DELETING has ended.
+bool IsServiceStepDue(const State& state);
+
+std::optional<uint32_t> FindServiceEnvironment(const State& state,
+                                               absl::string_view name);
 
 absl::StatusOr<ServiceEnvironmentView> ReadServiceEnvironment(
     const State& state, absl::string_view name);

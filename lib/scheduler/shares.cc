@@ -31,11 +31,18 @@ void SetRestDeadline(State& state, uint32_t queue, uint32_t share,
                                 queue, share));
 }
 
-// The most vCPUs that a queue may ever use at once.
+// The most vCPUs that a queue may ever use at once; of service jobs, instances.
 // Source: §14.4; API CreateComputeEnvironment.unmanagedvCpus ("to reserve vCPU
 // capacity for new share identifiers"; without it "no vCPU capacity is
 // reserved"). Choice: D51, DISABLED environments count.
 int64_t MaxVcpuMilli(const State& state, const QueueRecord& queue) {
+  if (queue.is_for_services()) {
+    return state.service_environments[queue.service]
+               .config.options()
+               .capacity_limits.front()
+               .max_capacity *
+           1000;
+  }
   int64_t total = 0;
   for (uint32_t index : queue.environments) {
     const EnvironmentRecord& environment = state.fleet.environment(index);

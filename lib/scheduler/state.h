@@ -25,6 +25,7 @@
 #include "lib/base/encoding.h"
 #include "lib/capacity/consumables.h"
 #include "lib/capacity/fleet.h"
+#include "lib/capacity/service_capacity.h"
 #include "lib/jobs/consumable_jobs.h"
 #include "lib/jobs/job_table.h"
 #include "lib/queues/dispatch_index.h"
@@ -80,6 +81,7 @@ enum class Held : uint8_t {
   kMayGrow,      // an environment can grow for it (D22)
   kConsumable,   // one that it needs is short
   kReservation,  // the rest is kept for shares that are not active
+  kService,      // its service environment is DISABLED, or has no capacity
 };
 
 // Where a job can start, or why it can't.
@@ -106,8 +108,9 @@ struct QueueRecord {
   ResourceStatus status = ResourceStatus::kCreating;
   std::string status_reason;
   std::vector<uint32_t> environments;  // in the order in which they are tried
-  int64_t waiting = 0;  // RUNNABLE jobs, children of arrays included
-  WaitingLine line;     // kFifo: all of them
+  uint32_t service = kNoIndex;  // for service jobs: its service environment
+  int64_t waiting = 0;          // RUNNABLE jobs, children of arrays included
+  WaitingLine line;             // kFifo: all of them
   FairShare fair_share;
   // Who may overtake, unless the order is strict. Can be told from the line, so
   // it is no part of the state's bytes.
@@ -132,6 +135,7 @@ struct QueueRecord {
   uint64_t passed_changes = 0;
   KnownHeadStart head_start;  // no part of the state's bytes, either
 
+  bool is_for_services() const { return service != kNoIndex; }
   // Whether a job that is held holds up all behind it in its line.
   bool is_strict() const {
     return config.options().dispatch_order == DispatchOrder::kStrict;
@@ -153,10 +157,10 @@ struct QueueRecord {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.kind, self.config, self.number, self.status,
-                 self.status_reason, self.environments, self.waiting, self.line,
-                 self.fair_share, self.quota, self.blocked, self.moved_ns,
-                 self.changes, self.passed_epoch, self.passed_changes,
-                 self.deleted_before);
+                 self.status_reason, self.environments, self.service,
+                 self.waiting, self.line, self.fair_share, self.quota,
+                 self.blocked, self.moved_ns, self.changes, self.passed_epoch,
+                 self.passed_changes, self.deleted_before);
   }
 };
 
@@ -175,6 +179,7 @@ enum class DeadlineKind : uint8_t {
   kUpdateTimeout,   // a: environment, b: its generation
   kShareRests,      // a: queue, b: share
   kStartTimeout,    // a: live attempt, b: its generation
+  kServiceBackOff,  // a: service environment
 };
 
 // A consequence still to be drawn: one item of the work list.
@@ -212,13 +217,40 @@ struct WorkItem {
   }
 };
 
+// Those that are deleted keep their place, so that no index ever means another
+// one.
 struct ServiceEnvironmentRecord {
   ServiceEnvironment config;
   ResourceStatus status = ResourceStatus::kCreating;
+  ServiceCapacity capacity;
+  int64_t attempts = 0;  // handed to the service and not over
+  // Changes whenever a job that did not fit might fit now.
+  uint64_t epoch = 0;
+
+  bool places_jobs() const {
+    return config.options().state == ResourceState::kEnabled &&
+           TakesWork(status);
+  }
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.config, self.status, self.capacity, self.attempts,
+                 self.epoch);
+  }
+};
+
+// What is known of a service job beside its record.
+struct ServiceJobRecord {
+  int64_t scheduled_ns = kNoTime;  // handed to the service, the last time
+  std::string resource;            // the service's name for the latest attempt
+  std::string client_token;
+  // Since when it has been told that there is no capacity, the time in
+  // SCHEDULED included; kNoTime: it has not.
+  int64_t no_capacity_since_ns = kNoTime;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
-    return visit(self.config, self.status);
+    return visit(self.scheduled_ns, self.resource, self.client_token,
+                 self.no_capacity_since_ns);
   }
 };
 
@@ -245,7 +277,10 @@ struct State {
   uint64_t next_event = 0;  // the sequence number of the next event
   std::vector<DefinitionRecord> definitions;
   std::map<std::string, SchedulingPolicy> policies;  // by name
-  std::map<std::string, ServiceEnvironmentRecord> service_environments;
+  std::vector<ServiceEnvironmentRecord> service_environments;
+  std::map<uint32_t, ServiceJobRecord> service_jobs;  // by slot
+  // The latest job that was submitted with a token.
+  std::map<std::string, uint32_t> service_tokens;
   std::vector<QueueRecord> queues;
   std::vector<uint32_t> queue_order;  // as the cycle looks at them
   std::vector<uint32_t> free_queues;  // deleted, and their jobs forgotten
@@ -273,9 +308,10 @@ struct State {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.settings, self.now_ns, self.next_event, self.definitions,
-                 self.policies, self.service_environments, self.queues,
-                 self.queue_order, self.free_queues, self.next_queue_number,
-                 self.jobs, self.fleet, self.consumables, self.consumable_jobs,
+                 self.policies, self.service_environments, self.service_jobs,
+                 self.service_tokens, self.queues, self.queue_order,
+                 self.free_queues, self.next_queue_number, self.jobs,
+                 self.fleet, self.consumables, self.consumable_jobs,
                  self.job_tags, self.client_tokens, self.deadlines, self.unread,
                  self.arrivals, self.work, self.ignored);
   }
@@ -283,7 +319,8 @@ struct State {
 
 inline int64_t CountReports(const Turn& turn) {
   return static_cast<int64_t>(turn.instance_reports.size() +
-                              turn.container_reports.size());
+                              turn.container_reports.size() +
+                              turn.service_reports.size());
 }
 
 // "name" finds the latest active revision, "name:3" that one. Nothing: there

@@ -12,6 +12,7 @@
 #include "lib/model/validation.h"
 #include "lib/scheduler/commands.h"
 #include "lib/scheduler/reads.h"
+#include "lib/scheduler/service_environments.h"
 
 namespace embatch {
 namespace {
@@ -73,11 +74,11 @@ absl::StatusOr<const Tags*> FindTags(const State& state,
       return &state.queues[*queue].quota->shares[*share].config.options().tags;
     }
     case Kind::kServiceEnvironment: {
-      const auto found = state.service_environments.find(resource.name);
-      if (found == state.service_environments.end()) {
+      const auto index = FindServiceEnvironment(state, resource.name);
+      if (!index.has_value()) {
         return Unknown("Service environment", resource.name);
       }
-      return &found->second.config.options().tags;
+      return &state.service_environments[*index].config.options().tags;
     }
     case Kind::kJob: {
       if (resource.job.child >= 0) {
@@ -150,7 +151,10 @@ void SetTags(State& state, const ResourceName& resource, const Tags& tags) {
       return;
     }
     case Kind::kServiceEnvironment: {
-      auto& config = state.service_environments[resource.name].config;
+      auto& config = state
+                         .service_environments[*FindServiceEnvironment(
+                             state, resource.name)]
+                         .config;
       config = WithTags(config, tags);
       return;
     }

@@ -68,7 +68,10 @@ void StopClocks(State& state, QueueRecord& queue) {
 
 absl::Status CheckTimeLimitActions(const JobQueueOptions& options,
                                    QueueKind kind) {
-  if (kind == QueueKind::kQuotaShare) return absl::OkStatus();
+  if (kind == QueueKind::kQuotaShare ||
+      !options.service_environment_order.empty()) {
+    return absl::OkStatus();
+  }
   for (const JobStateTimeLimitAction& entry :
        options.job_state_time_limit_actions) {
     if (entry.action != TimeLimitAction::kTerminate) continue;
@@ -120,6 +123,12 @@ void TurnRunner::UpdateClock(QueueRecord& queue, uint32_t share,
   if (reason == was.reason && was.job == head) return;
   if (blocked.probed != head || blocked.probed_reason != BlockedBit(reason)) {
     blocked.since_ns = now_ns_;
+    // Source: §19, the time in SCHEDULED counts.
+    if (reason == kBlockedServiceCapacity) {
+      const int64_t since_ns =
+          state_.service_jobs[head.slot].no_capacity_since_ns;
+      if (since_ns != kNoTime) blocked.since_ns = since_ns;
+    }
   }
   blocked.probed = JobKey();
   SetClock(state_, queue, share, blocked);

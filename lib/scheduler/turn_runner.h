@@ -25,11 +25,18 @@ namespace embatch {
 
 // What the scheduler wants of a plug-in.
 struct Request {
-  enum class Kind : uint8_t { kLaunch, kTerminate, kStart, kStop };
+  enum class Kind : uint8_t {
+    kLaunch,
+    kTerminate,
+    kStart,
+    kStop,
+    kSubmitToService,  // `environment` is a service environment
+    kStopInService,    // likewise
+  };
   Kind kind = Kind::kLaunch;
   uint32_t environment = 0;
   uint32_t type = 0;  // kLaunch: which of the environment's types
-  uint32_t live = 0;  // kStart: the attempt
+  uint32_t live = 0;  // kStart, kSubmitToService: the attempt
   uint32_t live_generation = 0;
   InstanceId instance;
   ContainerId container;
@@ -87,6 +94,22 @@ class TurnRunner {
   uint32_t LiveFor(const ContainerReport& report);
   size_t ContainersOf(JobKey job) const;
   void StartRunning(uint32_t live, int64_t at_ns);
+
+  // service_flow.cc
+  Placement FindServicePlace(const QueueRecord& queue, const Requirement& need,
+                             JobKey job = JobKey()) const;
+  TextIndex ServiceBlockedReason(const QueueRecord& queue,
+                                 const Requirement& need) const;
+  void PlaceInService(JobKey job, uint32_t environment);
+  uint32_t LiveFor(const ServiceReport& report);
+  bool Take(const ServiceReport& report, int64_t at_ns);  // true: done
+  bool BringToRunning(uint32_t live, int64_t at_ns);
+  void ReturnFromService(uint32_t live, int64_t at_ns);
+  void ChargeService(uint32_t live, uint32_t environment);
+  void DischargeService(uint32_t live);
+  void RequestServiceStop(uint32_t live);
+  void EndServiceBackOff(uint32_t environment);
+  void NoteResource(uint32_t slot, absl::string_view service_resource_id);
 
   // 3. phase_arrivals.cc
   void RunArrivals();
@@ -166,6 +189,7 @@ class TurnRunner {
   bool StartOfShare(QueueRecord& queue, JobKey head, size_t turn);
   bool PreemptForOne(QueueRecord& queue);
   bool PreemptFor(QueueRecord& queue, uint32_t share, JobKey head, Held held);
+  Amounts FreeInService(const QueueRecord& queue) const;
   bool CarryOut(QueueRecord& queue, uint32_t share, JobKey head, Held held,
                 StopCause cause);
   void AddCandidates(const QueueRecord& queue, uint32_t share, JobKey head,
@@ -188,6 +212,7 @@ class TurnRunner {
   void FillEarmark(Earmark& earmark);
   bool IsEarmarkGood(const Earmark& earmark) const;
   static bool IsEnvironmentOf(const QueueRecord& queue, uint32_t environment);
+  bool IsBeyondService(const Earmark& earmark) const;
   void DropEarmark(QuotaQueue& quota, JobKey job);
   void DropBadEarmarks(QuotaQueue& quota);
 

@@ -34,6 +34,10 @@ void Simulation::WaitFor(const ContainerRuntime& runtime) {
   runtimes_.push_back(&runtime);
 }
 
+void Simulation::WaitFor(const ServiceProvider& service) {
+  services_.push_back(&service);
+}
+
 absl::Status Simulation::RunUntilIdle(Scheduler& scheduler,
                                       const Observer& observer) {
   last_change_ = std::max(last_change_, now_);
@@ -92,10 +96,11 @@ absl::StatusOr<absl::Time> Simulation::ComeToRest(Scheduler& scheduler,
 }
 
 bool Simulation::RuntimeHasReports() const {
-  return std::any_of(
-      runtimes_.begin(), runtimes_.end(), [](const ContainerRuntime* runtime) {
-        return runtime->NextReportTime() < absl::InfiniteFuture();
-      });
+  const auto has_reports = [](const auto* plugin) {
+    return plugin->NextReportTime() < absl::InfiniteFuture();
+  };
+  return std::any_of(runtimes_.begin(), runtimes_.end(), has_reports) ||
+         std::any_of(services_.begin(), services_.end(), has_reports);
 }
 
 }  // namespace embatch

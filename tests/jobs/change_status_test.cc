@@ -31,6 +31,11 @@ class ChangeStatusTest : public testing::Test, protected JobStories {
       case JobStatus::kRunnable:
         Release(job);
         break;
+      case JobStatus::kScheduled:
+        Release(job);
+        table.BeginAttempt(job);
+        Change(job, JobTrigger::kDispatched);
+        break;
       case JobStatus::kStarting:
         Release(job);
         Place(job);

@@ -92,6 +92,13 @@ TEST(ExitPatternTest, MatchesTheWholeTextOrItsBeginning) {
       {"host EC2*", "Host EC2 (instance i-1) terminated.", false},
       {"Host EC2", "Host EC2 (instance i-1) terminated.", false},
       {"CannotPullContainerError:*", "CannotPullContainerError: x", true},
+      {"*capacity*", "no capacity today", true},
+      {"*capacity", "no capacity today", false},
+      {"*today", "no capacity today", true},
+      {"no*to*ay", "no capacity today", true},
+      {"no*no", "no", false},
+      {"*a*a*", "a", false},
+      {"**", "", true},
   };
   for (const auto& test : kCases) {
     EXPECT_EQ(MatchesExitPattern(test.pattern, test.text), test.want)

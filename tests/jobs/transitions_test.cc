@@ -13,8 +13,8 @@ namespace {
 
 // Written out by hand from the table of the reference, §5.2 and §15. A row is a
 // status, a column a trigger in the order of JobTrigger; what stands there is
-// the first letter of the status afterwards, but T is STARTING and U is
-// RUNNING; a dot is what can't happen.
+// the first letter of the status afterwards, but D is SCHEDULED, T is STARTING
+// and U is RUNNING; a dot is what can't happen.
 constexpr const char* kTable[kJobStatusCount] = {
     // it depends on others
     // |  nothing is outstanding
@@ -25,23 +25,39 @@ constexpr const char* kTable[kJobStatusCount] = {
     // |  |  |  |  |  |  its queue is deleted before it started
     // |  |  |  |  |  |  |  blocked at the head
     // |  |  |  |  |  |  |  |  placed
-    // |  |  |  |  |  |  |  |  |  can't be launched
-    // |  |  |  |  |  |  |  |  |  |  the container started
-    // |  |  |  |  |  |  |  |  |  |  |  it is to make room
-    // |  |  |  |  |  |  |  |  |  |  |  |  it made room
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  a retry is due
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  Fargate had no capacity
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  the attempt succeeded
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  failed, no retry
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  children succeeded
-    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  one failed
-    " P  R  P  F  F  .  F  .  .  .  .  .  .  .  .  .  .  .  F",  // SUBMITTED
-    " .  R  .  F  F  .  F  .  .  .  .  .  .  .  .  .  .  S  F",  // PENDING
-    " .  .  .  .  F  F  F  R  T  F  .  .  .  .  .  .  .  .  .",  // RUNNABLE
-    " .  .  .  .  .  .  .  .  .  .  U  T  R  R  R  .  F  .  .",  // STARTING
-    " .  .  .  .  .  .  .  .  .  .  .  U  R  R  .  S  F  .  .",  // RUNNING
-    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // SUCCEEDED
-    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .",  // FAILED
+    // |  |  |  |  |  |  |  |  |  handed to its service
+    // |  |  |  |  |  |  |  |  |  |  which has the capacity
+    // |  |  |  |  |  |  |  |  |  |  |  can't be launched
+    // |  |  |  |  |  |  |  |  |  |  |  |  the container started
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  it is to make room
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  it made room
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  a retry is due
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  no capacity
+    // for it
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  the
+    // attempt succeeded
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  failed,
+    // no retry
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |
+    // children succeeded
+    // |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |
+    // one failed
+    " P  R  P  F  F  .  F  .  .  .  .  .  .  .  .  .  .  .  .  .  "
+    "F",  // SUBMITTED
+    " .  R  .  F  F  .  F  .  .  .  .  .  .  .  .  .  .  .  .  S  "
+    "F",  // PENDING
+    " .  .  .  .  F  F  F  R  T  D  .  F  .  .  .  .  .  .  .  .  "
+    ".",  // RUNNABLE
+    " .  .  .  .  .  .  .  .  .  .  T  .  .  D  R  R  R  .  F  .  "
+    ".",  // SCHEDULED
+    " .  .  .  .  .  .  .  .  .  .  .  .  U  T  R  R  R  .  F  .  "
+    ".",  // STARTING
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  U  R  R  .  S  F  .  "
+    ".",  // RUNNING
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  "
+    ".",  // SUCCEEDED
+    " .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  "
+    ".",  // FAILED
 };
 
 std::optional<JobStatus> Expected(int from, int trigger) {
@@ -50,6 +66,8 @@ std::optional<JobStatus> Expected(int from, int trigger) {
       return JobStatus::kPending;
     case 'R':
       return JobStatus::kRunnable;
+    case 'D':
+      return JobStatus::kScheduled;
     case 'T':
       return JobStatus::kStarting;
     case 'U':

@@ -85,6 +85,7 @@ std::string WhyLost(const Scheduler& scheduler, JobId job) {
       return absl::StrCat(view->job_name, ":", job.child,
                           " is RUNNABLE, and nothing says why");
     case JobStatus::kSubmitted:
+    case JobStatus::kScheduled:
     case JobStatus::kStarting:
     case JobStatus::kRunning:
     case JobStatus::kSucceeded:

@@ -18,6 +18,7 @@ namespace {
 constexpr JobStatus kSubmitted = JobStatus::kSubmitted;
 constexpr JobStatus kPending = JobStatus::kPending;
 constexpr JobStatus kRunnable = JobStatus::kRunnable;
+constexpr JobStatus kScheduled = JobStatus::kScheduled;
 constexpr JobStatus kStarting = JobStatus::kStarting;
 constexpr JobStatus kRunning = JobStatus::kRunning;
 constexpr JobStatus kSucceeded = JobStatus::kSucceeded;
@@ -52,6 +53,27 @@ constexpr Change kOfSingleAndChild[] = {
     {kRunning, kRunning},    // the same
 };
 
+// A service job is handed to a service before it starts.
+constexpr Change kOfService[] = {
+    {kSubmitted, kRunnable},   // looked at
+    {kSubmitted, kFailed},     // terminated
+    {kRunnable, kScheduled},   // handed to the service
+    {kScheduled, kStarting},   // the service has the capacity
+    {kScheduled, kRunnable},   // it has none, or failed, or makes room
+    {kScheduled, kFailed},     // refused, or terminated
+    {kScheduled, kScheduled},  // is to make room for another job
+    {kRunnable, kRunnable},    // the head of the queue is blocked
+    {kRunnable, kFailed},      // terminated
+    {kStarting, kStarting},    // is to make room
+    {kStarting, kRunning},     // it runs
+    {kStarting, kRunnable},    // failed, and is tried again; or made room
+    {kStarting, kFailed},      // failed, or terminated
+    {kRunning, kRunning},      // is to make room
+    {kRunning, kRunnable},     // failed, and is tried again; or made room
+    {kRunning, kSucceeded},    // the service said so
+    {kRunning, kFailed},       // failed, timed out, terminated
+};
+
 // While its job waits a node stands where that stands, without events.
 constexpr Change kOfNode[] = {
     {kRunnable, kStarting},   // placed, with all others
@@ -80,7 +102,7 @@ bool Holds(const Change (&changes)[N], JobStatus from, JobStatus to) {
 }
 
 bool IsActive(JobStatus status) {
-  return status == kStarting || status == kRunning;
+  return status == kScheduled || status == kStarting || status == kRunning;
 }
 
 // How many jobs ListJobs has in a status, page by page.
@@ -248,6 +270,8 @@ bool IsTransition(JobKind kind, JobStatus from, JobStatus to) {
       return Holds(kOfSingle, from, to) || Holds(kOfSingleAndChild, from, to);
     case JobKind::kChild:
       return Holds(kOfSingleAndChild, from, to);
+    case JobKind::kService:
+      return Holds(kOfService, from, to);
     case JobKind::kArray:
       return Holds(kOfArray, from, to);
   }
@@ -296,6 +320,7 @@ InvariantChecker::Known& InvariantChecker::Find(const Scheduler& scheduler,
   EXPECT_TRUE(view.ok()) << "an event of " << job << ": " << view.status();
   if (view.ok() && view->array_size > 0) known.kind = JobKind::kArray;
   if (view.ok() && view->num_nodes > 0) known.kind = JobKind::kMultiNode;
+  if (scheduler.DescribeServiceJob(job).ok()) known.kind = JobKind::kService;
   return known;
 }
 
@@ -324,7 +349,10 @@ void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
     known.queue = FifoQueueOf(scheduler, job);
     known.retried |= IsActive(event.from);
   }
-  if (event.to == kStarting) CheckOrder(job, known);
+  if (event.to == kScheduled ||
+      (event.to == kStarting && event.from != kScheduled)) {
+    CheckOrder(job, known);
+  }
   if (event.to == kRunnable && event.from < kRunnable) {
     CheckDependencies(scheduler, job);
   }
@@ -386,12 +414,12 @@ void InvariantChecker::NoteBlocked(Known& known,
 }
 
 void InvariantChecker::CountAttempts(Known& known, const Event& event) const {
-  if (event.from == kStarting && event.to == kRunnable &&
+  if (IsActive(event.from) && event.to == kRunnable &&
       event.attempt + 1 == known.attempts_begun) {
-    --known.attempts_begun;  // Fargate had no capacity: it never was
+    --known.attempts_begun;  // there was no capacity: it never was
     return;
   }
-  if (event.to == kStarting && event.from != kStarting) {
+  if (IsActive(event.to) && !IsActive(event.from)) {
     ++known.attempts_begun;
   } else if (IsActive(event.from) && !IsActive(event.to)) {
     ++known.attempts_ended;
@@ -463,7 +491,10 @@ void InvariantChecker::CheckDependencies(const Scheduler& scheduler,
 void InvariantChecker::CheckTenants(const Scheduler& scheduler) const {
   std::map<uint64_t, std::vector<JobId>> tenants;
   for (const auto& [job, known] : jobs_) {
-    if (!IsActive(known.status) || known.kind == JobKind::kMultiNode) continue;
+    if (!IsActive(known.status) || known.kind == JobKind::kMultiNode ||
+        known.kind == JobKind::kService) {
+      continue;
+    }
     const absl::StatusOr<JobView> view = scheduler.DescribeJob(job);
     ASSERT_TRUE(view.ok()) << job << ": " << view.status();
     tenants[view->instance.number].push_back(job);
@@ -492,7 +523,8 @@ void InvariantChecker::Check(const Scheduler& scheduler,
     CheckJob(scheduler, known, *view);
     if (known.kind == JobKind::kArray) CheckArray(scheduler, *view);
     if (known.kind == JobKind::kMultiNode) CheckNodes(scheduler, *view);
-    if (IsActive(known.status) && known.kind != JobKind::kMultiNode) {
+    if (IsActive(known.status) && known.kind != JobKind::kMultiNode &&
+        known.kind != JobKind::kService) {
       load[view->instance.number] += view->resources;
     }
     if (IsActive(known.status) && known.kind != JobKind::kNode) {
@@ -502,6 +534,7 @@ void InvariantChecker::Check(const Scheduler& scheduler,
     }
   }
   CheckTenants(scheduler);
+  CheckServices(scheduler);
   CheckConsumables(scheduler, consumed);
   for (const std::string& queue : scheduler.ListJobQueues()) {
     CheckQueue(scheduler, queue);
@@ -518,6 +551,35 @@ void InvariantChecker::Check(const Scheduler& scheduler,
     EXPECT_TRUE(used.FitsIn(found->second))
         << InstanceId{number} << " has " << found->second << " and holds "
         << used;
+  }
+}
+
+// What was lowered is no business of this check.
+void InvariantChecker::CheckServices(const Scheduler& scheduler) const {
+  std::map<std::string, std::map<std::string, int64_t>> recount;
+  for (const auto& [job, known] : jobs_) {
+    if (known.kind != JobKind::kService || !IsActive(known.status)) continue;
+    const auto view = scheduler.DescribeServiceJob(job);
+    ASSERT_TRUE(view.ok()) << job << ": " << view.status();
+    for (const CapacityUsage& usage : view->capacity_usage) {
+      auto& used = recount[std::string(view->service_environment)];
+      used[usage.capacity_unit] += usage.quantity;
+      used[kUnitInstances] += usage.quantity;
+    }
+  }
+  for (const std::string& name : scheduler.ListServiceEnvironments()) {
+    const auto view = scheduler.DescribeServiceEnvironment(name);
+    ASSERT_TRUE(view.ok()) << view.status();
+    const auto& options = view->service_environment->options();
+    ASSERT_EQ(view->capacity_usage.size(), options.capacity_limits.size());
+    for (size_t i = 0; i < view->capacity_usage.size(); ++i) {
+      const CapacityUsage& usage = view->capacity_usage[i];
+      EXPECT_EQ(usage.quantity, recount[name][usage.capacity_unit])
+          << usage.capacity_unit << " of " << name;
+      if (options.tags.count("lowered") > 0) continue;
+      EXPECT_LE(usage.quantity, options.capacity_limits[i].max_capacity)
+          << usage.capacity_unit << " of " << name;
+    }
   }
 }
 

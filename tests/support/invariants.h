@@ -20,6 +20,8 @@
 //     than its maximum and one instance;
 //   - of a consumable resource no more is in use than running jobs need;
 //   - the head of a queue is said to be blocked once for each reason (D33);
+//   - no service environment has more in use than its limits, and what it says
+//     is in use equals a recount;
 //   - no quota share uses more than it may have in all;
 //   - time never goes back.
 #ifndef EMBATCH_TESTS_SUPPORT_INVARIANTS_H_
@@ -42,7 +44,7 @@ namespace embatch {
 
 // Whether AWS Batch has this change of status.
 // Source: §5.2, §8.2; written out by hand, not taken from the library.
-enum class JobKind { kSingle, kArray, kChild, kMultiNode, kNode };
+enum class JobKind { kSingle, kArray, kChild, kMultiNode, kNode, kService };
 bool IsTransition(JobKind kind, JobStatus from, JobStatus to);
 
 using InstancesByEnvironment =
@@ -88,6 +90,7 @@ class InvariantChecker {
   bool HasEnded(JobId job, DependencyCondition condition) const;
   void CheckConsumables(const Scheduler& scheduler,
                         const std::map<std::string, int64_t>& needed) const;
+  void CheckServices(const Scheduler& scheduler) const;
   void CheckOrder(JobId job, const Known& known) const;
   void CheckJob(const Scheduler& scheduler, const Known& known,
                 const JobView& view) const;

@@ -24,23 +24,26 @@ Event Change(JobId job, JobStatus from, JobStatus to, uint16_t attempt = 0) {
 }
 
 TEST(InvariantsTest, TransitionsAreThoseOfTheReference) {
-  // Rows: from; columns: to. S is SUBMITTED, P PENDING, R RUNNABLE, T STARTING,
-  // N RUNNING, + SUCCEEDED, - FAILED. STARTING to STARTING and RUNNING to
-  // RUNNING: a preemption began.
+  // Rows: from; columns: to. S is SUBMITTED, P PENDING, R RUNNABLE, D
+  // SCHEDULED, T STARTING, N RUNNING, + SUCCEEDED, - FAILED. STARTING to
+  // STARTING and RUNNING to RUNNING: a preemption began.
   struct Table {
     JobKind kind;
     const char* rows[kJobStatusCount];
   };
   const Table kTables[] = {
       {JobKind::kSingle,
-       {".PR...-", "..R...-", "..RT..-", "..RTN.-", "..R.N+-", ".......",
-        "......."}},
+       {".PR....-", "..R....-", "..R.T..-", "........", "..R.TN.-", "..R..N+-",
+        "........", "........"}},
       {JobKind::kChild,
-       {".......", "..R...-", "..RT..-", "..RTN.-", "..R.N+-", ".......",
-        "......."}},
+       {"........", "..R....-", "..R.T..-", "........", "..R.TN.-", "..R..N+-",
+        "........", "........"}},
       {JobKind::kArray,
-       {".P....-", ".....+-", ".......", ".......", ".......", ".......",
-        "......."}},
+       {".P.....-", "......+-", "........", "........", "........", "........",
+        "........", "........"}},
+      {JobKind::kService,
+       {"..R....-", "........", "..RD...-", "..RDT..-", "..R.TN.-", "..R..N+-",
+        "........", "........"}},
   };
   for (const Table& table : kTables) {
     for (int from = 0; from < kJobStatusCount; ++from) {

@@ -28,8 +28,11 @@
 #include "embatch/compute_environment.h"
 #include "embatch/job.h"
 #include "embatch/quota_share.h"
+#include "embatch/service_environment.h"
+#include "embatch/service_job.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
+#include "embatch/sim/simulated_service.h"
 
 namespace embatch {
 
@@ -248,6 +251,72 @@ inline ShareWord LendsAndBorrows(std::optional<int32_t> limit = std::nullopt) {
 inline ShareWord PreemptsWithin() {
   return [](QuotaShareOptions& share) {
     share.in_share_preemption = InSharePreemption::kEnabled;
+  };
+}
+
+// --- What a service job is, and what becomes of it --------------------------
+
+struct ServiceJobPlan {
+  SubmitServiceJobRequest request;
+  ServiceFate fate;
+  std::vector<bool> fails;    // by attempt; empty: as `fate` says
+  int no_capacity_tries = 0;  // before it finds capacity
+};
+using ServiceJobWord = std::function<void(ServiceJobPlan&)>;
+
+inline ServiceJobWord Uses(int64_t quantity, std::string type = "ml.m5.large") {
+  return [=](ServiceJobPlan& plan) {
+    plan.request.capacity_usage.push_back({type, quantity});
+  };
+}
+inline ServiceJobWord ToQueue(std::string queue) {
+  return [=](ServiceJobPlan& plan) { plan.request.job_queue = queue; };
+}
+inline ServiceJobWord Tries(int attempts) {
+  return [=](ServiceJobPlan& plan) {
+    if (!plan.request.retry_strategy) plan.request.retry_strategy.emplace();
+    plan.request.retry_strategy->attempts = attempts;
+  };
+}
+inline ServiceJobWord On(std::string status_reason, RetryAction action) {
+  return [=](ServiceJobPlan& plan) {
+    if (!plan.request.retry_strategy) plan.request.retry_strategy.emplace();
+    EvaluateOnExit rule;
+    rule.action = action;
+    rule.on_status_reason = status_reason;
+    plan.request.retry_strategy->evaluate_on_exit.push_back(rule);
+  };
+}
+inline ServiceJobWord Trains(absl::Duration run_time) {
+  return [=](ServiceJobPlan& plan) { plan.fate.run_time = run_time; };
+}
+inline ServiceJobWord TrainsForever() {
+  return Trains(absl::InfiniteDuration());
+}
+inline ServiceJobWord WaitsForCapacity(absl::Duration delay) {
+  return [=](ServiceJobPlan& plan) { plan.fate.capacity_delay = delay; };
+}
+// Whether each attempt fails; the last one holds for all that follow.
+template <typename... Bools>
+ServiceJobWord TrainingFails(Bools... fails) {
+  return [=](ServiceJobPlan& plan) {
+    plan.fails = {fails...};
+    if (plan.fails.empty()) plan.fails = {true};
+  };
+}
+// So many first tries are told that there is no capacity.
+inline ServiceJobWord IsTurnedAway(int tries) {
+  return [=](ServiceJobPlan& plan) { plan.no_capacity_tries = tries; };
+}
+inline ServiceJobWord InShare(std::string share) {
+  return [=](ServiceJobPlan& plan) { plan.request.share_identifier = share; };
+}
+inline ServiceJobWord InQuotaShare(std::string share) {
+  return [=](ServiceJobPlan& plan) { plan.request.quota_share_name = share; };
+}
+inline ServiceJobWord OfPriority(int priority) {
+  return [=](ServiceJobPlan& plan) {
+    plan.request.scheduling_priority = priority;
   };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/world.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -47,11 +48,19 @@ World::World(WorldOptions options)
         };
         return runtime;
       }()),
+      service_([this] {
+        SimulatedServiceOptions service;
+        service.script = [this](const ServiceJobSpec& spec) {
+          return FateOf(spec);
+        };
+        return service;
+      }()),
       comparison_(options_.scheduler),
       watched_runtime_(comparison_.Watch(&runtime_)),
       simulation_(options_.simulation),
       scheduler_(options_.scheduler) {
   simulation_.WaitFor(runtime_);
+  simulation_.WaitFor(service_);
 }
 
 World::~World() {
@@ -135,8 +144,7 @@ void World::ChangeFairQueue(absl::string_view name, FairsharePolicy policy) {
            "UpdateSchedulingPolicy");
 }
 
-void World::QuotaQueue(absl::string_view name,
-                       std::vector<std::string> environments, int priority) {
+std::string World::QuotaPolicy() {
   constexpr char kPolicy[] = "quotas";
   if (scheduler_.DescribeSchedulingPolicy(kPolicy) == nullptr) {
     SchedulingPolicyOptions policy;
@@ -144,14 +152,19 @@ void World::QuotaQueue(absl::string_view name,
     policy.quota_share_policy.emplace();
     auto made = SchedulingPolicy::Create(std::move(policy));
     ExpectOk(made.status(), "SchedulingPolicy::Create");
-    if (!made.ok()) return;
+    if (!made.ok()) return kPolicy;
     ExpectOk(scheduler_.CreateSchedulingPolicy(*std::move(made), now()),
              "CreateSchedulingPolicy");
   }
+  return kPolicy;
+}
+
+void World::QuotaQueue(absl::string_view name,
+                       std::vector<std::string> environments, int priority) {
   JobQueueOptions options;
   options.job_queue_name = std::string(name);
   options.priority = priority;
-  options.scheduling_policy = kPolicy;
+  options.scheduling_policy = QuotaPolicy();
   Queue(std::move(options), std::move(environments));
 }
 
@@ -169,6 +182,61 @@ void World::Queue(JobQueueOptions options,
   ExpectOk(scheduler_.CreateJobQueue(*std::move(queue), now()),
            "CreateJobQueue");
   Settle();
+}
+
+void World::Service(absl::string_view name, std::vector<CapacityLimit> limits) {
+  ServiceEnvironmentOptions options;
+  options.service_environment_name = std::string(name);
+  options.capacity_limits = std::move(limits);
+  auto environment = ServiceEnvironment::Create(std::move(options));
+  ExpectOk(environment.status(), "ServiceEnvironment::Create");
+  if (!environment.ok()) return;
+  ExpectOk(scheduler_.CreateServiceEnvironment(*std::move(environment), now()),
+           "CreateServiceEnvironment");
+  ExpectOk(scheduler_.AttachServiceProvider(name, &service_),
+           "AttachServiceProvider");
+  Settle();
+}
+
+void World::UpdateService(const UpdateServiceEnvironmentRequest& request) {
+  ExpectOk(scheduler_.UpdateServiceEnvironment(request, now()),
+           "UpdateServiceEnvironment");
+  Settle();
+}
+
+void World::ServiceQueue(JobQueueOptions options,
+                         absl::string_view environment) {
+  options.service_environment_order = {{1, std::string(environment)}};
+  options.job_queue_type = JobQueueType::kSagemakerTraining;
+  Queue(std::move(options), {});
+}
+
+void World::ServiceQueue(absl::string_view name, absl::string_view environment,
+                         int priority) {
+  JobQueueOptions options;
+  options.job_queue_name = std::string(name);
+  options.priority = priority;
+  ServiceQueue(std::move(options), environment);
+}
+
+void World::FairServiceQueue(absl::string_view name,
+                             absl::string_view environment,
+                             FairsharePolicy policy) {
+  SchedulingPolicy made = PolicyOf(name, std::move(policy));
+  JobQueueOptions options;
+  options.job_queue_name = std::string(name);
+  options.scheduling_policy = made.name();
+  ExpectOk(scheduler_.CreateSchedulingPolicy(std::move(made), now()),
+           "CreateSchedulingPolicy");
+  ServiceQueue(std::move(options), environment);
+}
+
+void World::QuotaServiceQueue(absl::string_view name,
+                              absl::string_view environment) {
+  JobQueueOptions options;
+  options.job_queue_name = std::string(name);
+  options.scheduling_policy = QuotaPolicy();
+  ServiceQueue(std::move(options), environment);
 }
 
 void World::Consumable(absl::string_view name, int64_t total,
@@ -326,6 +394,55 @@ JobId World::MustSubmit(absl::string_view name, std::vector<JobWord> words) {
   const absl::StatusOr<JobId> job = SubmitPlan(name, std::move(words));
   ExpectOk(job.status(), absl::StrCat("SubmitJob ", name));
   return job.ok() ? *job : JobId();
+}
+
+absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
+                                        std::vector<ServiceJobWord> words) {
+  ServiceJobPlan plan;
+  plan.request.job_name = std::string(name);
+  plan.request.job_queue = "training";
+  plan.request.service_request_payload = "{}";
+  for (const ServiceJobWord& word : words) word(plan);
+  if (plan.request.capacity_usage.empty()) Uses(1)(plan);
+  const absl::StatusOr<JobId> job =
+      scheduler_.SubmitServiceJob(plan.request, now());
+  if (job.ok()) {
+    invariants_.Submitted(*job);
+    plans_[*job].request.job_name = plan.request.job_name;
+    trainings_[*job] = std::move(plan);
+  }
+  return job;
+}
+
+JobId World::MustTrain(absl::string_view name,
+                       std::vector<ServiceJobWord> words) {
+  const absl::StatusOr<JobId> job = SubmitPlan(name, std::move(words));
+  ExpectOk(job.status(), absl::StrCat("SubmitServiceJob ", name));
+  return job.ok() ? *job : JobId();
+}
+
+void World::TerminateTraining(JobId job, absl::string_view reason) {
+  ExpectOk(scheduler_.TerminateServiceJob(job, reason, now()),
+           "TerminateServiceJob");
+}
+
+ServiceJobView World::DescribeTraining(JobId job) const {
+  const auto view = scheduler_.DescribeServiceJob(job);
+  ExpectOk(view.status(), "DescribeServiceJob");
+  return view.ok() ? *view : ServiceJobView();
+}
+
+ServiceFate World::FateOf(const ServiceJobSpec& spec) {
+  const auto found = trainings_.find(spec.attempt.job);
+  if (found == trainings_.end()) return ServiceFate();
+  const ServiceJobPlan& plan = found->second;
+  ServiceFate fate = plan.fate;
+  fate.no_capacity = ++tries_[spec.attempt.job] <= plan.no_capacity_tries;
+  if (!plan.fails.empty()) {
+    const size_t attempt = static_cast<size_t>(spec.attempt.number) - 1;
+    fate.fails = plan.fails[std::min(attempt, plan.fails.size() - 1)];
+  }
+  return fate;
 }
 
 void World::Cancel(JobId job, absl::string_view reason) {

@@ -54,6 +54,7 @@
 #include "embatch/scheduling_policy.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
+#include "embatch/sim/simulated_service.h"
 #include "embatch/sim/simulation.h"
 #include "tests/support/invariants.h"
 #include "tests/support/reference/comparison.h"
@@ -114,6 +115,16 @@ class World {
                   Words... words) {
     MakeQuotaShare(queue, name, {ShareWord(words)...});
   }
+  // A service environment, served by the world's service; and a queue for
+  // service jobs on it.
+  void Service(absl::string_view name, std::vector<CapacityLimit> limits);
+  void UpdateService(const UpdateServiceEnvironmentRequest& request);
+  void ServiceQueue(absl::string_view name, absl::string_view environment,
+                    int priority = 1);
+  void ServiceQueue(JobQueueOptions options, absl::string_view environment);
+  void FairServiceQueue(absl::string_view name, absl::string_view environment,
+                        FairsharePolicy policy = {});
+  void QuotaServiceQueue(absl::string_view name, absl::string_view environment);
   void Define(JobDefinitionOptions options);
   void Consumable(
       absl::string_view name, int64_t total,
@@ -144,6 +155,19 @@ class World {
   absl::StatusOr<JobId> TrySubmit(absl::string_view name, Words... words) {
     return SubmitPlan(name, {JobWord(words)...});
   }
+  // Unless said otherwise a service job goes to the queue "training", needs one
+  // ml.m5.large, starts in 1 s and runs for 10 s.
+  template <typename... Words>
+  JobId Train(absl::string_view name, Words... words) {
+    return MustTrain(name, {ServiceJobWord(words)...});
+  }
+  template <typename... Words>
+  absl::StatusOr<JobId> TryTrain(absl::string_view name, Words... words) {
+    return SubmitPlan(name, {ServiceJobWord(words)...});
+  }
+  void TerminateTraining(JobId job,
+                         absl::string_view reason = "ended by the test");
+  ServiceJobView DescribeTraining(JobId job) const;
   void Cancel(JobId job, absl::string_view reason = "cancelled by the test");
   void Terminate(JobId job, absl::string_view reason = "ended by the test");
 
@@ -186,6 +210,7 @@ class World {
   Scheduler& scheduler() { return scheduler_; }
   Simulation& simulation() { return simulation_; }
   SimulatedRuntime& runtime() { return runtime_; }
+  SimulatedService& service() { return service_; }
   SimulatedProvider& provider(absl::string_view environment);
   const MemoryInputLog& log() const { return log_; }
 
@@ -203,7 +228,12 @@ class World {
   JobId MustSubmit(absl::string_view name, std::vector<JobWord> words);
   absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
                                    std::vector<JobWord> words);
+  JobId MustTrain(absl::string_view name, std::vector<ServiceJobWord> words);
+  absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
+                                   std::vector<ServiceJobWord> words);
   ContainerFate FateOf(const ContainerSpec& spec);
+  ServiceFate FateOf(const ServiceJobSpec& spec);
+  std::string QuotaPolicy();
   Simulation::Observer Observer();
   void AfterRun(const absl::Status& status);
   InstanceId FirstInstance(absl::string_view environment);
@@ -213,6 +243,7 @@ class World {
   const absl::Time start_;
   MemoryInputLog log_;
   SimulatedRuntime runtime_;
+  SimulatedService service_;
   std::map<std::string, std::unique_ptr<SimulatedProvider>> providers_;
   reference::Comparison comparison_;
   ContainerRuntime* const watched_runtime_;
@@ -220,6 +251,7 @@ class World {
   Scheduler scheduler_;
   InvariantChecker invariants_;
   std::map<JobId, JobPlan> plans_;
+  std::map<JobId, ServiceJobPlan> trainings_;
   std::map<JobId, int> tries_;  // containers that were asked for
   std::vector<WorldEvent> events_;
 };

@@ -18,7 +18,8 @@
 //
 // Example:   examples/quickstart/main.cc.
 // Threads:   compatible; as the scheduler.
-// Ownership: borrows the scheduler during a call, runtimes for its life.
+// Ownership: borrows the scheduler during a call, runtimes and services for its
+//            life.
 // Errors:    Step::status of the scheduler; kResourceExhausted if it does not
 //            come to rest at one moment.
 #ifndef EMBATCH_SIM_SIMULATION_H_
@@ -34,6 +35,7 @@
 #include "embatch/container_runtime.h"
 #include "embatch/event.h"
 #include "embatch/scheduler.h"
+#include "embatch/service_provider.h"
 
 namespace embatch {
 
@@ -59,9 +61,10 @@ class Simulation {
   explicit Simulation(SimulationOptions options = {});
   explicit Simulation(absl::Time start);
 
-  // Makes RunUntilIdle() wait for what this runtime has to report, however far
-  // away that is.
+  // Makes RunUntilIdle() wait for what this runtime, or this service, has to
+  // report, however far away that is.
   void WaitFor(const ContainerRuntime& runtime);
+  void WaitFor(const ServiceProvider& service);
 
   // Runs until nothing worth waiting for is to come, that is, until one of:
   //   - nothing is due, ever;
@@ -102,6 +105,7 @@ class Simulation {
   int64_t steps_ = 0;
   int64_t events_ = 0;
   std::vector<const ContainerRuntime*> runtimes_;
+  std::vector<const ServiceProvider*> services_;
   std::vector<Event> step_events_;  // a copy: the observer may submit
 };
 
