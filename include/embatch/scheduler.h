@@ -235,7 +235,7 @@ struct ShareUtilization {
 // Source: API QueueSnapshotUtilizationDetail.
 struct QueueUtilization {
   // In thousandths of each unit: VCPU; in a queue with quota shares the units
-  // that its shares name.
+  // that its shares name; of service jobs, from SCHEDULED on, instance types.
   std::vector<CapacityUsage> total_usage_milli;
   // Of a queue with shares of either kind: how many use something now, and the
   // first 20 of them by what they use.

@@ -192,6 +192,30 @@ void AddQuotaShares(const QuotaQueue& quota, QueueUtilization* utilization) {
   if (top.size() > kSnapshotSharesMax) top.resize(kSnapshotSharesMax);
 }
 
+// Service jobs take instances: by type in all, and of whatever type where fair
+// shares are compared.
+void CountInstances(const State& state, uint32_t queue,
+                    QueueUtilization* utilization) {
+  std::map<std::string, int64_t> in_use_milli;
+  state.jobs.ForEachLive([&](const LiveAttempt& attempt) {
+    if (state.jobs.record(attempt.job.slot).queue != queue) return;
+    for (const CapacityUsage& usage :
+         state.jobs.spec(attempt.spec).capacity_usage) {
+      in_use_milli[usage.capacity_unit] += usage.quantity * 1000;
+    }
+  });
+  utilization->total_usage_milli.clear();
+  for (const auto& [type, quantity] : in_use_milli) {
+    utilization->total_usage_milli.push_back({type, quantity});
+  }
+  for (ShareUtilization& share : utilization->top_capacity_utilization) {
+    for (CapacityUsage& usage : share.usage_milli) {
+      if (usage.capacity_unit == kUnitVcpu)
+        usage.capacity_unit = kUnitInstances;
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<JobQueueSnapshot> ReadJobQueueSnapshot(const State& state,
@@ -225,6 +249,7 @@ absl::StatusOr<JobQueueSnapshot> ReadJobQueueSnapshot(const State& state,
     AddFairShares(queue.fair_share, &utilization);
   }
   if (queue.quota.has_value()) AddQuotaShares(*queue.quota, &utilization);
+  if (queue.is_for_services()) CountInstances(state, *index, &utilization);
   snapshot.last_updated_at = FromNanos(state.now_ns);
   return snapshot;
 }

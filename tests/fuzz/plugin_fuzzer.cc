@@ -18,12 +18,13 @@
 namespace embatch {
 namespace {
 
-// Shared by both plug-ins: what was asked for, and what to say of it.
+// Shared by all plug-ins: what was asked for, and what to say of it.
 struct Script {
   explicit Script(FuzzedDataProvider& given) : data(given) {}
   FuzzedDataProvider& data;
   std::vector<ContainerId> containers;
   std::vector<InstanceId> instances;
+  std::vector<AttemptId> trainings;
 
   int64_t Number() {
     switch (data.ConsumeIntegralInRange<int>(0, 3)) {
@@ -116,6 +117,76 @@ class Runtime : public ContainerRuntime {
   Script& script_;
 };
 
+class Service : public ServiceProvider {
+ public:
+  explicit Service(Script& script) : script_(script) {}
+  void Submit(const ServiceJobSpec& spec) noexcept override {
+    script_.trainings.push_back(spec.attempt);
+  }
+  void Stop(AttemptId) noexcept override {}
+  void Poll(absl::Time, int,
+            std::vector<ServiceReport>& out) noexcept override {
+    FuzzedDataProvider& data = script_.data;
+    if (data.remaining_bytes() == 0) return;
+    const int count = data.ConsumeIntegralInRange<int>(0, 4);
+    for (int i = 0; i < count; ++i) {
+      AttemptId attempt;
+      if (!script_.trainings.empty()) {
+        attempt = script_.trainings[data.ConsumeIntegralInRange<size_t>(
+            0, script_.trainings.size() - 1)];
+      }
+      if (data.ConsumeIntegralInRange<int>(0, 7) == 0) {
+        attempt.job.child = data.ConsumeIntegral<int32_t>();
+        attempt.number = data.ConsumeIntegral<uint16_t>();
+      }
+      ServiceReport report = ServiceReport::Failed(
+          script_.Time(), attempt, data.ConsumeBool() ? "because" : "");
+      report.service_resource_id = data.ConsumeBool() ? "arn" : "";
+      report.kind = static_cast<ServiceReport::Kind>(
+          data.ConsumeIntegralInRange<int>(0, 5));
+      out.push_back(report);
+    }
+  }
+
+ private:
+  Script& script_;
+};
+
+// A queue for service jobs.
+void FurnishService(Scheduler& scheduler, ServiceProvider& service,
+                    absl::Time now) {
+  ServiceEnvironmentOptions environment;
+  environment.service_environment_name = "service";
+  environment.capacity_limits = {{3, kUnitInstances}};
+  scheduler
+      .CreateServiceEnvironment(ServiceEnvironment::Create(environment).value(),
+                                now)
+      .IgnoreError();
+  scheduler.AttachServiceProvider("service", &service).IgnoreError();
+  scheduler.Advance(now);
+  JobQueueOptions queue;
+  queue.job_queue_name = "training";
+  queue.service_environment_order = {{1, "service"}};
+  scheduler.CreateJobQueue(JobQueue::Create(queue).value(), now).IgnoreError();
+  scheduler.Advance(now);
+}
+
+void Train(Scheduler& scheduler, Script& script, std::vector<JobId>& jobs,
+           absl::Time now) {
+  FuzzedDataProvider& data = script.data;
+  SubmitServiceJobRequest request;
+  request.job_name = "name";
+  request.job_queue = "training";
+  request.service_request_payload = "{}";
+  request.capacity_usage = {{"type", data.ConsumeIntegralInRange<int>(0, 4)}};
+  request.retry_strategy = RetryStrategy{data.ConsumeIntegralInRange(1, 3)};
+  if (data.ConsumeBool()) {
+    request.timeout_config = JobTimeout{absl::Seconds(60)};
+  }
+  const auto job = scheduler.SubmitServiceJob(request, now);
+  if (job.ok()) jobs.push_back(*job);
+}
+
 void Furnish(Scheduler& scheduler, Script& script, Plugins plugins,
              absl::Time now) {
   FuzzedDataProvider& data = script.data;
@@ -161,7 +232,13 @@ void Command(Scheduler& scheduler, Script& script, std::vector<JobId>& jobs,
     some = jobs[data.ConsumeIntegralInRange<size_t>(0, jobs.size() - 1)];
     some.child = data.ConsumeIntegralInRange<int32_t>(-2, 5);
   }
-  switch (data.ConsumeIntegralInRange<int>(0, 3)) {
+  switch (data.ConsumeIntegralInRange<int>(0, 5)) {
+    case 4:
+      Train(scheduler, script, jobs, now);
+      return;
+    case 5:
+      scheduler.TerminateServiceJob(some, "terminated", now).IgnoreError();
+      return;
     case 0:
       scheduler.CancelJob(some, "cancelled", now).IgnoreError();
       return;
@@ -202,6 +279,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   embatch::Script script(data);
   embatch::Provider provider(script);
   embatch::Runtime runtime(script);
+  embatch::Service service(script);
   embatch::MemoryInputLog log;
   embatch::SchedulerOptions options;
   options.log = &log;
@@ -211,6 +289,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   embatch::Scheduler scheduler(options);
   absl::Time now = absl::UnixEpoch();
   embatch::Furnish(scheduler, script, {&provider, &runtime}, now);
+  embatch::FurnishService(scheduler, service, now);
   std::vector<embatch::JobId> jobs;
   while (data.remaining_bytes() > 0) {
     if (data.ConsumeBool()) {

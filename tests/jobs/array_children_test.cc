@@ -51,9 +51,9 @@ class ArrayChildrenTest : public testing::Test, protected JobStories {
 TEST_F(ArrayChildrenTest, AChildsChangeIsCountedAndToldAsItsOwn) {
   const JobKey array = AddArray(3);
   Release(Child(array, 1));
-  EXPECT_EQ(Counts(array), (StatusSummary{0, 2, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(Counts(array), (StatusSummary{0, 2, 1, 0, 0, 0, 0, 0}));
   RunAttempt(Child(array, 1), ExitsWith(0));
-  EXPECT_EQ(Counts(array), (StatusSummary{0, 2, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(Counts(array), (StatusSummary{0, 2, 0, 0, 0, 0, 1, 0}));
   EXPECT_EQ(table.array(array.slot).ended(), 1);
   EXPECT_EQ(table.StatusOf(array), JobStatus::kSubmitted);
   for (const Event& event : journal.events) {
@@ -73,7 +73,7 @@ TEST_F(ArrayChildrenTest, ManyChildrenMakeOneEvent) {
   want.from = JobStatus::kPending;
   want.to = JobStatus::kRunnable;
   EXPECT_THAT(journal.events, testing::ElementsAre(want));
-  EXPECT_EQ(Counts(array), (StatusSummary{0, 3, 7, 0, 0, 0, 0}));
+  EXPECT_EQ(Counts(array), (StatusSummary{0, 3, 7, 0, 0, 0, 0, 0}));
   for (int32_t i = 0; i < 10; ++i) {
     EXPECT_EQ(table.StatusOf(Child(array, i)),
               i >= 2 && i < 9 ? JobStatus::kRunnable : JobStatus::kPending);
@@ -90,9 +90,9 @@ TEST_F(ArrayChildrenTest, ARunCrossesTheBordersOfBlocks) {
   for (int32_t i : {65535, 65536, 131071, 131072, 196607, 196608}) {
     EXPECT_EQ(table.StatusOf(Child(array, i)), JobStatus::kRunnable) << i;
   }
-  EXPECT_EQ(Counts(array), (StatusSummary{0, 68926, 131074, 0, 0, 0, 0}));
+  EXPECT_EQ(Counts(array), (StatusSummary{0, 68926, 131074, 0, 0, 0, 0, 0}));
   ChangeChildren(array, 65536, 131073, JobTrigger::kEndedByCaller);
-  EXPECT_EQ(Counts(array), (StatusSummary{0, 68926, 65537, 0, 0, 0, 65537}));
+  EXPECT_EQ(Counts(array), (StatusSummary{0, 68926, 65537, 0, 0, 0, 0, 65537}));
   EXPECT_EQ(table.StatusOf(Child(array, 65535)), JobStatus::kRunnable);
   EXPECT_EQ(table.StatusOf(Child(array, 131072)), JobStatus::kFailed);
   EXPECT_EQ(table.StatusOf(Child(array, 131073)), JobStatus::kRunnable);

@@ -45,7 +45,7 @@ TEST_F(JobTableTest, ANewArraysChildrenArePending) {
   const JobKey array = AddArray(3);
   EXPECT_EQ(table.StatusOf(array), JobStatus::kSubmitted);
   EXPECT_EQ(table.array(array.slot).counts,
-            (StatusSummary{0, 3, 0, 0, 0, 0, 0}));
+            (StatusSummary{0, 3, 0, 0, 0, 0, 0, 0}));
   for (int32_t i = 0; i < 3; ++i) {
     EXPECT_EQ(table.StatusOf(Child(array, i)), JobStatus::kPending);
     EXPECT_EQ(table.AttemptsOf(Child(array, i)), 0);

@@ -99,16 +99,17 @@ class ArrayOnHostsTest : public ScenarioTest {
 TEST_F(ArrayOnHostsTest, SummaryCountsTheChildren) {
   const JobId a = world_.Submit("a", Array(4), Child(0, Exits(1)));
   const auto summary = [&] { return world_.Describe(a).status_summary; };
-  // SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED, FAILED
-  EXPECT_EQ(summary(), (StatusSummary{0, 4, 0, 0, 0, 0, 0}));
+  // SUBMITTED, PENDING, RUNNABLE, SCHEDULED, STARTING, RUNNING, SUCCEEDED,
+  // FAILED
+  EXPECT_EQ(summary(), (StatusSummary{0, 4, 0, 0, 0, 0, 0, 0}));
   world_.Settle();
-  EXPECT_EQ(summary(), (StatusSummary{0, 0, 2, 2, 0, 0, 0}));
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 2, 0, 2, 0, 0, 0}));
   world_.RunFor(absl::Seconds(1));
-  EXPECT_EQ(summary(), (StatusSummary{0, 0, 2, 0, 2, 0, 0}));
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 2, 0, 0, 2, 0, 0}));
   world_.RunFor(absl::Seconds(10));
-  EXPECT_EQ(summary(), (StatusSummary{0, 0, 0, 2, 0, 1, 1}));
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 0, 0, 2, 0, 1, 1}));
   world_.RunUntilIdle();
-  EXPECT_EQ(summary(), (StatusSummary{0, 0, 0, 0, 0, 3, 1}));
+  EXPECT_EQ(summary(), (StatusSummary{0, 0, 0, 0, 0, 0, 3, 1}));
   EXPECT_EQ(world_.Describe(a).array_size, 4);
 }
 

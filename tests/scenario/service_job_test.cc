@@ -644,6 +644,12 @@ TEST_F(ServiceJobTest, AreListedByStatusInPages) {
   request.filter->name = ListJobsFilter::Name::kJobDefinition;
   EXPECT_EQ(scheduler.ListServiceJobs(request).status().code(),
             absl::StatusCode::kInvalidArgument);
+  const auto snapshot = scheduler.GetJobQueueSnapshot("training");
+  ASSERT_TRUE(snapshot.ok());
+  ASSERT_EQ(snapshot->front_of_queue.size(), 2u);
+  EXPECT_EQ(snapshot->front_of_queue[0].job, b);
+  EXPECT_THAT(snapshot->queue_utilization.total_usage_milli,
+              ElementsAre(CapacityUsage{"ml.m5.large", 1000}));
   const auto queue = scheduler.DescribeJobQueue("training");
   EXPECT_EQ(queue->jobs[static_cast<int>(JobStatus::kScheduled)], 1);
 }

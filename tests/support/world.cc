@@ -396,8 +396,8 @@ JobId World::MustSubmit(absl::string_view name, std::vector<JobWord> words) {
   return job.ok() ? *job : JobId();
 }
 
-absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
-                                        std::vector<ServiceJobWord> words) {
+absl::StatusOr<JobId> World::SubmitTraining(absl::string_view name,
+                                            std::vector<ServiceJobWord> words) {
   ServiceJobPlan plan;
   plan.request.job_name = std::string(name);
   plan.request.job_queue = "training";
@@ -416,7 +416,7 @@ absl::StatusOr<JobId> World::SubmitPlan(absl::string_view name,
 
 JobId World::MustTrain(absl::string_view name,
                        std::vector<ServiceJobWord> words) {
-  const absl::StatusOr<JobId> job = SubmitPlan(name, std::move(words));
+  const absl::StatusOr<JobId> job = SubmitTraining(name, std::move(words));
   ExpectOk(job.status(), absl::StrCat("SubmitServiceJob ", name));
   return job.ok() ? *job : JobId();
 }

@@ -163,7 +163,7 @@ class World {
   }
   template <typename... Words>
   absl::StatusOr<JobId> TryTrain(absl::string_view name, Words... words) {
-    return SubmitPlan(name, {ServiceJobWord(words)...});
+    return SubmitTraining(name, {ServiceJobWord(words)...});
   }
   void TerminateTraining(JobId job,
                          absl::string_view reason = "ended by the test");
@@ -229,8 +229,8 @@ class World {
   absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
                                    std::vector<JobWord> words);
   JobId MustTrain(absl::string_view name, std::vector<ServiceJobWord> words);
-  absl::StatusOr<JobId> SubmitPlan(absl::string_view name,
-                                   std::vector<ServiceJobWord> words);
+  absl::StatusOr<JobId> SubmitTraining(absl::string_view name,
+                                       std::vector<ServiceJobWord> words);
   ContainerFate FateOf(const ContainerSpec& spec);
   ServiceFate FateOf(const ServiceJobSpec& spec);
   std::string QuotaPolicy();
