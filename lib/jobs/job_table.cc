@@ -59,7 +59,8 @@ uint32_t JobTable::RequirementFor(uint32_t index) {
       spec.consumables.empty()) {
     const Requirement& known = requirements_[recent];
     if (known.resources == spec.resources && known.nodes == 0 &&
-        known.consumables.empty()) {
+        known.consumables.empty() &&
+        known.capacity_usage == spec.capacity_usage) {
       requirements_.AddRef(recent);
       return recent;
     }

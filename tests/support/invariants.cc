@@ -344,10 +344,12 @@ void InvariantChecker::ObserveOne(const Scheduler& scheduler, JobId job,
   EXPECT_EQ(event.from, known.status) << job << " was last seen elsewhere";
   EXPECT_TRUE(IsTransition(known.kind, event.from, event.to))
       << job << ": there is no such change of status";
+  // Where there was no capacity the attempt never was, and is no retry.
+  const bool never_was = event.attempt + 1 == known.attempts_begun;
   CountAttempts(known, event);
   if (event.to == kRunnable && known.kind != JobKind::kNode) {
     known.queue = FifoQueueOf(scheduler, job);
-    known.retried |= IsActive(event.from);
+    known.retried |= IsActive(event.from) && !never_was;
   }
   if (event.to == kScheduled ||
       (event.to == kStarting && event.from != kScheduled)) {

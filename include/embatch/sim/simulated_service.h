@@ -105,7 +105,7 @@ class SimulatedService : public ServiceProvider {
 
   const SimulatedServiceOptions options_;
   absl::Time now_ = absl::InfinitePast();
-  uint64_t next_entry_ = 0;
+  uint64_t next_entry_ = 1;  // 0 is that of one that has none yet
   Trainings trainings_;
   std::map<std::pair<absl::Time, uint64_t>, Key> agenda_;
   std::map<std::string, int64_t> in_use_;
