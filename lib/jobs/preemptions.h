@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is kept of a job's attempts that don't count against its retry
-// strategy: those that were preempted, and those for which a service had no
-// capacity. Few jobs have any.
+// strategy, which are those that were preempted. (Where there was no capacity
+// there was no attempt.) Few jobs have any.
 #ifndef EMBATCH_JOBS_PREEMPTIONS_H_
 #define EMBATCH_JOBS_PREEMPTIONS_H_
 
