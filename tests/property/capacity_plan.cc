@@ -11,9 +11,8 @@
 namespace embatch {
 namespace {
 
-using Kind = PlannedAction::Kind;
-
-PlannedAction& AddAction(Random& random, WorldPlan& plan, Kind kind) {
+PlannedAction& AddAction(Random& random, WorldPlan& plan,
+                         PlannedAction::Kind kind) {
   PlannedAction& action = plan.actions.emplace_back();
   action.kind = kind;
   action.at = absl::Seconds(10 * random.Below(90));
@@ -99,11 +98,12 @@ void MakeFargate(Random& random, WorldPlan& plan) {
   definition.container_properties.resources = {1000, 2048, 0};
   plan.actions.erase(std::remove_if(plan.actions.begin(), plan.actions.end(),
                                     [](const PlannedAction& action) {
-                                      return action.kind == Kind::kJoin;
+                                      return action.kind ==
+                                             PlannedAction::Kind::kJoin;
                                     }),
                      plan.actions.end());
   for (PlannedAction& action : plan.actions) {
-    if (action.kind != Kind::kSubmit) continue;
+    if (action.kind != PlannedAction::Kind::kSubmit) continue;
     const Resources size = DrawFargateSize(random);
     action.request.job_definition = "fargate";
     action.request.container_overrides = ContainerOverrides();
@@ -119,7 +119,8 @@ void AddTimeLimits(Random& random, WorldPlan& plan) {
       plan.queues[i].job_state_time_limit_actions = DrawTimeLimits(random);
     }
     if (!random.Percent(30)) continue;
-    PlannedAction& action = AddAction(random, plan, Kind::kUpdateQueue);
+    PlannedAction& action =
+        AddAction(random, plan, PlannedAction::Kind::kUpdateQueue);
     action.queue = i;
     action.update.job_queue = plan.queues[i].job_queue_name;
     action.update.job_state_time_limit_actions = DrawTimeLimits(random);
@@ -137,7 +138,7 @@ void AddConsumables(Random& random, WorldPlan& plan) {
     }
   }
   for (PlannedAction& action : plan.actions) {
-    if (action.kind != Kind::kSubmit) continue;
+    if (action.kind != PlannedAction::Kind::kSubmit) continue;
     for (const std::string& name : names) {
       if (!random.Percent(25)) continue;
       action.request.consumable_resource_properties_override
@@ -146,7 +147,8 @@ void AddConsumables(Random& random, WorldPlan& plan) {
     }
   }
   for (int i = random.Below(8); i > 0; --i) {
-    PlannedAction& action = AddAction(random, plan, Kind::kUpdateConsumable);
+    PlannedAction& action =
+        AddAction(random, plan, PlannedAction::Kind::kUpdateConsumable);
     UpdateConsumableResourceRequest& update = action.consumable_update;
     update.consumable_resource = random.OneOf({"licence", "token"});
     update.operation = random.OneOf({ConsumableResourceOperation::kSet,
@@ -158,8 +160,10 @@ void AddConsumables(Random& random, WorldPlan& plan) {
   }
   if (!random.Percent(30)) return;
   const int number = random.Below(2);
-  AddAction(random, plan, Kind::kDeleteConsumable).number = number;
-  AddAction(random, plan, Kind::kCreateConsumable).number = number;
+  AddAction(random, plan, PlannedAction::Kind::kDeleteConsumable).number =
+      number;
+  AddAction(random, plan, PlannedAction::Kind::kCreateConsumable).number =
+      number;
 }
 
 void AddEnvironmentChanges(Random& random, WorldPlan& plan) {
@@ -175,35 +179,38 @@ void AddEnvironmentChanges(Random& random, WorldPlan& plan) {
                          static_cast<int>(resources->max_vcpus));
     }
   }
-  const auto add = [&](Kind kind, int environment) {
+  const auto add = [&](PlannedAction::Kind kind, int environment) {
     PlannedAction& action = AddAction(random, plan, kind);
     action.environment = environment;
     return &action;
   };
   for (int i = random.Between(1, 6); i > 0; --i) {
-    add(Kind::kUpdateEnvironment, random.Below(environments))
+    add(PlannedAction::Kind::kUpdateEnvironment, random.Below(environments))
         ->environment_update = DrawUpdate(random);
   }
   if (random.Percent(40)) {
     const int environment = random.Below(environments);
-    const absl::Duration at = add(Kind::kInvalidate, environment)->at;
+    const absl::Duration at =
+        add(PlannedAction::Kind::kInvalidate, environment)->at;
     if (random.Percent(70)) {
-      PlannedAction* repair = add(Kind::kUpdateEnvironment, environment);
+      PlannedAction* repair =
+          add(PlannedAction::Kind::kUpdateEnvironment, environment);
       repair->at = at + absl::Seconds(random.OneOf({5, 60, 120}));
       repair->environment_update.state = ResourceState::kEnabled;
     }
   }
   if (random.Percent(40)) {
     const int environment = random.Below(environments);
-    const absl::Duration at = add(Kind::kDeleteEnvironment, environment)->at;
-    add(Kind::kCreateEnvironment, environment)->at =
+    const absl::Duration at =
+        add(PlannedAction::Kind::kDeleteEnvironment, environment)->at;
+    add(PlannedAction::Kind::kCreateEnvironment, environment)->at =
         at + absl::Seconds(random.OneOf({60, 300}));
   }
 }
 
 void AddRejections(Random& random, WorldPlan& plan) {
   for (PlannedAction& action : plan.actions) {
-    if (action.kind == Kind::kSubmit &&
+    if (action.kind == PlannedAction::Kind::kSubmit &&
         (action.request.job_definition == "definition" ||
          action.request.job_definition == "fargate") &&
         random.Percent(10)) {
