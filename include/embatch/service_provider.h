@@ -82,7 +82,9 @@ struct ServiceReport {
                                  std::string status_reason = "");
   static ServiceReport Failed(absl::Time time, AttemptId attempt,
                               std::string status_reason);
-  // Only of an attempt that is not starting yet.
+  // Only of an attempt that is not starting yet, and once: the provider forgets
+  // the attempt with it. When the job's turn comes again it is submitted anew,
+  // under the same number.
   static ServiceReport NoCapacity(absl::Time time, AttemptId attempt);
 
   template <typename Self, typename Visitor>
@@ -97,7 +99,8 @@ class ServiceProvider {
   virtual ~ServiceProvider() = default;
 
   // Begins to hand one attempt of a service job to the service. Returns at
-  // once. A known attempt is not submitted twice.
+  // once. A known attempt is not submitted twice; one that was turned away for
+  // want of capacity is no longer known.
   virtual void Submit(const ServiceJobSpec& spec) noexcept = 0;
 
   // Asks for an attempt to end. Its end is reported as Succeeded or Failed.

@@ -40,6 +40,8 @@ void Fleet::Update(uint32_t index, ComputeEnvironment config) {
     return;
   }
   if (!environment.launches()) return;
+  // What made launches fail may be mended with this.
+  for (TypeRecord& type : environment.types) type.is_doubtful = false;
   const std::optional<int64_t>& desired =
       environment.config.options().compute_resources->desired_vcpus;
   if (desired.has_value()) environment.asked_vcpu_milli = *desired * 1000;

@@ -31,7 +31,10 @@ int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 }  // namespace
 
 bool MayLaunchAny(const EnvironmentRecord& environment, int64_t now_ns) {
-  if (!environment.launches() || !environment.places_jobs()) return false;
+  if (!environment.launches() || !environment.places_jobs() ||
+      environment.vcpu_milli >= environment.max_vcpu_milli()) {
+    return false;
+  }
   for (const TypeRecord& type : environment.types) {
     const int64_t size = type.type.resources.vcpu_milli;
     if (type.offered && size > 0 && type.back_off_until_ns <= now_ns &&

@@ -279,7 +279,11 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
     requests_.push_back(request);
   }
   if (!attempt.started) {
-    EndAttempt(live, now_ns_, std::nullopt, kNoReason, kNoReason);
+    if (attempt.is_service()) {
+      EndServiceAttempt(live, now_ns_, std::nullopt, kNoReason);
+    } else {
+      EndAttempt(live, now_ns_, std::nullopt, kNoReason, kNoReason);
+    }
     return;
   }
   if (attempt.is_node) {

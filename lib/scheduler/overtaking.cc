@@ -46,6 +46,7 @@ void TurnRunner::Overtake(QueueRecord& queue) {
   while (has_budget()) {
     room.rooms.clear();
     for (uint32_t environment : queue.environments) {
+      if (!fleet_.environment(environment).places_jobs()) continue;
       fleet_.AppendLargestFree(environment, &room.rooms);
     }
     const uint32_t entry = queue.index.First(room);

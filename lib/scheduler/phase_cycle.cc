@@ -96,7 +96,9 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
     }
     // What was held need not be tried again before something has changed. But
     // the more is in use, the sooner it is the reservation that holds it.
-    if (head == queue.stuck && epoch == queue.stuck_epoch) {
+    if (head == queue.stuck && epoch == queue.stuck_epoch &&
+        (queue.held == Held::kConsumable ||
+         state_.consumables.HasAll(RequirementOf(head).consumables))) {
       if (queue.kind == QueueKind::kFairShare &&
           IsHeldByReservation(state_, queue, RequirementOf(head))) {
         queue.held = Held::kReservation;

@@ -148,6 +148,8 @@ void TurnRunner::TakeDeadline(const Deadline& deadline) {
       jobs_.live(a).deadline = DeadlineQueue::kNoHandle;
       if (jobs_.live(a).task != kNoIndex) {
         EndTask(a, now_ns_);
+      } else if (jobs_.live(a).is_service()) {
+        EndServiceAttempt(a, now_ns_, std::nullopt, kNoReason);
       } else {
         EndAttempt(a, now_ns_, std::nullopt, kNoReason, kNoReason);
       }

@@ -170,7 +170,18 @@ void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
 }
 
 // The plug-ins of a deleted environment are let go.
-void PluginSet::ForgetDeleted(const Fleet& fleet) {
+void PluginSet::ForgetDeleted(const State& state) {
+  for (size_t i = services_.size(); i-- > 0;) {
+    // Dropping one may let the provider go, so each is looked at by itself.
+    const std::vector<uint32_t> served = services_[i].environments;
+    for (uint32_t environment : served) {
+      if (state.service_environments[environment].status ==
+          ResourceStatus::kDeleted) {
+        Drop(services_, environment);
+      }
+    }
+  }
+  const Fleet& fleet = state.fleet;
   if (fleet.deleted_count() == deleted_) return;
   deleted_ = fleet.deleted_count();
   for (uint32_t i = 0; i < fleet.environment_count(); ++i) {
@@ -180,8 +191,8 @@ void PluginSet::ForgetDeleted(const Fleet& fleet) {
   }
 }
 
-void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
-  ForgetDeleted(fleet);
+void PluginSet::Poll(const State& state, absl::Time now, int max, Turn* turn) {
+  ForgetDeleted(state);
   // Reports kept from the last call count against this one's.
   const auto left = [this, max] {
     return std::max(0, max - static_cast<int>(instance_reports_.size() +
@@ -191,7 +202,7 @@ void PluginSet::Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn) {
   // A plug-in for whose reports there is no room is asked all the same: that is
   // how it learns the time.
   for (Entry<ResourceProvider>& entry : providers_) {
-    PollProvider(fleet, entry, now, left());
+    PollProvider(state.fleet, entry, now, left());
   }
   for (Entry<ContainerRuntime>& entry : runtimes_) {
     const int room = left();

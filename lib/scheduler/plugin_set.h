@@ -28,7 +28,7 @@ class PluginSet {
   // Asks each plug-in once, in the order of first attachment, and fills `turn`
   // with at most `max` reports. What a plug-in gives beyond what it was asked
   // for is kept for the next call.
-  void Poll(const Fleet& fleet, absl::Time now, int max, Turn* turn);
+  void Poll(const State& state, absl::Time now, int max, Turn* turn);
 
   // Passes requests on, in order. Those of an environment without plug-ins are
   // dropped.
@@ -69,7 +69,7 @@ class PluginSet {
   void PassOne(const State& state, const Request& request);
   void PassToService(const State& state, const Request& request);
 
-  void ForgetDeleted(const Fleet& fleet);
+  void ForgetDeleted(const State& state);
 
   uint64_t dropped_ = 0;
   size_t deleted_ = 0;  // deleted environments that were forgotten

@@ -267,7 +267,6 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   queue.config = *std::move(updated);
   queue.environments = *std::move(environments);
   queue.service = *service;
-  if (queue.quota.has_value()) ++queue.quota->version;
   queue.status = ResourceStatus::kUpdating;
   queue.status_reason.clear();
   queue.stuck = JobKey();  // its head may fit elsewhere now,

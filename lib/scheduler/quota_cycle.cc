@@ -193,8 +193,10 @@ Amounts TurnRunner::FreeInService(const QueueRecord& queue) const {
   for (size_t unit = 0; unit < free.size(); ++unit) {
     free[unit] = capacity.Left(quota.ledger.unit_name(unit)) * 1000;
   }
-  for (const Earmark& earmark : quota.earmarks) {
-    TakeAmounts(free, earmark.quota);
+  for (const CapacityUsage& kept : KeptInService(queue, JobKey())) {
+    const std::optional<size_t> unit =
+        quota.ledger.FindUnit(kept.capacity_unit);
+    if (unit.has_value()) free[*unit] -= kept.quantity * 1000;
   }
   return free;
 }
@@ -276,8 +278,12 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
     PreemptionCandidate candidate;
     candidate.priority = jobs_.spec(attempt.spec).scheduling_priority;
     if (is_own && candidate.priority >= priority) continue;
+    // One that a job started on may have left the queue since.
+    if (held == Held::kNoRoom && is_service &&
+        attempt.environment != queue.service) {
+      continue;
+    }
     if (held == Held::kNoRoom && !is_service) {
-      // One that a job started on may have left the queue since.
       const InstanceRecord& instance = fleet_.instance(attempt.instance);
       if (instance.state != InstanceState::kReady ||
           !IsEnvironmentOf(queue, attempt.environment) ||

@@ -345,7 +345,7 @@ Step Scheduler::Advance(absl::Time now) {
   const absl::StatusOr<int64_t> now_ns = impl.TimeOf(now);
   if (!now_ns.ok()) return impl.StepOf(now_ns.status(), absl::InfiniteFuture());
   impl.in_advance = true;
-  impl.plugins.Poll(impl.state.fleet, FromNanos(*now_ns),
+  impl.plugins.Poll(impl.state, FromNanos(*now_ns),
                     static_cast<int>(impl.state.settings.max_transitions -
                                      CountReports(impl.state.unread)),
                     &impl.turn);

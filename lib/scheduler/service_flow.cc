@@ -8,6 +8,9 @@
 // the moment at which it is handed over until the service has the capacity;
 // what it takes counts against its environment from then on.
 #include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "lib/jobs/reasons.h"
@@ -29,17 +32,48 @@ Placement TurnRunner::FindServicePlace(const QueueRecord& queue,
       environment.capacity.IsBackingOff(need.capacity_usage)) {
     return {Held::kService, kNoIndex, kNoIndex};
   }
+  if (!environment.capacity.Fits(need.capacity_usage,
+                                 KeptInService(queue, job))) {
+    return {};
+  }
+  return {Held::kNot, queue.service, kNoIndex};
+}
+
+// What is kept of the queue's service environment for jobs that preempted
+// others; for those that did so before `job`, if it is one of them. What is
+// still used by jobs that are being stopped for them is no part of it.
+std::vector<CapacityUsage> TurnRunner::KeptInService(const QueueRecord& queue,
+                                                     JobKey job) const {
   std::vector<CapacityUsage> kept;
-  if (queue.quota.has_value()) {
-    for (const Earmark& earmark : queue.quota->earmarks) {
-      if (earmark.job == job) break;
-      const std::vector<CapacityUsage>& more =
-          RequirementOf(earmark.job).capacity_usage;
-      kept.insert(kept.end(), more.begin(), more.end());
+  if (!queue.quota.has_value() || queue.quota->earmarks.empty()) return kept;
+  std::map<std::string, int64_t> amounts;
+  for (const Earmark& earmark : queue.quota->earmarks) {
+    if (earmark.job == job) break;
+    for (const CapacityUsage& usage :
+         RequirementOf(earmark.job).capacity_usage) {
+      amounts[usage.capacity_unit] += usage.quantity;
     }
   }
-  if (!environment.capacity.Fits(need.capacity_usage, kept)) return {};
-  return {Held::kNot, queue.service, kNoIndex};
+  if (amounts.empty()) return kept;
+  for (uint32_t share : queue.quota->order) {
+    const SequenceBitmap& dispatched = queue.quota->shares[share].dispatched;
+    for (uint64_t i = dispatched.First(); i != SequenceBitmap::kNone;
+         i = dispatched.FirstAtLeast(i + 1)) {
+      const LiveAttempt& attempt = jobs_.live(static_cast<uint32_t>(i));
+      if (!IsPreemption(attempt.stop) || attempt.environment != queue.service) {
+        continue;
+      }
+      for (const CapacityUsage& usage :
+           jobs_.spec(attempt.spec).capacity_usage) {
+        const auto amount = amounts.find(usage.capacity_unit);
+        if (amount != amounts.end()) amount->second -= usage.quantity;
+      }
+    }
+  }
+  for (const auto& [unit, quantity] : amounts) {
+    if (quantity > 0) kept.push_back({unit, quantity});
+  }
+  return kept;
 }
 
 // Source: §15.6. Choice: D52, for an environment that is DISABLED.
@@ -155,16 +189,25 @@ bool TurnRunner::Take(const ServiceReport& report, int64_t at_ns) {
     case ServiceReport::Kind::kFailed:
       break;
   }
-  const TextIndex resource =
-      jobs_.InternText(state_.service_jobs[job.slot].resource);
   const TextIndex reason = jobs_.InternText(
       absl::string_view(report.status_reason).substr(0, kServiceTextLengthMax));
   std::optional<int> exit_code;
   if (report.kind == ServiceReport::Kind::kSucceeded) exit_code = 0;
-  EndAttempt(live, at_ns, exit_code, resource, reason);
-  jobs_.ReleaseText(resource);
+  EndServiceAttempt(live, at_ns, exit_code, reason);
   jobs_.ReleaseText(reason);
   return true;
+}
+
+// An attempt keeps the service's name for it where those of other jobs have
+// their container's reason.
+void TurnRunner::EndServiceAttempt(uint32_t live, int64_t at_ns,
+                                   std::optional<int> exit_code,
+                                   TextIndex status_reason) {
+  ServiceJobRecord& record = state_.service_jobs[jobs_.live(live).job.slot];
+  record.no_capacity_since_ns = kNoTime;
+  const TextIndex resource = jobs_.InternText(record.resource);
+  EndAttempt(live, at_ns, exit_code, resource, status_reason);
+  jobs_.ReleaseText(resource);
 }
 
 // False: the budget did not reach, and what is left comes in the next turn.
@@ -189,13 +232,14 @@ void TurnRunner::ReturnFromService(uint32_t live, int64_t at_ns) {
   const LiveAttempt attempt = jobs_.live(live);
   const JobKey job = attempt.job;
   if (jobs_.IsEndedByCaller(job) || IsInDeletedQueue(job)) {
-    EndAttempt(live, at_ns, std::nullopt, kNoReason, kNoReason);
+    EndServiceAttempt(live, at_ns, std::nullopt, kNoReason);
     return;
   }
   ServiceJobRecord& record = state_.service_jobs[job.slot];
   if (record.no_capacity_since_ns == kNoTime) {
     record.no_capacity_since_ns = record.scheduled_ns;
   }
+  record.resource.clear();
   Discharge(live);
   jobs_.AbandonAttempt(live);
   jobs_.Change(job, JobTrigger::kNoCapacity, kNoReason, at_ns, journal_);

@@ -65,8 +65,14 @@ absl::Status CheckToken(const State& state,
   const auto found = state.service_tokens.find(token);
   if (found == state.service_tokens.end()) return absl::OkStatus();
   const JobRecord& record = state.jobs.record(found->second);
-  if (record.queue != queue ||
-      state.jobs.Name(found->second) != request.job_name ||
+  if (record.queue != queue) return absl::OkStatus();
+  const std::optional<QuotaQueue>& quota = state.queues[queue].quota;
+  const bool is_same_share =
+      quota.has_value()
+          ? quota->shares[record.share].config.quota_share_name() ==
+                request.quota_share_name
+          : ShareIdentifierOf(state, found->second) == request.share_identifier;
+  if (!is_same_share || state.jobs.Name(found->second) != request.job_name ||
       !(state.jobs.spec(record.spec) == spec)) {
     return absl::OkStatus();
   }
@@ -224,6 +230,11 @@ absl::StatusOr<JobPage> ReadServiceJobPage(const State& state,
                                            const ListJobsRequest& request) {
   EMBATCH_RETURN_IF_ERROR(
       CheckRange("max_results", request.max_results, 1, kPageMax));
+  if (!request.array.is_null() || !request.multi_node_job.is_null()) {
+    return absl::InvalidArgumentError(
+        "array and multi_node_job must be absent: service jobs have neither "
+        "children nor nodes");
+  }
   const std::optional<uint32_t> queue = FindQueue(state, request.job_queue);
   if (queue.has_value() && !state.queues[*queue].is_for_services()) {
     return absl::InvalidArgumentError(

@@ -105,6 +105,13 @@ void TurnRunner::ForgetHead(BlockedHead& blocked, JobKey head) {
 void TurnRunner::UpdateClock(QueueRecord& queue, uint32_t share,
                              BlockedHead& blocked, const HeadBefore& was,
                              JobKey head, TextIndex reason, Held held) {
+  if (reason != kBlockedServiceCapacity) {
+    // It waits for room now, and no longer for a service.
+    const auto service = state_.service_jobs.find(head.slot);
+    if (service != state_.service_jobs.end()) {
+      service->second.no_capacity_since_ns = kNoTime;
+    }
+  }
   if (reason == kNoReason) {
     const bool may_grow = held == Held::kMayGrow;
     if (may_grow && blocked.probed == head) return;

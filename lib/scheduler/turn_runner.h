@@ -104,6 +104,10 @@ class TurnRunner {
   uint32_t LiveFor(const ServiceReport& report);
   bool Take(const ServiceReport& report, int64_t at_ns);  // true: done
   bool BringToRunning(uint32_t live, int64_t at_ns);
+  void EndServiceAttempt(uint32_t live, int64_t at_ns,
+                         std::optional<int> exit_code, TextIndex status_reason);
+  std::vector<CapacityUsage> KeptInService(const QueueRecord& queue,
+                                           JobKey job) const;
   void ReturnFromService(uint32_t live, int64_t at_ns);
   void ChargeService(uint32_t live, uint32_t environment);
   void DischargeService(uint32_t live);

@@ -328,6 +328,73 @@ TEST_F(ServiceJobTest, TimeLimitCountsFromTheFirstWantOfCapacity) {
   EXPECT_EQ(world_.StopTimeOf(a) - begin, absl::Minutes(10));
 }
 
+// The place of its old form may be another job's next.
+TEST_F(ServiceJobTest, NeedIsTheJobsOwnWhateverWasUpdated) {
+  Instances(4);
+  const JobId a = world_.Train("a", Uses(1), TrainsForever());
+  UpdateServiceJobRequest request;
+  request.job = a;
+  request.scheduling_priority = 7;
+  ASSERT_TRUE(world_.scheduler().UpdateServiceJob(request, world_.now()).ok());
+  const JobId b = world_.Train("b", Uses(4));
+  world_.RunFor(absl::Seconds(5));
+  EXPECT_EQ(StatusOf(a), JobStatus::kRunning);
+  EXPECT_EQ(StatusOf(b), JobStatus::kRunnable);
+  EXPECT_EQ(InUse(), 1);
+}
+
+// Whoever attached it may then destroy it.
+TEST_F(ServiceJobTest, ProviderOfADeletedEnvironmentIsLetGo) {
+  class Counting : public ServiceProvider {
+   public:
+    void Submit(const ServiceJobSpec&) noexcept override {}
+    void Stop(AttemptId) noexcept override {}
+    void Poll(absl::Time, int, std::vector<ServiceReport>&) noexcept override {
+      ++polls;
+    }
+    int polls = 0;
+  };
+  Counting provider;
+  Scheduler& scheduler = world_.scheduler();
+  world_.Service("spare", {{1, kUnitInstances}});
+  ASSERT_TRUE(scheduler.AttachServiceProvider("spare", &provider).ok());
+  ASSERT_TRUE(Disable("spare").ok());
+  world_.Settle();
+  EXPECT_GT(provider.polls, 0);
+  ASSERT_TRUE(scheduler.DeleteServiceEnvironment("spare", world_.now()).ok());
+  world_.Settle();
+  const int before = provider.polls;
+  world_.RunFor(absl::Seconds(5));
+  world_.Settle();
+  EXPECT_EQ(provider.polls, before);
+}
+
+TEST_F(ServiceJobTest, ListKnowsNeitherChildrenNorNodes) {
+  Instances(1);
+  ListJobsRequest request;
+  request.array = world_.Train("a");
+  const absl::Status status =
+      world_.scheduler().ListServiceJobs(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("array and multi_node_job must be absent"));
+}
+
+TEST_F(ServiceJobTest, AttemptStoppedWhileStartingKeepsTheServicesName) {
+  Instances(1);
+  const JobId a = world_.Train("a", TrainsForever());
+  world_.Settle();
+  while (StatusOf(a) == JobStatus::kScheduled) {
+    world_.RunFor(absl::Milliseconds(100));
+  }
+  ASSERT_EQ(StatusOf(a), JobStatus::kStarting);
+  ASSERT_TRUE(
+      world_.scheduler().TerminateServiceJob(a, "enough", world_.now()).ok());
+  world_.RunUntilIdle();
+  ASSERT_EQ(world_.AttemptsOf(a).size(), 1u);
+  EXPECT_FALSE(world_.AttemptsOf(a)[0].service_resource_id.empty());
+}
+
 TEST_F(ServiceJobTest, DisabledEnvironmentTakesNoNewJobs) {
   Instances(1);
   const JobId a = world_.Train("a");

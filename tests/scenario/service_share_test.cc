@@ -115,6 +115,29 @@ TEST_F(ServiceShareTest, RaisedPriorityTriggersPreemption) {
   EXPECT_EQ(StatusOf(a), JobStatus::kRunnable);
 }
 
+// Choice: D27, as few as needed: what is kept for one that preempts is not
+// missing once more while its victim is being stopped.
+TEST_F(ServiceShareTest, NobodyIsPreemptedForCapacityThatComes) {
+  Types({{4, kLarge}});
+  world_.QuotaShare("training", "red", Has(2, kLarge), LendsAndBorrows());
+  world_.QuotaShare("training", "blue", Has(1, kLarge), Lends());
+  world_.QuotaShare("training", "green", Has(1, kLarge), Lends());
+  std::vector<JobId> reds;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    reds.push_back(world_.Train(name, InQuotaShare("red"), TrainsForever(),
+                                TakesToStop(absl::Seconds(60))));
+  }
+  world_.RunFor(absl::Seconds(5));
+  const JobId blue = world_.Train("blue", InQuotaShare("blue"));
+  const JobId green = world_.Train("green", InQuotaShare("green"));
+  world_.RunFor(absl::Minutes(3));
+  EXPECT_EQ(StatusOf(blue), JobStatus::kSucceeded);
+  EXPECT_EQ(StatusOf(green), JobStatus::kSucceeded);
+  int preempted = 0;
+  for (JobId red : reds) preempted += world_.Describe(red).preempted_attempts;
+  EXPECT_EQ(preempted, 2);
+}
+
 TEST_F(ServiceShareTest, OtherTypesMayNotBeUsed) {
   Types({{4, kLarge}, {4, "ml.p4d"}});
   world_.QuotaShare("training", "red", Has(2, kLarge));

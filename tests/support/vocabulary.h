@@ -293,6 +293,10 @@ inline ServiceJobWord Trains(absl::Duration run_time) {
 inline ServiceJobWord TrainsForever() {
   return Trains(absl::InfiniteDuration());
 }
+// From the request to the end.
+inline ServiceJobWord TakesToStop(absl::Duration duration) {
+  return [=](ServiceJobPlan& plan) { plan.fate.stop_delay = duration; };
+}
 inline ServiceJobWord WaitsForCapacity(absl::Duration delay) {
   return [=](ServiceJobPlan& plan) { plan.fate.capacity_delay = delay; };
 }

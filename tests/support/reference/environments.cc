@@ -58,6 +58,7 @@ void ReferenceScheduler::Do(const UpdateComputeEnvironmentRequest& request) {
     const ComputeResourcesUpdate& update = *request.compute_resources;
     options.compute_resources = Updated(before, update);
     if (environment.launches()) {
+      for (Type& type : environment.types) type.is_doubtful = false;
       environment.replaces_instances =
           ReplacesInstances(before, *options.compute_resources,
                             update.update_to_latest_image_version);
