@@ -189,7 +189,7 @@ std::vector<int> ReferenceScheduler::VictimsAt(
   for (size_t i = chosen.size(); i-- > 0;) {
     std::vector<int> fewer = chosen;
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-    if (is_enough(fewer)) chosen = fewer;
+    if (is_enough(fewer)) chosen.swap(fewer);
   }
   return chosen;
 }
