@@ -249,14 +249,14 @@ uint64_t SequenceTrie::LastInLeaf(uint32_t leaf, uint64_t key) const {
 
 // Down to the key's leaf, if there is one. On the way it remembers the lowest
 // node that has a child beside the one taken, on the side that is searched.
-template <uint64_t (*Beside)(int)>
+template <uint64_t (*kBeside)(int)>
 SequenceTrie::Descent SequenceTrie::Descend(uint64_t number) const {
   Descent descent;
   uint32_t node = root_;
   for (int height = height_; height > 0; --height) {
     const Inner& inner = inners_[node];
     const int digit = Digit(number, height);
-    if ((inner.mask & Beside(digit)) != 0) {
+    if ((inner.mask & kBeside(digit)) != 0) {
       descent.turn = node;
       descent.turn_height = height;
     }

@@ -158,7 +158,7 @@ class SequenceTrie {
     return node;
   }
 
-  template <uint64_t (*Beside)(int)>
+  template <uint64_t (*kBeside)(int)>
   Descent Descend(uint64_t number) const;
   uint32_t MakeLeaf(uint64_t number);
   void DropLeaf(uint64_t number);
