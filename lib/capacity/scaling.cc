@@ -240,7 +240,7 @@ bool ScalingPlan::AddClass(const std::vector<uint32_t>& environments,
     for (; jobs > 0; --jobs) {
       if (AddNodes(environments, need)) continue;
       LeaveOver(environments);
-      return false;
+      return !strict;
     }
     return true;
   }

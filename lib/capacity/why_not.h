@@ -36,8 +36,9 @@ bool CanGrowFor(const Fleet& fleet, uint32_t environment,
                 const Requirement& need, int64_t now_ns);
 
 // Whether an environment that can still grow for such a job is worth waiting
-// for where a later one has room now: it is not, if the latest launch of every
-// type by which it could grow has failed.
+// for where a later one has room now: it is not, if a launch of the type that
+// it would choose has failed and none of that type has become ready since, and
+// no instance of another type boots that could hold the job.
 // Choice: beyond D22. Otherwise a job might wait for ever: the first
 // environment is asked once more just when a machine of the second is ready, so
 // that nobody wants that machine and it is let go; then the first has none

@@ -7,11 +7,6 @@
 namespace embatch {
 namespace {
 
-bool AnyPositive(const Amounts& amounts) {
-  return std::any_of(amounts.begin(), amounts.end(),
-                     [](int64_t amount) { return amount > 0; });
-}
-
 Amounts Missing(const Amounts& need, const Amounts& have) {
   Amounts missing(need.size());
   for (size_t unit = 0; unit < need.size(); ++unit) {

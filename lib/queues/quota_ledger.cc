@@ -17,6 +17,11 @@ void TakeAmounts(Amounts& from, const Amounts& amounts) {
   for (size_t i = 0; i < amounts.size(); ++i) from[i] -= amounts[i];
 }
 
+bool AnyPositive(const Amounts& amounts) {
+  return std::any_of(amounts.begin(), amounts.end(),
+                     [](int64_t amount) { return amount > 0; });
+}
+
 uint32_t QuotaLedger::AddShare(const QuotaShareOptions& options) {
   const auto unused =
       std::find_if(shares_.begin(), shares_.end(),
@@ -172,9 +177,7 @@ Amounts QuotaLedger::Excess(uint32_t share) const {
 }
 
 bool QuotaLedger::IsOver(uint32_t share) const {
-  const Amounts excess = Excess(share);
-  return std::any_of(excess.begin(), excess.end(),
-                     [](int64_t amount) { return amount > 0; });
+  return AnyPositive(Excess(share));
 }
 
 // Source: §15.6, the three texts of QUOTA_MANAGEMENT_LIMIT_EXCEEDED, in order.

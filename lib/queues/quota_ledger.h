@@ -33,6 +33,7 @@ inline int64_t AmountOf(const Amounts& amounts, size_t unit) {
 }
 void AddAmounts(Amounts& to, const Amounts& amounts);
 void TakeAmounts(Amounts& from, const Amounts& amounts);
+bool AnyPositive(const Amounts& amounts);
 
 // What there is too little of, ever, for a need.
 enum class QuotaVerdict : uint8_t {

@@ -41,6 +41,7 @@ void TurnRunner::Overtake(QueueRecord& queue) {
     // brings.
     holds_nobody = start.instance == kNoIndex &&
                    (queue.held == Held::kMayGrow || queue.blocked.job == head);
+    if (start.instance == kNoIndex && !holds_nobody) return;
   }
   DispatchIndex::Room room;
   while (has_budget()) {

@@ -239,8 +239,9 @@ absl::StatusOr<JobQueueSnapshot> ReadJobQueueSnapshot(const State& state,
   state.jobs.ForEachLive([&](const LiveAttempt& attempt) {
     const JobRecord& record = state.jobs.record(attempt.job.slot);
     if (record.queue != *index) return;
+    // A node counts as its share is charged for it (§14.2).
     snapshot.vcpu_milli_in_use +=
-        state.jobs.spec(attempt.spec).resources.vcpu_milli;
+        state.jobs.requirement(record.requirement).resources.vcpu_milli;
     ++snapshot.dispatched_jobs;
   });
   QueueUtilization& utilization = snapshot.queue_utilization;

@@ -229,7 +229,7 @@ bool TurnRunner::CarryOut(QueueRecord& queue, uint32_t share, JobKey head,
   if (cause == StopCause::kPreemptedAcross) {
     question.excess.resize(quota.shares.size());
     for (uint32_t other : quota.order) {
-      question.excess[other] = quota.ledger.Excess(other);
+      question.excess[other] = ExcessOf(quota, other);
     }
   }
   const std::vector<size_t> plan = PlanPreemption(question);
@@ -252,6 +252,23 @@ bool TurnRunner::CarryOut(QueueRecord& queue, uint32_t share, JobKey head,
   return true;
 }
 
+// What a share uses beyond its own capacity, without what it gives back as it
+// is: nobody is stopped for what is being stopped already.
+Amounts TurnRunner::ExcessOf(const QuotaQueue& quota, uint32_t share) const {
+  Amounts excess = quota.ledger.Excess(share);
+  if (!quota.ledger.IsOver(share)) return excess;
+  const SequenceBitmap& dispatched = quota.shares[share].dispatched;
+  for (uint64_t i = dispatched.First(); i != SequenceBitmap::kNone;
+       i = dispatched.FirstAtLeast(i + 1)) {
+    const LiveAttempt& attempt = jobs_.live(static_cast<uint32_t>(i));
+    if (attempt.stop == StopCause::kNone) continue;
+    const JobRecord& record = jobs_.record(attempt.job.slot);
+    TakeAmounts(excess,
+                QuotaNeedOf(quota, jobs_.requirement(record.requirement)));
+  }
+  return excess;
+}
+
 // The attempts of a share that might be stopped for `head`, and the instances
 // where they run.
 void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
@@ -261,7 +278,7 @@ void TurnRunner::AddCandidates(const QueueRecord& queue, uint32_t share,
                                std::vector<uint32_t>& instances) const {
   const QuotaQueue& quota = *queue.quota;
   const bool is_own = share == question.share;
-  if (!is_own && !quota.ledger.IsOver(share)) return;
+  if (!is_own && !AnyPositive(ExcessOf(quota, share))) return;
   const int priority =
       jobs_.spec(jobs_.record(head.slot).spec).scheduling_priority;
   const SequenceBitmap& dispatched = quota.shares[share].dispatched;

@@ -33,8 +33,10 @@ void TurnRunner::WatchStart(uint32_t live) {
     first_ns = std::min(first_ns, GivesUpAt(spec, task, i));
   }
   if (first_ns == kNanosInfiniteFuture) return;
-  SetDeadline(live, DeadlineKind::kStartTimeout, absl::ZeroDuration(),
-              first_ns);
+  // Deadlines that lie as far away stand in order of time by themselves.
+  const int64_t away_ns = std::max<int64_t>(0, first_ns - now_ns_);
+  SetDeadline(live, DeadlineKind::kStartTimeout, absl::Nanoseconds(away_ns),
+              first_ns - away_ns);
 }
 
 void TurnRunner::GiveUpStart(uint32_t live, int64_t time_ns) {

@@ -196,6 +196,7 @@ class TurnRunner {
   Amounts FreeInService(const QueueRecord& queue) const;
   bool CarryOut(QueueRecord& queue, uint32_t share, JobKey head, Held held,
                 StopCause cause);
+  Amounts ExcessOf(const QuotaQueue& quota, uint32_t share) const;
   void AddCandidates(const QueueRecord& queue, uint32_t share, JobKey head,
                      Held held, PreemptionQuestion& question,
                      std::vector<uint32_t>& lives,

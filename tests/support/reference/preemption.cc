@@ -106,6 +106,14 @@ Amounts ReferenceScheduler::ExcessOf(const Queue& queue, int quota) const {
     const std::optional<int64_t> own = queue.quotas[quota].Own(unit);
     excess[unit] = own ? std::max<int64_t>(0, excess[unit] - *own) : 0;
   }
+  for (const Job& job : jobs_) {
+    if (!job.attempt || job.quota != quota || &queues_[job.queue] != &queue ||
+        job.attempt->stop == Stop::kNone) {
+      continue;
+    }
+    const Amounts held = AmountsOf(job.need);
+    for (size_t unit = 0; unit < kUnits; ++unit) excess[unit] -= held[unit];
+  }
   return excess;
 }
 

@@ -169,12 +169,12 @@ void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
       continue;
     }
     if (demand.need.nodes > 0) {
-      for (; demand.jobs > 0; --demand.jobs) {
-        if (!PlanNodes(queue, plan, demand.need)) {
-          LeaveOver(queue, plan);
-          return;
-        }
+      while (demand.jobs > 0 && PlanNodes(queue, plan, demand.need)) {
+        --demand.jobs;
       }
+      if (demand.jobs == 0) continue;
+      LeaveOver(queue, plan);
+      if (strict) return;
       continue;
     }
     for (int index : queue.environments) {
