@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/api/service/handlers.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/api/service/tag_operations.h"
+
+namespace embatch {
+namespace api {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::Message;
+
+template <typename Request, typename Response>
+using TypedHandler = absl::Status (*)(const Context&, const Request&,
+                                      Response&);
+
+// A typed handler in the form of all.
+template <auto kHandler>
+struct Bound;
+template <typename Request, typename Response,
+          TypedHandler<Request, Response> kHandler>
+struct Bound<kHandler> {
+  static absl::Status Run(const Context& context, const Message& request,
+                          Message& response) {
+    return kHandler(context, static_cast<const Request&>(request),
+                    static_cast<Response&>(response));
+  }
+  static std::pair<const Descriptor* const, Handler> Entry() {
+    return {Request::descriptor(), &Run};
+  }
+};
+
+using HandlerTable = absl::flat_hash_map<const Descriptor*, Handler>;
+
+}  // namespace
+
+Handler FindHandler(const Descriptor* request) {
+  static const auto* const table = new HandlerTable{
+      Bound<TagResource>::Entry(),
+      Bound<UntagResource>::Entry(),
+      Bound<ListTagsForResource>::Entry(),
+  };
+  const auto found = table->find(request);
+  return found == table->end() ? nullptr : found->second;
+}
+
+}  // namespace api
+}  // namespace embatch
