@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "embatch/compute_environment.h"
+#include "embatch/job_queue.h"
 #include "gtest/gtest.h"
 
 namespace embatch {
@@ -35,6 +38,53 @@ void ApiWorld::Advance(double seconds) {
   }
   now = until;
   ASSERT_TRUE(scheduler.Advance(now).status.ok());
+}
+
+SimulatedRuntimeOptions ApiWorld::RuntimeOptions() {
+  SimulatedRuntimeOptions options;
+  options.script = [this](const ContainerSpec&) { return fate; };
+  return options;
+}
+
+SimulatedProviderOptions ApiWorld::ProviderOptions() {
+  SimulatedProviderOptions options;
+  options.boot_delay = absl::ZeroDuration();
+  options.runtime = &runtime;
+  return options;
+}
+
+void ApiWorld::Attach(absl::string_view environment) {
+  ASSERT_TRUE(scheduler.AttachPlugins(environment, {&provider, &runtime}).ok());
+}
+
+void ApiWorld::AddEnvironment(absl::string_view name,
+                              ComputeResourceType type) {
+  ComputeEnvironmentOptions options;
+  options.compute_environment_name = std::string(name);
+  options.compute_resources.emplace();
+  options.compute_resources->max_vcpus = 256;
+  options.compute_resources->type = type;
+  if (!IsFargate(type)) options.compute_resources->instance_types = {"optimal"};
+  auto environment = ComputeEnvironment::Create(std::move(options));
+  ASSERT_TRUE(environment.ok()) << environment.status();
+  ASSERT_TRUE(
+      scheduler.CreateComputeEnvironment(*std::move(environment), now).ok());
+  Attach(name);
+  Advance();
+}
+
+void ApiWorld::AddQueue(absl::string_view name, absl::string_view environment) {
+  if (!scheduler.DescribeComputeEnvironment(environment).ok()) {
+    AddEnvironment(environment);
+  }
+  JobQueueOptions options;
+  options.job_queue_name = std::string(name);
+  options.priority = 1;
+  options.compute_environment_order = {{1, std::string(environment)}};
+  auto queue = JobQueue::Create(std::move(options));
+  ASSERT_TRUE(queue.ok()) << queue.status();
+  ASSERT_TRUE(scheduler.CreateJobQueue(*std::move(queue), now).ok());
+  Advance();
 }
 
 }  // namespace api
