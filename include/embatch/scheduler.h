@@ -255,7 +255,7 @@ struct JobQueueSnapshot {
   std::map<std::string, std::optional<FrontOfQueueJob>> front_of_quota_shares;
   QueueUtilization queue_utilization;
   // vCPUs, in thousandths, of all jobs that are STARTING or RUNNING, and their
-  // number.
+  // number; children of arrays and nodes count one by one.
   int64_t vcpu_milli_in_use = 0;
   int64_t dispatched_jobs = 0;
   absl::Time last_updated_at;

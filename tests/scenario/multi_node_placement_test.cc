@@ -4,6 +4,7 @@
 // Source: guide "Multi-node parallel jobs", "Compute environment
 // considerations"; §12.2, §13.5. Choice: D35.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -110,6 +111,26 @@ TEST_F(MultiNodePlacementTest, StrictQueueWaitsForItsHead) {
   world_.RunUntilIdle();
   EXPECT_GE(world_.StartTimeOf(a), world_.StopTimeOf(before));
   EXPECT_GE(world_.StartTimeOf(behind), world_.StopTimeOf(a));
+}
+
+// What may overtake it gets its instance, too.
+TEST_F(MultiNodePlacementTest, FirstFitGrowsForThoseBehind) {
+  world_.Managed("cluster", Offers("duo", 2, 4096), MaxVcpus(4));
+  JobQueueOptions options;
+  options.job_queue_name = "queue";
+  options.priority = 1;
+  options.dispatch_order = DispatchOrder::kFirstFit;
+  world_.Queue(std::move(options), {"cluster"});
+  world_.Submit("before", Needs(2, 512), RunsFor(absl::Minutes(10)));
+  world_.RunFor(absl::Minutes(2));
+  const JobId a = world_.Submit("a", Nodes(2));
+  const JobId behind = world_.Submit("behind", RunsFor(absl::Minutes(5)));
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kRunnable);
+  EXPECT_EQ(world_.StatusOf(behind), JobStatus::kRunning);
+  EXPECT_EQ(CountInstances(), 2);
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusesOf(a), kStraight);
 }
 
 TEST_F(MultiNodePlacementTest, MaxvCpusMustHoldAllNodes) {

@@ -100,6 +100,15 @@ TEST_F(SnapshotTest, WhatIsInUse) {
   EXPECT_EQ(Snapshot().dispatched_jobs, 3);
 }
 
+TEST_F(SnapshotTest, AMultiNodeJobUsesWhatItsNodesDo) {
+  world_.Managed("cluster", Offers("duo", 2, 4096), MaxVcpus(100));
+  world_.Queue("queue", {"cluster"});
+  world_.Submit("nodes", Nodes(3), Needs(2, 512), RunsForever());
+  world_.RunFor(absl::Minutes(2));
+  EXPECT_EQ(Snapshot().vcpu_milli_in_use, 6000);
+  EXPECT_EQ(Snapshot().dispatched_jobs, 3);
+}
+
 // Choice: D13.
 TEST_F(SnapshotTest, FairSharesTakeTurnsAsTheyWillInTheCycle) {
   world_.Unmanaged("hosts");
