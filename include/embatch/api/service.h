@@ -77,6 +77,9 @@ class Service {
   // For hosts that have a message already, from a path or a query:
   Answer CallForJson(const google::protobuf::Message& request, absl::Time now);
 
+  // What CallJson() takes at most.
+  const JsonLimits& json_limits() const;
+
  private:
   struct Impl;
   explicit Service(std::unique_ptr<Impl> impl);

@@ -60,6 +60,8 @@ absl::StatusOr<Service> Service::Create(Scheduler& scheduler,
       new Impl{scheduler, *std::move(scope), options.json_limits}));
 }
 
+const JsonLimits& Service::json_limits() const { return impl_->json_limits; }
+
 absl::Status Service::Call(const Message& request, absl::Time now,
                            Message& response) {
   const Operation* operation = OperationOf(request);
