@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/cluster.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "embatch/scheduling_policy.h"
 
 namespace embatch {
 namespace {
@@ -73,12 +77,7 @@ void Cluster::Furnish(const ClusterOptions& options,
   MustSucceed(
       scheduler_.AttachPlugins(kClusterEnvironment, {&provider_, runtime}));
   Settle();
-  JobQueueOptions queue;
-  queue.job_queue_name = kClusterQueue;
-  queue.dispatch_order = options.dispatch_order;
-  queue.compute_environment_order = {{1, kClusterEnvironment}};
-  MustSucceed(scheduler_.CreateJobQueue(
-      MustSucceed(JobQueue::Create(std::move(queue))), now_));
+  CreateQueue(options);
   for (JobDefinition& definition : workload_.JobDefinitions()) {
     MustSucceed(
         scheduler_.RegisterJobDefinition(std::move(definition), now_).status());
@@ -89,6 +88,24 @@ void Cluster::Furnish(const ClusterOptions& options,
   if (view.instances != options.instances || view.booting != 0) {
     MustSucceed(absl::InternalError("not all instances are up"));
   }
+}
+
+void Cluster::CreateQueue(const ClusterOptions& options) {
+  JobQueueOptions queue;
+  queue.job_queue_name = kClusterQueue;
+  queue.dispatch_order = options.dispatch_order;
+  queue.compute_environment_order = {{1, kClusterEnvironment}};
+  if (options.shares > 0) {
+    SchedulingPolicyOptions policy;
+    queue.scheduling_policy = policy.name = "fair";
+    MustSucceed(scheduler_.CreateSchedulingPolicy(
+        MustSucceed(SchedulingPolicy::Create(std::move(policy))), now_));
+    for (int i = 0; i < options.shares; ++i) {
+      shares_.push_back(absl::StrCat("share-", i));
+    }
+  }
+  MustSucceed(scheduler_.CreateJobQueue(
+      MustSucceed(JobQueue::Create(std::move(queue))), now_));
 }
 
 int64_t Cluster::Step() {

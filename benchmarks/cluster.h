@@ -10,8 +10,11 @@
 #ifndef EMBATCH_BENCHMARKS_CLUSTER_H_
 #define EMBATCH_BENCHMARKS_CLUSTER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,6 +41,9 @@ struct ClusterOptions {
   // The environment may ask for this many more, and never gets them.
   int instances_refused = 0;
   DispatchOrder dispatch_order = DispatchOrder::kStrict;
+  // If not 0, the queue is a fair-share one and the jobs take turns among so
+  // many shares.
+  int shares = 0;
   WorkloadOptions workload;
   absl::Duration finished_job_retention = absl::Hours(24);
   int max_transitions = 100000;
@@ -63,8 +69,19 @@ class Cluster {
 
   // Submits the workload's next job. The next Step() is then due at once.
   JobId SubmitNext() {
+    PrepareNext();
+    return SubmitPrepared();
+  }
+  // The same in two steps, for who measures the submission alone.
+  void PrepareNext() {
+    if (!shares_.empty()) {
+      request_.share_identifier =
+          shares_[static_cast<size_t>(submitted_) % shares_.size()];
+    }
     workload_.MakeJob(submitted_++, request_);
     next_ = now_;
+  }
+  JobId SubmitPrepared() {
     return MustSucceed(scheduler_.SubmitJob(request_, now_));
   }
 
@@ -93,6 +110,7 @@ class Cluster {
 
  private:
   void Furnish(const ClusterOptions& options, ContainerRuntime* runtime);
+  void CreateQueue(const ClusterOptions& options);
 
   Workload workload_;
   SimulatedRuntime simulated_runtime_;
@@ -100,6 +118,7 @@ class Cluster {
   SimulatedProvider provider_;
   Scheduler scheduler_;
   SubmitJobRequest request_;
+  std::vector<std::string> shares_;
   absl::Time now_;
   absl::Time next_;
   int64_t submitted_ = 0;

@@ -122,4 +122,11 @@ double Samples::Percentile(double share) {
   return static_cast<double>(*place);
 }
 
+double Samples::Mean() const {
+  if (nanos_.empty()) return 0;
+  double sum = 0;
+  for (int64_t nanos : nanos_) sum += static_cast<double>(nanos);
+  return sum / static_cast<double>(nanos_.size());
+}
+
 }  // namespace embatch

@@ -52,7 +52,7 @@ class Measured {
   const int64_t cpu_;
 };
 
-// How long single calls took, by the wall clock.
+// How long single calls took.
 class Samples {
  public:
   explicit Samples(int64_t expected);
@@ -61,6 +61,7 @@ class Samples {
   // The sample that `share` of all do not exceed: 0.5 is the median, 1 the
   // longest.
   double Percentile(double share);
+  double Mean() const;
 
  private:
   std::vector<int64_t> nanos_;
@@ -68,6 +69,24 @@ class Samples {
 
 // Steady, for single calls.
 int64_t WallNanos();
+
+// How long a single call takes, from the object's making to Nanos(): by the
+// wall clock, or this thread's CPU time where that is less. What another
+// program took of the processor in between does not count, so that the longest
+// of many calls is the library's own.
+class CallTimer {
+ public:
+  CallTimer() : cpu_(ThreadCpuNanos()), wall_(WallNanos()) {}
+  int64_t Nanos() const {
+    const int64_t wall = WallNanos() - wall_;
+    const int64_t cpu = ThreadCpuNanos() - cpu_;
+    return wall < cpu ? wall : cpu;
+  }
+
+ private:
+  const int64_t cpu_;
+  const int64_t wall_;
+};
 
 }  // namespace embatch
 

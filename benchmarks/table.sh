@@ -1,15 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# table.sh <folder of benchmark programs>: runs the benchmarks of targets.txt and
-# prints, for each row: target, baseline, what it is now, and that as a multiple
-# of what the limit benchmark took in the same run.
+# table.sh <folder of benchmark programs> [<trace_replay>]: runs the benchmarks
+# of targets.txt and prints, for each row: target, baseline, what it is now, that
+# as a multiple of the target, and as a multiple of what the limit benchmark
+# took in the same round. Then, for the main rows, what a job costs in time,
+# memory, allocations and instructions.
 #
-# EMBATCH_REPETITIONS (3) runs of each; the median counts. EMBATCH_ROWS: only
-# rows whose work matches this regular expression.
+# All programs run in turn, EMBATCH_REPETITIONS (3) rounds of them; of a row's
+# figures the median counts, and of its ratios, each of one round. A busy
+# machine slows both sides of a ratio. EMBATCH_ROWS: only rows whose work matches
+# this regular expression. EMBATCH_TRACES: a folder of gzipped logs in the
+# Standard Workload Format (../shared/workloads/swf).
 set -eu
 
 programs=$1
+replay=${2:-}
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+traces=${EMBATCH_TRACES:-$here/../../shared/workloads/swf}
+rounds=${EMBATCH_REPETITIONS:-3}
 rows=$(mktemp)
 figures=$(mktemp)
 trap 'rm -f "$rows" "$figures"' EXIT
@@ -20,49 +28,53 @@ grep -v '^#' "$here/targets.txt" | grep -E "${EMBATCH_ROWS:-.}" >"$rows" || {
 }
 # The names of all benchmarks that are wanted, as one regular expression.
 filter=$(awk -F ' *[|] *' '
-  { names[$5]; if ($7 != "-") names[$7] }
+  function want(name) {
+    if (name == "-" || name ~ /^trace:/) return
+    names[sub(/^any /, "", name) ? name ".*" : name]
+  }
+  { want($5); want($7) }
   END { for (name in names) text = text (text == "" ? "" : "|") name
-        print "^(" text ")(/iterations:|/manual_time|$)" }' "$rows")
+        print "^(" text ")(/iterations:|/manual_time|/real_time|$)" }' "$rows")
 
-# The API's are there where there is Protobuf.
-for program in limit_benchmark scheduler_benchmark api_benchmark; do
-  [ "$program" != api_benchmark ] || [ -x "$programs/$program" ] || continue
-  "$programs/$program" --benchmark_filter="$filter" --benchmark_format=json \
-    --benchmark_repetitions="${EMBATCH_REPETITIONS:-3}" 2>/dev/null >>"$figures"
+# figure <name> <counter> <value>, as Google Benchmark writes its JSON.
+figure() { printf '"name": "%s",\n"%s": %s,\n' "$1" "$2" "$3" >>"$figures"; }
+
+# The traces that rows ask for, strictly in order. What it takes to read the
+# file does not count.
+replay_traces() {
+  [ -n "$replay" ] && [ -x "$replay" ] || return 0
+  sed -n 's/.*| *trace:\([^ |]*\).*/\1/p' "$rows" | sort -u |
+    while read -r trace; do
+      [ -f "$traces/$trace.swf.gz" ] || continue
+      gzip -dc "$traces/$trace.swf.gz" | "$replay" --trace=- |
+        sed -n 's/^real time.*: \([0-9]*\) jobs a second.*/\1/p' |
+        while read -r jobs_a_second; do
+          [ "$jobs_a_second" -gt 0 ] || continue
+          figure "trace:$trace" ns_a_job "$((1000000000 / jobs_a_second))"
+        done
+    done
+}
+
+round=1
+while [ "$round" -le "$rounds" ]; do
+  echo "round $round of $rounds" >&2
+  echo '"round"' >>"$figures"
+  # Some are there only where there is Protobuf, or where this is Linux.
+  for program in limit_benchmark scheduler_benchmark api_benchmark \
+    local_benchmark; do
+    [ -x "$programs/$program" ] || continue
+    "$programs/$program" --benchmark_filter="$filter" \
+      --benchmark_format=json 2>/dev/null >>"$figures"
+  done
+  replay_traces
+  round=$((round + 1))
 done
 
-awk '
-  function median(key,    n, i, j, values, value) {
-    n = split(seen[key], values, " ")
-    if (n == 0) return ""
-    for (i = 2; i <= n; ++i)
-      for (j = i; j > 1 && values[j] + 0 < values[j - 1] + 0; --j) {
-        value = values[j]; values[j] = values[j - 1]; values[j - 1] = value
-      }
-    return values[int((n + 1) / 2)] + 0
-  }
-  FILENAME == ARGV[1] {
-    # One member a line, as Google Benchmark writes its JSON.
-    if (split($0, member, "\"") < 3) next
-    value = member[3]
-    gsub(/[ :,]/, "", value)
-    if (member[2] == "name") {
-      name = member[4]
-      sub(/(\/iterations:[0-9]+)?(\/repeats:[0-9]+)?(\/manual_time)?$/, "", name)
-    } else if (value != "" && name !~ /_(mean|median|stddev|cv)$/) {
-      seen[name, member[2]] = seen[name, member[2]] " " value
-    }
-    next
-  }
-  FNR == 1 {
-    printf "%-46s %-11s %9s %9s %9s %8s\n", "work", "unit", "target",
-           "baseline", "now", "x limit"
-  }
-  {
-    split($0, row, / *[|] */)
-    now = median(row[5] SUBSEP row[6])
-    limit = row[7] == "-" ? "" : median(row[7] SUBSEP "cpu_ns")
-    printf "%-46s %-11s %9s %9s %9s %8s\n", row[1], row[2], row[3], row[4],
-           now == "" ? "none" : sprintf(now < 100 ? "%.2f" : "%.0f", now),
-           now == "" || limit == "" ? "-" : sprintf("%.2f", now / limit)
-  }' "$figures" "$rows"
+# Instructions are not a matter of the round.
+[ ! -x "$programs/instruction_runs" ] ||
+  "$programs/instruction_runs" | while read -r run jobs; do
+    count=$(sed -n "s/^$run //p" "$here/instructions/expected.txt")
+    [ -z "$count" ] || figure "instructions:$run" instructions $((count / jobs))
+  done
+
+awk -f "$here/table.awk" "$figures" "$rows"

@@ -34,7 +34,7 @@ count() {
 
 if [ "${EMBATCH_UPDATE:-}" = 1 ]; then
   grep '^#' "$expected" >"$folder/new"
-  "$program" | while read -r run; do echo "$run $(count "$run")"; done \
+  "$program" | while read -r run _; do echo "$run $(count "$run")"; done \
     >>"$folder/new"
   cp "$folder/new" "$expected"
   exit 0

@@ -10,110 +10,63 @@
 // same run (`simulator_ns`). `scheduler_ns` is the rest: the library's own
 // share. The simulator's figure also tells a slow machine from slow code.
 //
-// Counters, all for one job or array child:
-//   total_ns, simulator_ns, scheduler_ns   CPU time
-//   submit_ns          of total_ns, that of SubmitJob()
-//   allocations        calls of operator new, those of the simulator left out
-//   jobs_per_turn      ends for each call of Advance()
+// Counters: those of lives.h.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <utility>
 #include <vector>
 
 #include "benchmarks/cluster.h"
 #include "benchmarks/measure.h"
+#include "benchmarks/scheduler/lives.h"
 #include "benchmarks/simulator_stream.h"
 
 namespace embatch {
 namespace {
 
-// Submits a benchmark's jobs, all at one moment.
-using Submit = std::function<void(Cluster&)>;
-
-struct Life {
-  Cost submit;
-  Cost run;
-  double jobs_per_turn = 0;
-};
-
-// `jobs` end in all.
-Life Live(const ClusterOptions& options, const Submit& submit, int64_t jobs) {
-  Life life;
-  Cluster cluster(options);
-  {
-    Measured measured(life.submit);
-    submit(cluster);
-  }
-  const int64_t steps = cluster.steps();
-  {
-    Measured measured(life.run);
-    cluster.RunUntilEnded(jobs);
-  }
-  life.jobs_per_turn =
-      static_cast<double>(jobs) / static_cast<double>(cluster.steps() - steps);
-  benchmark::DoNotOptimize(cluster.digest());
-  return life;
-}
-
-void Report(benchmark::State& state, double jobs, double total_ns,
-            double allocations, const Cost& simulator) {
-  state.SetIterationTime(total_ns * 1e-9);
-  state.SetItemsProcessed(static_cast<int64_t>(jobs));
-  state.counters["total_ns"] = total_ns / jobs;
-  state.counters["simulator_ns"] = simulator.cpu_ns / jobs;
-  state.counters["scheduler_ns"] = (total_ns - simulator.cpu_ns) / jobs;
-  state.counters["allocations"] = (allocations - simulator.allocations) / jobs;
-}
-
-// One life to measure, the same once more to write down what the simulator was
-// asked, and that alone.
-void RunLives(benchmark::State& state, ClusterOptions options,
-              const Submit& submit, int64_t job_count) {
-  for (auto _ : state) {
-    const Life life = Live(options, submit, job_count);
-    SimulatorStream stream;
-    options.stream = &stream;
-    Live(options, submit, job_count);
-    options.stream = nullptr;
-    const Cost simulator =
-        CostOfSimulatorAlone(stream, 0, Workload(options.workload));
-    const double jobs = static_cast<double>(job_count);
-    Report(state, jobs, life.submit.cpu_ns + life.run.cpu_ns,
-           life.submit.allocations + life.run.allocations, simulator);
-    state.counters["submit_ns"] = life.submit.cpu_ns / jobs;
-    state.counters["jobs_per_turn"] = life.jobs_per_turn;
-  }
-}
-
-ClusterOptions OptionsFor(int64_t instances, Clock clock) {
-  ClusterOptions options;
-  options.instances = static_cast<int>(instances);
-  options.workload.clock = clock;
-  return options;
-}
-
-Clock ClockOf(int64_t exact) {
-  return exact != 0 ? Clock::kExact : Clock::kTicks;
-}
-
 // The workload `standard` itself.
 void BM_Singles(benchmark::State& state) {
   const int64_t jobs = state.range(0);
-  RunLives(
-      state, OptionsFor(state.range(1), ClockOf(state.range(2))),
-      [jobs](Cluster& cluster) {
-        for (int64_t i = 0; i < jobs; ++i) cluster.SubmitNext();
-      },
-      jobs);
+  RunLives(state, OptionsFor(state.range(1), ClockOf(state.range(2))),
+           SubmitSingles(jobs), jobs);
 }
 BENCHMARK(BM_Singles)
     ->ArgNames({"jobs", "instances", "exact"})
     ->Args({1000, 10, 0})
     ->Args({1000, 10, 1})
     ->ArgsProduct({{1000000}, {10, 1000, 10000}, {0, 1}})
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+// The same with more jobs waiting all the while: as many are submitted as end.
+// A job must cost what it costs without them.
+void BM_SinglesBehind(benchmark::State& state) {
+  const int64_t jobs = state.range(0);
+  ClusterOptions options = OptionsFor(state.range(2), ClockOf(state.range(3)));
+  RunLives(state, options, SubmitSingles(jobs), jobs, state.range(1));
+}
+BENCHMARK(BM_SinglesBehind)
+    ->ArgNames({"jobs", "backlog", "instances", "exact"})
+    ->Args({1000, 10000, 10, 0})
+    ->Args({1000000, 10000000, 1000, 0})
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+// The same in a fair-share queue whose jobs take turns among so many shares.
+void BM_FairShare(benchmark::State& state) {
+  const int64_t jobs = state.range(0);
+  ClusterOptions options = OptionsFor(state.range(2), ClockOf(state.range(3)));
+  options.shares = static_cast<int>(state.range(1));
+  RunLives(state, options, SubmitSingles(jobs), jobs);
+}
+BENCHMARK(BM_FairShare)
+    ->ArgNames({"jobs", "shares", "instances", "exact"})
+    ->Args({1000, 50, 10, 0})
+    ->ArgsProduct({{1000000}, {500}, {1000}, {0, 1}})
     ->Iterations(1)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
@@ -293,8 +246,8 @@ void BM_Steady(benchmark::State& state) {
     options.stream = nullptr;
     const Cost simulator = CostOfSimulatorAlone(stream, recorded.first_poll,
                                                 Workload(options.workload));
-    Report(state, static_cast<double>(steady.jobs), steady.cost.cpu_ns,
-           steady.cost.allocations, simulator);
+    ReportLives(state, static_cast<double>(steady.jobs), steady.cost,
+                simulator);
     state.counters["jobs_per_turn"] =
         static_cast<double>(steady.jobs) / static_cast<double>(steady.steps);
   }

@@ -10,7 +10,7 @@
 // with the backlog.
 //
 // Counters, for one call: CPU time (cpu_ns), calls of operator new
-// (allocations), and by the wall clock the median and the longest.
+// (allocations), and by a CallTimer the median and the longest.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -56,9 +56,10 @@ void SubmitBursts(benchmark::State& state, int64_t backlog,
     cluster.Settle();
     for (int64_t i = 0; i < kBurst; ++i) {
       prepare(cluster, i);
-      const int64_t begin = WallNanos();
-      cluster.SubmitNext();
-      samples.Add(WallNanos() - begin);
+      cluster.PrepareNext();
+      const CallTimer timer;
+      cluster.SubmitPrepared();
+      samples.Add(timer.Nanos());
     }
     cluster.Settle();
   }
