@@ -68,10 +68,10 @@ namespace embatch {
 template <typename T, typename = void>
 struct Codec;
 
-// An Encoder appends values to a string.
+// An Encoder appends values to a string, or only counts their bytes.
 class Encoder {
  public:
-  // Borrows `out`.
+  // Borrows `out`. Without one the bytes go nowhere.
   explicit Encoder(std::string* out) : out_(out) {}
 
   template <typename T>
@@ -80,18 +80,26 @@ class Encoder {
   }
 
   // The pieces that a hook of one's own may need.
-  void Byte(uint8_t byte) { out_->push_back(static_cast<char>(byte)); }
+  void Byte(uint8_t byte) {
+    ++count_;
+    if (out_ != nullptr) out_->push_back(static_cast<char>(byte));
+  }
   void Varint(uint64_t value) {
     for (; value >= 0x80; value >>= 7) Byte(static_cast<uint8_t>(value | 0x80));
     Byte(static_cast<uint8_t>(value));
   }
   void Fixed64(uint64_t value);
   void Bytes(absl::string_view bytes) {
-    out_->append(bytes.data(), bytes.size());
+    count_ += bytes.size();
+    if (out_ != nullptr) out_->append(bytes.data(), bytes.size());
   }
+
+  // How many bytes it has been given.
+  uint64_t count() const { return count_; }
 
  private:
   std::string* out_;
+  uint64_t count_ = 0;
 };
 
 // A Decoder reads values from a string, in the order they were encoded.
@@ -147,6 +155,14 @@ std::string Encoded(const T& value) {
   std::string bytes;
   Encoder(&bytes).Encode(value);
   return bytes;
+}
+
+// How many bytes Encoded() would return.
+template <typename T>
+uint64_t EncodedSize(const T& value) {
+  Encoder encoder(nullptr);
+  encoder.Encode(value);
+  return encoder.count();
 }
 
 // DecodeAll reads one value; anything behind it is an error.

@@ -22,6 +22,7 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/hash/hash.h"
@@ -55,9 +56,10 @@ class InternTable {
   // The answer when there is no such value.
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-  // Intern finds or adds the value and counts one more user of it.
+  // Intern finds or adds the value and counts one more user of it. A value that
+  // is moved in may be gone afterwards, or not.
   template <typename K>
-  uint32_t Intern(const K& value);
+  uint32_t Intern(K&& value);
 
   // Find returns the value's index, or kNone.
   template <typename K>
@@ -134,7 +136,7 @@ class InternTable {
 
 template <typename T, typename Hash, typename Equal>
 template <typename K>
-uint32_t InternTable<T, Hash, Equal>::Intern(const K& value) {
+uint32_t InternTable<T, Hash, Equal>::Intern(K&& value) {
   const uint32_t hash = HashOf(value);
   uint32_t index = FindHashed(value, hash);
   if (index != kNone) {
@@ -143,7 +145,7 @@ uint32_t InternTable<T, Hash, Equal>::Intern(const K& value) {
   }
   index = entries_.Allocate().slot;
   Entry& entry = entries_[index];
-  entry.value = T(value);
+  entry.value = T(std::forward<K>(value));
   entry.count = 1;
   entry.hash = hash;
   // At most three quarters are in use.

@@ -5,6 +5,7 @@
 #include "lib/jobs/job_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/check.h"
 #include "lib/jobs/reasons.h"
@@ -43,8 +44,8 @@ void JobTable::SetText(TextIndex& field, TextIndex text) {
   field = text;
 }
 
-uint32_t JobTable::InternSpec(const JobSpec& spec) {
-  return specs_.Intern(spec);
+uint32_t JobTable::InternSpec(JobSpec spec) {
+  return specs_.Intern(std::move(spec));
 }
 
 // Most specs need resources alone, and those that were used before find their
@@ -55,12 +56,10 @@ uint32_t JobTable::RequirementFor(uint32_t index) {
     recent_requirements_.resize(index + 1, kNoIndex);
   }
   uint32_t& recent = recent_requirements_[index];
-  if (requirements_.IsLive(recent) && !spec.is_multi_node() &&
-      spec.consumables.empty()) {
+  if (requirements_.IsLive(recent) && !spec.extras.is_unusual()) {
     const Requirement& known = requirements_[recent];
     if (known.resources == spec.resources && known.nodes == 0 &&
-        known.consumables.empty() &&
-        known.capacity_usage == spec.capacity_usage) {
+        known.consumables.empty() && known.capacity_usage.empty()) {
       requirements_.AddRef(recent);
       return recent;
     }

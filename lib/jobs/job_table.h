@@ -59,7 +59,7 @@ class JobTable {
   void ForgetReleased();
 
   // --- Specs and requirements ----------------------------------------------
-  uint32_t InternSpec(const JobSpec& spec);  // counts one
+  uint32_t InternSpec(JobSpec spec);  // counts one
   void ReleaseSpec(uint32_t spec) { specs_.Release(spec); }
   void AddSpecUser(uint32_t spec) { specs_.AddRef(spec); }
   const JobSpec& spec(uint32_t spec) const { return specs_[spec]; }
@@ -187,7 +187,7 @@ class JobTable {
   void BeginTask(uint32_t live);
   // The containers of a running attempt as they are to run.
   const TaskSpec& TaskSpecOf(uint32_t live) const {
-    return specs_[live_[live].spec].task;
+    return specs_[live_[live].spec].extras->task;
   }
   TaskRecord& task(uint32_t index) { return tasks_[index]; }
   const TaskRecord& task(uint32_t index) const { return tasks_[index]; }

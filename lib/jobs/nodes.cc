@@ -13,12 +13,12 @@ void JobTable::AddNodes(uint32_t slot) {
   record.has_nodes = true;
   record.children = nodes_.Allocate().slot;
   NodesRecord& nodes = nodes_[record.children];
-  nodes.main_node = spec.main_node;
-  nodes.nodes.resize(spec.node_groups.size());
+  nodes.main_node = spec.extras->main_node;
+  nodes.nodes.resize(spec.extras->node_groups.size());
   nodes.counts[static_cast<int>(JobStatus::kSubmitted)] = nodes.size();
   // A copy: to intern may move the specs.
-  const std::vector<JobSpec> groups = spec.groups;
-  const std::vector<uint8_t> group_of = spec.node_groups;
+  const std::vector<JobSpec> groups = spec.extras->groups;
+  const std::vector<uint8_t> group_of = spec.extras->node_groups;
   for (size_t i = 0; i < group_of.size(); ++i) {
     nodes.nodes[i].spec = specs_.Intern(groups[group_of[i]]);
   }

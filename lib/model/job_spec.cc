@@ -40,11 +40,13 @@ absl::Status CheckKindOfOverrides(const JobDefinitionOptions& options,
 // The containers, with the parameters put in. Source: §3.5, §3.6.
 absl::Status MergeContainers(const JobDefinitionOptions& options,
                              const SubmitJobRequest& request,
-                             const Limits& limits, JobSpec& spec) {
+                             const Limits& limits, JobSpec& spec,
+                             JobSpecExtras& extras) {
   EMBATCH_RETURN_IF_ERROR(CheckKindOfOverrides(options, request));
-  spec.parameters = request.parameters;
-  spec.parameters.insert(options.parameters.begin(), options.parameters.end());
-  const MergeContext context = {&spec.parameters, RulesFor(options, limits)};
+  extras.parameters = request.parameters;
+  extras.parameters.insert(options.parameters.begin(),
+                           options.parameters.end());
+  const MergeContext context = {&extras.parameters, RulesFor(options, limits)};
   if (options.ecs_properties.has_value() ||
       options.eks_properties.has_value()) {
     absl::StatusOr<TaskSpec> task =
@@ -54,11 +56,11 @@ absl::Status MergeContainers(const JobDefinitionOptions& options,
             : MergeEks("eks_properties_override", *options.eks_properties,
                        request.eks_properties_override, context);
     EMBATCH_RETURN_IF_ERROR(task.status());
-    spec.task = *std::move(task);
-    spec.resources = NeedOf(spec.task);
+    extras.task = *std::move(task);
+    spec.resources = NeedOf(extras.task);
     return absl::OkStatus();
   }
-  absl::StatusOr<TaskContainer> container =
+  absl::StatusOr<MergedContainer> container =
       MergeContainer("container_overrides", options.container_properties,
                      request.container_overrides, context);
   EMBATCH_RETURN_IF_ERROR(container.status());
@@ -102,7 +104,8 @@ int64_t OverridesLength(const JobDefinitionOptions& options,
   const std::vector<TaskContainerProperties>& containers =
       options.ecs_properties->task_properties.front().containers;
   for (size_t i = 0; i < containers.size(); ++i) {
-    length += LengthOf(containers[i].command, spec.task.containers[i].command);
+    length += LengthOf(containers[i].command,
+                       spec.extras->task.containers[i].command);
   }
   if (!request.ecs_properties_override.has_value()) return length;
   for (const TaskPropertiesOverride& task :
@@ -116,12 +119,13 @@ int64_t OverridesLength(const JobDefinitionOptions& options,
 
 // Source: API SubmitJob.propagateTags; §2.4, §5.2.
 void MergeTags(const JobDefinitionOptions& options,
-               const SubmitJobRequest& request, JobSpec& spec) {
-  spec.tags = request.tags;
+               const SubmitJobRequest& request, JobSpec& spec,
+               JobSpecExtras& extras) {
+  extras.tags = request.tags;
   spec.propagate_tags = request.propagate_tags.value_or(options.propagate_tags);
   if (!spec.propagate_tags) return;
-  spec.propagated_tags = request.tags;
-  spec.propagated_tags.insert(options.tags.begin(), options.tags.end());
+  extras.propagated_tags = request.tags;
+  extras.propagated_tags.insert(options.tags.begin(), options.tags.end());
 }
 
 }  // namespace
@@ -160,8 +164,10 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
         "is multinode");
   }
   JobSpec spec;
+  JobSpecExtras extras;
   spec.definition = definition_index;
-  EMBATCH_RETURN_IF_ERROR(MergeContainers(options, request, limits, spec));
+  EMBATCH_RETURN_IF_ERROR(
+      MergeContainers(options, request, limits, spec, extras));
   EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout));
   if (request.preemption_retries_before_termination.has_value()) {
     EMBATCH_RETURN_IF_ERROR(
@@ -188,18 +194,19 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                             : options.retry_strategy.value_or(RetryStrategy{});
   spec.timeout =
       request.timeout.has_value() ? request.timeout : options.timeout;
-  spec.preemption_retries_before_termination =
+  extras.preemption_retries_before_termination =
       request.preemption_retries_before_termination;
-  spec.consumables = MergedConsumableResources(
+  extras.consumables = MergedConsumableResources(
       options.consumable_resource_properties.consumable_resource_list,
       request.consumable_resource_properties_override.consumable_resource_list);
   EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
-      "consumable_resource_properties", spec.consumables, limits));
+      "consumable_resource_properties", extras.consumables, limits));
   spec.scheduling_priority = request.scheduling_priority_override.value_or(
       options.scheduling_priority.value_or(0));
-  MergeTags(options, request, spec);
-  spec.document = request.document;
-  if (spec.propagated_tags.size() > kTagsMax) {
+  MergeTags(options, request, spec, extras);
+  extras.document = request.document;
+  spec.extras = Rare<JobSpecExtras>(std::move(extras));
+  if (spec.extras->propagated_tags.size() > kTagsMax) {
     spec.launch_rejection = LaunchRejection::kTooManyTags;
   } else if (OverridesLength(options, request, spec) >
              limits.container_overrides_length_max) {
@@ -210,14 +217,14 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
 
 absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
                                  const Limits& limits) {
-  const size_t with_dependencies = Encoded(request).size();
+  const uint64_t with_dependencies = EncodedSize(request);
   if (static_cast<int64_t>(with_dependencies) <= limits.submission_bytes_max) {
     return absl::OkStatus();
   }
   // Dependencies have a limit of their own.
-  const size_t none = Encoded(std::vector<JobDependency>()).size();
+  const uint64_t none = EncodedSize(std::vector<JobDependency>());
   const int64_t bytes = static_cast<int64_t>(
-      with_dependencies - Encoded(request.depends_on).size() + none);
+      with_dependencies - EncodedSize(request.depends_on) + none);
   if (bytes <= limits.submission_bytes_max) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the submission has ", bytes,
                                                  " bytes; must have at most ",

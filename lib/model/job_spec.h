@@ -20,6 +20,7 @@
 #include "embatch/job_definition.h"
 #include "embatch/resources.h"
 #include "embatch/service_job.h"
+#include "lib/base/rare.h"
 #include "lib/model/limits.h"
 #include "lib/model/requirement.h"
 #include "lib/model/task_spec.h"
@@ -37,22 +38,14 @@ constexpr bool IsValidEnum(LaunchRejection value) {
   return value <= LaunchRejection::kOverridesTooLong;
 }
 
-struct JobSpec {
-  static constexpr uint32_t kNoDefinition = 0xffffffff;  // a service job
+struct JobSpec;
 
-  uint32_t definition = 0;  // index of the definition's revision
-  // Of the job's only container; `task` has no containers then.
-  std::vector<std::string> command;
-  std::vector<EnvironmentVariable> environment;  // by name, each once
-  TaskSpec task;        // the containers of a task or of a pod
-  Resources resources;  // of the whole job
-  RetryStrategy retry_strategy;
-  std::optional<JobTimeout> timeout;
+// What few jobs have. It is kept apart because there may be as many specs as
+// jobs: without it a spec takes two to three lines of the cache.
+struct JobSpecExtras {
+  TaskSpec task;  // the containers of a task or of a pod
   std::vector<ConsumableResourceRequirement> consumables;  // by name
-  int scheduling_priority = 0;                             // Choice: D16
   std::optional<int32_t> preemption_retries_before_termination;
-  bool propagate_tags = false;
-  LaunchRejection launch_rejection = LaunchRejection::kNone;
   std::map<std::string, std::string> parameters;
   std::map<std::string, std::string> tags;  // the job's own
   // With propagate_tags: the definition's tags and the job's, which win.
@@ -71,20 +64,48 @@ struct JobSpec {
   std::vector<CapacityUsage> capacity_usage;  // by unit
   std::string service_request_payload;
 
-  bool is_service() const { return !capacity_usage.empty(); }
-  bool is_multi_node() const { return !node_groups.empty(); }
-  bool has_task() const { return !task.containers.empty(); }
-
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(
-        self.definition, self.command, self.environment, self.task,
-        self.resources, self.retry_strategy, self.timeout, self.consumables,
-        self.scheduling_priority, self.preemption_retries_before_termination,
-        self.propagate_tags, self.launch_rejection, self.parameters, self.tags,
-        self.propagated_tags, self.document, self.groups, self.node_groups,
-        self.main_node, self.image, self.instance_type, self.capacity_usage,
-        self.service_request_payload);
+        self.task, self.consumables, self.preemption_retries_before_termination,
+        self.parameters, self.tags, self.propagated_tags, self.document,
+        self.groups, self.node_groups, self.main_node, self.image,
+        self.instance_type, self.capacity_usage, self.service_request_payload);
+  }
+};
+
+// In the order in which a job's life asks for it.
+struct JobSpec {
+  static constexpr uint32_t kNoDefinition = 0xffffffff;  // a service job
+
+  uint32_t definition = 0;      // index of the definition's revision
+  int scheduling_priority = 0;  // Choice: D16
+  Resources resources;          // of the whole job
+  LaunchRejection launch_rejection = LaunchRejection::kNone;
+  bool propagate_tags = false;
+  Rare<JobSpecExtras> extras;
+  std::optional<JobTimeout> timeout;
+  RetryStrategy retry_strategy;
+  // Of the job's only container; extras->task has no containers then.
+  std::vector<std::string> command;
+  std::vector<EnvironmentVariable> environment;  // by name, each once
+
+  bool is_service() const {
+    return extras.is_unusual() && !extras->capacity_usage.empty();
+  }
+  bool is_multi_node() const {
+    return extras.is_unusual() && !extras->node_groups.empty();
+  }
+  bool has_task() const {
+    return extras.is_unusual() && !extras->task.containers.empty();
+  }
+
+  template <typename Self, typename Visitor>
+  static auto VisitFields(Self& self, Visitor&& visit) {
+    return visit(self.definition, self.scheduling_priority, self.resources,
+                 self.launch_rejection, self.propagate_tags, self.extras,
+                 self.timeout, self.retry_strategy, self.command,
+                 self.environment);
   }
 };
 

@@ -233,7 +233,7 @@ absl::StatusOr<std::vector<ConsumableResourceRequirement>> SumOfConsumables(
     sums[need.consumable_resource] = need.quantity;
   }
   for (uint8_t group : node_groups) {
-    for (const auto& need : groups[group].consumables) {
+    for (const auto& need : groups[group].extras->consumables) {
       sums[need.consumable_resource] += need.quantity;
     }
   }
@@ -365,7 +365,9 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
                              "]"),
           spec.status());
     }
-    spec->image = range.container.image;
+    JobSpecExtras extras = *spec->extras;
+    extras.image = range.container.image;
+    spec->extras = Rare<JobSpecExtras>(std::move(extras));
     specs.push_back(*std::move(spec));
   }
   JobSpec result = specs[(*groups)[static_cast<size_t>(properties.main_node)]];
@@ -377,11 +379,13 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
   absl::StatusOr<std::vector<ConsumableResourceRequirement>> consumables =
       SumOfConsumables(options, request, specs, *groups, limits);
   EMBATCH_RETURN_IF_ERROR(consumables.status());
-  result.consumables = *std::move(consumables);
-  result.groups = std::move(specs);
-  result.node_groups = *std::move(groups);
-  result.main_node = properties.main_node;
-  result.instance_type = std::move(instance_type);
+  JobSpecExtras extras = *result.extras;
+  extras.consumables = *std::move(consumables);
+  extras.groups = std::move(specs);
+  extras.node_groups = *std::move(groups);
+  extras.main_node = properties.main_node;
+  extras.instance_type = std::move(instance_type);
+  result.extras = Rare<JobSpecExtras>(std::move(extras));
   return result;
 }
 
@@ -389,19 +393,21 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
 // is launched for all (§12.2).
 Requirement RequirementOf(const JobSpec& spec) {
   Requirement need(spec.resources);
-  need.consumables = spec.consumables;
-  need.capacity_usage = spec.capacity_usage;
+  if (!spec.extras.is_unusual()) return need;
+  const JobSpecExtras& extras = *spec.extras;
+  need.consumables = extras.consumables;
+  need.capacity_usage = extras.capacity_usage;
   if (!spec.is_multi_node()) return need;
-  for (uint8_t group : spec.node_groups) {
-    const Resources& other = spec.groups[group].resources;
+  for (uint8_t group : extras.node_groups) {
+    const Resources& other = extras.groups[group].resources;
     need.resources.vcpu_milli =
         std::max(need.resources.vcpu_milli, other.vcpu_milli);
     need.resources.memory_mib =
         std::max(need.resources.memory_mib, other.memory_mib);
     need.resources.gpus = std::max(need.resources.gpus, other.gpus);
   }
-  need.nodes = static_cast<int32_t>(spec.node_groups.size());
-  need.instance_type = spec.instance_type;
+  need.nodes = static_cast<int32_t>(extras.node_groups.size());
+  need.instance_type = extras.instance_type;
   return need;
 }
 

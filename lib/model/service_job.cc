@@ -139,17 +139,19 @@ absl::StatusOr<JobSpec> MakeServiceJobSpec(
   spec.retry_strategy = request.retry_strategy.value_or(RetryStrategy{});
   spec.timeout = request.timeout_config;
   spec.scheduling_priority = request.scheduling_priority;
-  spec.preemption_retries_before_termination =
+  JobSpecExtras extras;
+  extras.preemption_retries_before_termination =
       request.preemption_retries_before_termination;
-  spec.tags = request.tags;
-  spec.document = request.document;
-  spec.capacity_usage = request.capacity_usage;
+  extras.tags = request.tags;
+  extras.document = request.document;
+  extras.capacity_usage = request.capacity_usage;
   // Jobs that need the same are of one class.
-  std::sort(spec.capacity_usage.begin(), spec.capacity_usage.end(),
+  std::sort(extras.capacity_usage.begin(), extras.capacity_usage.end(),
             [](const CapacityUsage& a, const CapacityUsage& b) {
               return a.capacity_unit < b.capacity_unit;
             });
-  spec.service_request_payload = request.service_request_payload;
+  extras.service_request_payload = request.service_request_payload;
+  spec.extras = Rare<JobSpecExtras>(std::move(extras));
   return spec;
 }
 

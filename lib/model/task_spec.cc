@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/parameters.h"
@@ -18,16 +19,21 @@ namespace {
 std::vector<EnvironmentVariable> MergedEnvironment(
     const std::vector<EnvironmentVariable>& definition,
     const std::vector<EnvironmentVariable>& submission) {
-  std::map<std::string, std::string> merged;
-  for (const EnvironmentVariable& variable : definition) {
-    merged[variable.name] = variable.value;
-  }
-  for (const EnvironmentVariable& variable : submission) {
-    merged[variable.name] = variable.value;
-  }
+  absl::InlinedVector<const EnvironmentVariable*, 16> sorted;
+  for (const EnvironmentVariable& one : definition) sorted.push_back(&one);
+  for (const EnvironmentVariable& one : submission) sorted.push_back(&one);
+  std::stable_sort(
+      sorted.begin(), sorted.end(),
+      [](const EnvironmentVariable* a, const EnvironmentVariable* b) {
+        return a->name < b->name;
+      });
   std::vector<EnvironmentVariable> result;
-  result.reserve(merged.size());
-  for (auto& [name, value] : merged) result.push_back({name, value});
+  result.reserve(sorted.size());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const bool is_last =
+        i + 1 == sorted.size() || sorted[i]->name != sorted[i + 1]->name;
+    if (is_last) result.push_back(*sorted[i]);
+  }
   return result;
 }
 
@@ -36,22 +42,21 @@ template <typename Overrides>
 absl::Status CheckOverrides(absl::string_view member,
                             const Overrides& overrides) {
   EMBATCH_RETURN_IF_ERROR(
-      CheckCommand(absl::StrCat(member, ".command"), overrides.command));
-  EMBATCH_RETURN_IF_ERROR(CheckEnvironment(absl::StrCat(member, ".environment"),
-                                           overrides.environment));
+      CheckCommand({member, ".command"}, overrides.command));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckEnvironment({member, ".environment"}, overrides.environment));
   if (overrides.vcpu_milli.has_value()) {
-    EMBATCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(member, ".vcpu_milli"),
-                                       *overrides.vcpu_milli, 1,
-                                       kVcpuMilliMax));
+    EMBATCH_RETURN_IF_ERROR(CheckRange(
+        {member, ".vcpu_milli"}, *overrides.vcpu_milli, 1, kVcpuMilliMax));
   }
   if (overrides.memory_mib.has_value()) {
-    EMBATCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(member, ".memory_mib"),
+    EMBATCH_RETURN_IF_ERROR(CheckRange({member, ".memory_mib"},
                                        *overrides.memory_mib, kMemoryMibMin,
                                        kMemoryMibMax));
   }
   if (overrides.gpus.has_value()) {
-    EMBATCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(member, ".gpus"),
-                                       *overrides.gpus, 0, kGpusMax));
+    EMBATCH_RETURN_IF_ERROR(
+        CheckRange({member, ".gpus"}, *overrides.gpus, 0, kGpusMax));
   }
   return absl::OkStatus();
 }
@@ -255,7 +260,7 @@ absl::Status MergePodList(absl::string_view member,
 
 }  // namespace
 
-absl::StatusOr<TaskContainer> MergeContainer(
+absl::StatusOr<MergedContainer> MergeContainer(
     absl::string_view member, const ContainerProperties& properties,
     const ContainerOverrides& overrides, const MergeContext& context) {
   EMBATCH_RETURN_IF_ERROR(CheckOverrides(member, overrides));
@@ -266,9 +271,7 @@ absl::StatusOr<TaskContainer> MergeContainer(
         member, ".instance_type is ", Quoted(overrides.instance_type),
         "; must be empty, because only multi-node parallel jobs have one"));
   }
-  TaskContainer merged;
-  merged.name = "default";
-  merged.image = properties.image;
+  MergedContainer merged;
   merged.command =
       overrides.command.empty() ? properties.command : overrides.command;
   EMBATCH_RETURN_IF_ERROR(Substitute(context, merged.command));

@@ -81,10 +81,16 @@ struct MergeContext {
   ContainerRules rules;
 };
 
+// What a submission can change of a job's only container.
+struct MergedContainer {
+  std::vector<std::string> command;              // placeholders replaced
+  std::vector<EnvironmentVariable> environment;  // by name, each once
+  Resources resources;
+};
+
 // The only container of a job, or of a node, merged by the precedence of §3.6.
-// The name is "default", as in AWS's log streams. kInvalidArgument: `member` is
-// the path of the overrides.
-absl::StatusOr<TaskContainer> MergeContainer(
+// kInvalidArgument: `member` is the path of the overrides.
+absl::StatusOr<MergedContainer> MergeContainer(
     absl::string_view member, const ContainerProperties& properties,
     const ContainerOverrides& overrides, const MergeContext& context);
 

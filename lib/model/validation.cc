@@ -87,6 +87,8 @@ absl::Status CheckEvaluateOnExit(absl::string_view member,
 
 }  // namespace
 
+std::string MemberPath::Text() const { return absl::StrCat(holder_, member_); }
+
 std::string Quoted(absl::string_view value) {
   constexpr size_t kShown = 160;
   const bool cut = value.size() > kShown;
@@ -130,11 +132,12 @@ absl::string_view ReasonCode(absl::string_view reason) {
   return reason.substr(0, reason.find(" - "));
 }
 
-absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
+absl::Status CheckRange(MemberPath member, int64_t value, int64_t least,
                         int64_t most) {
   if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      member, " is ", value, "; must be between ", least, " and ", most));
+  return absl::InvalidArgumentError(absl::StrCat(member.Text(), " is ", value,
+                                                 "; must be between ", least,
+                                                 " and ", most));
 }
 
 absl::Status CheckTags(const std::map<std::string, std::string>& tags) {
@@ -158,8 +161,7 @@ absl::Status CheckTags(const std::map<std::string, std::string>& tags) {
 }
 
 absl::Status CheckEnvironment(
-    absl::string_view member,
-    const std::vector<EnvironmentVariable>& environment) {
+    MemberPath member, const std::vector<EnvironmentVariable>& environment) {
   for (size_t i = 0; i < environment.size(); ++i) {
     const EnvironmentVariable& variable = environment[i];
     absl::string_view rule;
@@ -174,23 +176,25 @@ absl::Status CheckEnvironment(
     } else {
       continue;
     }
-    return absl::InvalidArgumentError(absl::StrCat(
-        member, "[", i, "].name is ", Quoted(variable.name), "; ", rule));
+    return absl::InvalidArgumentError(
+        absl::StrCat(member.Text(), "[", i, "].name is ", Quoted(variable.name),
+                     "; ", rule));
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckCommand(absl::string_view member,
+absl::Status CheckCommand(MemberPath member,
                           const std::vector<std::string>& command) {
   for (size_t i = 0; i < command.size(); ++i) {
     if (command[i].empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(member, "[", i,
+          absl::StrCat(member.Text(), "[", i,
                        "] is empty; Command field cannot have empty strings"));
     }
     if (command[i].find('\0') != std::string::npos) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          member, "[", i, "] is ", Quoted(command[i]), "; must hold no NUL"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(member.Text(), "[", i, "] is ", Quoted(command[i]),
+                       "; must hold no NUL"));
     }
   }
   return absl::OkStatus();

@@ -19,6 +19,25 @@
 
 namespace embatch {
 
+// A member's path, whole or in two parts. They are put together only where an
+// error names it, because that costs more than most checks.
+class MemberPath {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): a path is a text.
+  MemberPath(const char* path) : holder_(path) {}
+  MemberPath(absl::string_view path) : holder_(path) {}
+  MemberPath(const std::string& path) : holder_(path) {}
+  // NOLINTEND(google-explicit-constructor)
+  MemberPath(absl::string_view holder, absl::string_view member)
+      : holder_(holder), member_(member) {}
+
+  std::string Text() const;
+
+ private:
+  absl::string_view holder_;
+  absl::string_view member_;
+};
+
 // `value` in quotes, control characters escaped, cut to a readable length.
 std::string Quoted(absl::string_view value);
 
@@ -40,7 +59,7 @@ absl::Status CheckShareIdentifier(absl::string_view member,
 // Source: §13.5.
 absl::string_view ReasonCode(absl::string_view reason);
 
-absl::Status CheckRange(absl::string_view member, int64_t value, int64_t least,
+absl::Status CheckRange(MemberPath member, int64_t value, int64_t least,
                         int64_t most);
 
 absl::Status CheckTags(const std::map<std::string, std::string>& tags);
@@ -49,12 +68,11 @@ absl::Status CheckTags(const std::map<std::string, std::string>& tags);
 // Source: API ContainerProperties.environment. Choice: §3.2, refused rather
 // than dropped.
 absl::Status CheckEnvironment(
-    absl::string_view member,
-    const std::vector<EnvironmentVariable>& environment);
+    MemberPath member, const std::vector<EnvironmentVariable>& environment);
 
 // No element is empty or holds a NUL.
 // Source: §22, "Command field cannot have empty strings".
-absl::Status CheckCommand(absl::string_view member,
+absl::Status CheckCommand(MemberPath member,
                           const std::vector<std::string>& command);
 
 // attempts, and the form of every rule of evaluateOnExit.

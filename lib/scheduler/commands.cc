@@ -89,7 +89,7 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
   const bool plain = IsPlainSubmission(request);
   if (plain && record.plain_spec.has_value()) {
     EMBATCH_RETURN_IF_ERROR(CheckConsumablesExist(
-        state, state.jobs.spec(*record.plain_spec).consumables));
+        state, state.jobs.spec(*record.plain_spec).extras->consumables));
     state.jobs.AddSpecUser(*record.plain_spec);
     return *record.plain_spec;
   }
@@ -98,8 +98,9 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
   EMBATCH_RETURN_IF_ERROR(spec.status());
   EMBATCH_RETURN_IF_ERROR(
       CheckSubmissionSize(request, LimitsOf(state.settings.limits)));
-  EMBATCH_RETURN_IF_ERROR(CheckConsumablesExist(state, spec->consumables));
-  const uint32_t index = state.jobs.InternSpec(*spec);
+  EMBATCH_RETURN_IF_ERROR(
+      CheckConsumablesExist(state, spec->extras->consumables));
+  const uint32_t index = state.jobs.InternSpec(*std::move(spec));
   if (plain) {
     // Kept for ever, as definitions are.
     record.plain_spec = index;
@@ -265,7 +266,7 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
   job.created_ns = state.now_ns;
   const uint32_t slot = state.jobs.Add(job);
   AddDependencies(state.jobs, slot, request.depends_on);
-  state.consumable_jobs.Add(slot, state.jobs.spec(*spec).consumables);
+  state.consumable_jobs.Add(slot, state.jobs.spec(*spec).extras->consumables);
   state.arrivals.push_back(slot);
   return state.jobs.IdOf({slot, -1});
 }

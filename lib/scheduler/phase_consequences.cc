@@ -412,7 +412,8 @@ bool TurnRunner::Expire(const WorkItem& item) {
   ReleaseShareJob(state_, record);
   state_.job_tags.erase(item.slot);
   ForgetServiceJob(state_, item.slot);
-  state_.consumable_jobs.Remove(item.slot, jobs_.spec(record.spec).consumables);
+  state_.consumable_jobs.Remove(item.slot,
+                                jobs_.spec(record.spec).extras->consumables);
   jobs_.Remove(item.slot);
   ReuseQueue(queue);
   return true;

@@ -349,7 +349,7 @@ size_t TurnRunner::ContainersOf(JobKey job) const {
       jobs_.spec(record.has_nodes && job.is_child()
                      ? jobs_.nodes(job.slot).at(job.child).spec
                      : record.spec);
-  return spec.has_task() ? spec.task.containers.size() : 1;
+  return spec.has_task() ? spec.extras->task.containers.size() : 1;
 }
 
 uint32_t TurnRunner::LiveFor(const ContainerReport& report) {

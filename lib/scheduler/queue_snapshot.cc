@@ -200,7 +200,7 @@ void CountInstances(const State& state, uint32_t queue,
   state.jobs.ForEachLive([&](const LiveAttempt& attempt) {
     if (state.jobs.record(attempt.job.slot).queue != queue) return;
     for (const CapacityUsage& usage :
-         state.jobs.spec(attempt.spec).capacity_usage) {
+         state.jobs.spec(attempt.spec).extras->capacity_usage) {
       in_use_milli[usage.capacity_unit] += usage.quantity * 1000;
     }
   });

@@ -103,7 +103,8 @@ void TurnRunner::Preempt(uint32_t live, StopCause cause) {
 void TurnRunner::EndPreempted(uint32_t live, const AttemptRecord& outcome) {
   const JobKey job = jobs_.live(live).job;
   const std::optional<int32_t> retries =
-      jobs_.spec(jobs_.live(live).spec).preemption_retries_before_termination;
+      jobs_.spec(jobs_.live(live).spec)
+          .extras->preemption_retries_before_termination;
   jobs_.EndUncounted(live, outcome, /*preempted=*/true);
   const bool exhausted =
       retries.has_value() && jobs_.FindPreemptions(job)->preempted > *retries;

@@ -75,7 +75,7 @@ JobKey WithAttempts(const State& state, JobKey key) {
 std::vector<ContainerView> ContainersOf(const State& state, const JobSpec& spec,
                                         uint32_t task) {
   std::vector<ContainerView> views;
-  for (const TaskContainer& container : spec.task.containers) {
+  for (const TaskContainer& container : spec.extras->task.containers) {
     const size_t index = views.size();
     ContainerView& view = views.emplace_back();
     view.name = container.name;
@@ -178,10 +178,10 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
     view.share_identifier =
         state.queues[record.queue].fair_share.identifier(record.share);
   }
-  view.parameters = &spec.parameters;
+  view.parameters = &spec.extras->parameters;
   view.tags = &TagsOfJob(state, key.slot);
-  view.document = &spec.document;
-  view.consumable_resources = spec.consumables;
+  view.document = &spec.extras->document;
+  view.consumable_resources = spec.extras->consumables;
   if (const JobDetails* details = state.jobs.FindDetails(key)) {
     FillFromDetails(state, key, *details, &view);
   } else {
@@ -358,15 +358,15 @@ ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
     result.resources = one.resources;
     result.stop_timeout = one.stop_timeout;
   } else {
-    result.image = spec.image.empty()
+    result.image = spec.extras->image.empty()
                        ? definition.options().container_properties.image
-                       : spec.image;
+                       : spec.extras->image;
     result.command = spec.command;
     result.environment = spec.environment;
     result.resources = spec.resources;
     result.stop_timeout = kStopTimeoutDefault;
   }
-  if (spec.propagate_tags) result.tags = &spec.propagated_tags;
+  if (spec.propagate_tags) result.tags = &spec.extras->propagated_tags;
   result.job_name = state.jobs.Name(attempt.job.slot);
   result.job_definition = definition.job_definition_name();
   result.job_queue = state.queues[record.queue].config.job_queue_name();
@@ -384,7 +384,7 @@ ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
   }
   result.id_seed = state.settings.seed;
   result.document = definition.options().document;
-  result.job_document = spec.document;
+  result.job_document = spec.extras->document;
   return result;
 }
 

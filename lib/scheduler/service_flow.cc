@@ -64,7 +64,7 @@ std::vector<CapacityUsage> TurnRunner::KeptInService(const QueueRecord& queue,
         continue;
       }
       for (const CapacityUsage& usage :
-           jobs_.spec(attempt.spec).capacity_usage) {
+           jobs_.spec(attempt.spec).extras->capacity_usage) {
         const auto amount = amounts.find(usage.capacity_unit);
         if (amount != amounts.end()) amount->second -= usage.quantity;
       }
@@ -114,7 +114,7 @@ void TurnRunner::ChargeService(uint32_t live, uint32_t environment) {
   attempt.environment = environment;
   attempt.instance = kNoIndex;
   ServiceEnvironmentRecord& record = state_.service_environments[environment];
-  record.capacity.Take(jobs_.spec(attempt.spec).capacity_usage);
+  record.capacity.Take(jobs_.spec(attempt.spec).extras->capacity_usage);
   ++record.attempts;
   UseShare(live, 1);
 }
@@ -123,7 +123,7 @@ void TurnRunner::DischargeService(uint32_t live) {
   const LiveAttempt& attempt = jobs_.live(live);
   ServiceEnvironmentRecord& record =
       state_.service_environments[attempt.environment];
-  record.capacity.Give(jobs_.spec(attempt.spec).capacity_usage);
+  record.capacity.Give(jobs_.spec(attempt.spec).extras->capacity_usage);
   --record.attempts;
   ++record.epoch;
   UseShare(live, -1);
@@ -246,7 +246,7 @@ void TurnRunner::ReturnFromService(uint32_t live, int64_t at_ns) {
   EnterLine(job);
   const int64_t until_ns = SaturatingAdd(now_ns_, state_.settings.back_off_ns);
   state_.service_environments[attempt.environment].capacity.BackOff(
-      jobs_.spec(attempt.spec).capacity_usage, until_ns);
+      jobs_.spec(attempt.spec).extras->capacity_usage, until_ns);
   state_.deadlines.Add(until_ns, state_.settings.back_off_ns,
                        static_cast<uint8_t>(DeadlineKind::kServiceBackOff),
                        attempt.environment, 0);

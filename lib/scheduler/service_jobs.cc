@@ -138,7 +138,7 @@ absl::StatusOr<JobId> Apply(State& state,
   job.created_ns = state.now_ns;
   if (std::optional<QuotaQueue>& quota = state.queues[*queue].quota) {
     // The ledger is to know every unit that somebody needs.
-    quota->ledger.AmountsOf(spec->capacity_usage);
+    quota->ledger.AmountsOf(spec->extras->capacity_usage);
   }
   const uint32_t slot = state.jobs.Add(job);
   ServiceJobRecord& record = state.service_jobs[slot];
@@ -214,14 +214,14 @@ absl::StatusOr<ServiceJobView> ReadServiceJob(const State& state,
     result.service_environment = state.service_environments[environment]
                                      .config.service_environment_name();
   }
-  result.service_request_payload = spec.service_request_payload;
-  result.capacity_usage = spec.capacity_usage;
+  result.service_request_payload = spec.extras->service_request_payload;
+  result.capacity_usage = spec.extras->capacity_usage;
   if (record.scheduled_ns != kNoTime) {
     result.scheduled_at = FromNanos(record.scheduled_ns);
   }
   result.service_resource_id = record.resource;
   result.preemption_retries_before_termination =
-      spec.preemption_retries_before_termination;
+      spec.extras->preemption_retries_before_termination;
   return result;
 }
 
@@ -259,8 +259,8 @@ ServiceJobSpec SpecOfServiceAttempt(const State& state, uint32_t live) {
   result.job_queue = state.queues[record.queue].config.job_queue_name();
   result.service_environment = state.service_environments[attempt.environment]
                                    .config.service_environment_name();
-  result.service_request_payload = spec.service_request_payload;
-  result.capacity_usage = spec.capacity_usage;
+  result.service_request_payload = spec.extras->service_request_payload;
+  result.capacity_usage = spec.extras->capacity_usage;
   result.tags = &TagsOfJob(state, attempt.job.slot);
   result.id_seed = state.settings.seed;
   return result;

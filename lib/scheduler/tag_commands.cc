@@ -171,7 +171,7 @@ const std::map<std::string, std::string>& TagsOfJob(const State& state,
   const auto own = state.job_tags.find(slot);
   return own != state.job_tags.end()
              ? own->second
-             : state.jobs.spec(state.jobs.record(slot).spec).tags;
+             : state.jobs.spec(state.jobs.record(slot).spec).extras->tags;
 }
 
 absl::Status Apply(State& state, const TagResourceRequest& request) {

@@ -181,6 +181,13 @@ void ExpectRefused(const std::string& bytes, const std::string& reason) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(reason)) << Hex(bytes);
 }
 
+TEST(EncodedSizeTest, IsThatOfTheBytes) {
+  const std::vector<std::string> texts = {"", "a", std::string(300, 'b')};
+  EXPECT_EQ(EncodedSize(texts), Encoded(texts).size());
+  EXPECT_EQ(EncodedSize(1.5), Encoded(1.5).size());
+  EXPECT_EQ(EncodedSize(uint64_t{1} << 40), Encoded(uint64_t{1} << 40).size());
+}
+
 TEST(EncodingTest, BytesAreTheSameForEver) {
   EXPECT_EQ(Hex(Encoded(uint32_t{0})), "00");
   EXPECT_EQ(Hex(Encoded(uint32_t{127})), "7f");

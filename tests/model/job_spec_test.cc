@@ -81,19 +81,19 @@ TEST(JobSpecTest, WithoutOverridesAllComesFromTheDefinition) {
   EXPECT_EQ(spec.timeout->attempt_duration, absl::Minutes(5));
   EXPECT_EQ(spec.scheduling_priority, 7);
   EXPECT_TRUE(spec.propagate_tags);
-  EXPECT_THAT(spec.parameters,
+  EXPECT_THAT(spec.extras->parameters,
               ElementsAre(Pair("in", "d-in"), Pair("out", "d-out")));
 }
 
 // Tags and document are the job's own; the definition's stay with it.
 TEST(JobSpecTest, TagsAndDocumentAreTheSubmissions) {
-  EXPECT_THAT(Merged({}).tags, IsEmpty());
-  EXPECT_FALSE(Merged({}).document.has_value());
+  EXPECT_THAT(Merged({}).extras->tags, IsEmpty());
+  EXPECT_FALSE(Merged({}).extras->document.has_value());
   SubmitJobRequest request;
   request.tags = {{"of", "job"}};
   request.document = Document("job");
-  EXPECT_THAT(Merged(request).tags, ElementsAre(Pair("of", "job")));
-  EXPECT_EQ(Merged(request).document.text(), "job");
+  EXPECT_THAT(Merged(request).extras->tags, ElementsAre(Pair("of", "job")));
+  EXPECT_EQ(Merged(request).extras->document.text(), "job");
 }
 
 TEST(JobSpecTest, WhatNobodyGaveHasItsDefault) {
@@ -146,7 +146,7 @@ TEST(JobSpecTest, ParametersOfTheSubmissionWin) {
   request.parameters = {{"in", "s-in"}, {"extra", "x"}};
   const JobSpec spec = Merged(request);
   EXPECT_THAT(spec.command, ElementsAre("convert", "s-in", "d-out"));
-  EXPECT_THAT(spec.parameters,
+  EXPECT_THAT(spec.extras->parameters,
               ElementsAre(Pair("extra", "x"), Pair("in", "s-in"),
                           Pair("out", "d-out")));
 }

@@ -182,15 +182,15 @@ TEST_F(NodeOverridesTest, NarrowestRangeCounts) {
   Use({Range("0:3", "outer"), Range("1:2", "inner"), Range("2", "one")});
   const absl::StatusOr<JobSpec> spec = Make();
   ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_THAT(spec->node_groups, ElementsAre(0, 1, 2, 0));
-  EXPECT_EQ(spec->groups[2].image, "one");
+  EXPECT_THAT(spec->extras->node_groups, ElementsAre(0, 1, 2, 0));
+  EXPECT_EQ(spec->extras->groups[2].extras->image, "one");
 }
 
 TEST_F(NodeOverridesTest, NumberOfNodesReplacesTheDefinitions) {
   request_.node_overrides->num_nodes = 6;
-  EXPECT_EQ(Make()->node_groups.size(), 6u);
+  EXPECT_EQ(Make()->extras->node_groups.size(), 6u);
   request_.node_overrides->num_nodes = 2;
-  EXPECT_THAT(Make()->node_groups, ElementsAre(0, 1));
+  EXPECT_THAT(Make()->extras->node_groups, ElementsAre(0, 1));
   EXPECT_EQ(RequirementOf(*Make()).nodes, 2);
 }
 
@@ -218,7 +218,7 @@ TEST_F(NodeOverridesTest, EachRangeHasItsOwn) {
   const absl::StatusOr<JobSpec> spec = Make();
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(spec->resources, Resources::Of(2, 1024));  // of the main node
-  EXPECT_EQ(spec->groups[1].resources, Resources::Of(4, 1024));
+  EXPECT_EQ(spec->extras->groups[1].resources, Resources::Of(4, 1024));
   EXPECT_EQ(RequirementOf(*spec).resources, Resources::Of(4, 1024));
   EXPECT_EQ(RequirementOf(*spec).nodes, 4);
 }
@@ -299,16 +299,16 @@ TEST_F(NodeOverridesTest, ConsumablesAreSummedOverTheNodes) {
                                                            {"seat", 1}};
   ASSERT_TRUE(Make().ok()) << Make().status();
   EXPECT_EQ(RequirementOf(*Make()).consumables, want);
-  EXPECT_EQ(Make()->groups[1].consumables,
+  EXPECT_EQ(Make()->extras->groups[1].extras->consumables,
             (std::vector<ConsumableResourceRequirement>{{"licence", 5}}));
   request_.node_overrides->num_nodes = 6;
-  EXPECT_EQ(Make()->consumables[0].quantity, 127);
+  EXPECT_EQ(Make()->extras->consumables[0].quantity, 127);
   Override("1:")
       .consumable_resource_properties_override.consumable_resource_list = {
       {"licence", 1}, {"key", 3}};
   request_.consumable_resource_properties_override.consumable_resource_list = {
       {"licence", 10}};
-  EXPECT_EQ(Make()->consumables,
+  EXPECT_EQ(Make()->extras->consumables,
             (std::vector<ConsumableResourceRequirement>{
                 {"key", 15}, {"licence", 17}, {"seat", 1}}));
 }

@@ -181,9 +181,9 @@ TEST(SingleContainerTest, MergedSizeIsOneThatFargateHas) {
 TEST(EcsTaskTest, ContainersComeInTheOrderOfTheDefinition) {
   const JobSpec spec = Merged(Task());
   EXPECT_TRUE(spec.has_task());
-  EXPECT_EQ(spec.task.kind, TaskKind::kTask);
-  ASSERT_THAT(spec.task.containers, SizeIs(2));
-  const TaskContainer& main = spec.task.containers[0];
+  EXPECT_EQ(spec.extras->task.kind, TaskKind::kTask);
+  ASSERT_THAT(spec.extras->task.containers, SizeIs(2));
+  const TaskContainer& main = spec.extras->task.containers[0];
   EXPECT_EQ(main.name, "main");
   EXPECT_EQ(main.image, "image");
   EXPECT_THAT(main.command, ElementsAre("run", "this"));
@@ -191,7 +191,7 @@ TEST(EcsTaskTest, ContainersComeInTheOrderOfTheDefinition) {
   EXPECT_TRUE(main.essential);
   EXPECT_THAT(main.waits,
               ElementsAre(ContainerWait{1, ContainerCondition::kSuccess}));
-  const TaskContainer& setup = spec.task.containers[1];
+  const TaskContainer& setup = spec.extras->task.containers[1];
   EXPECT_EQ(setup.stop_timeout, absl::Seconds(30));
   EXPECT_FALSE(setup.essential);
   EXPECT_THAT(setup.waits, IsEmpty());
@@ -208,8 +208,9 @@ TEST(EcsTaskTest, OverridesAreByName) {
   overrides.environment = {{"B", "2"}};
   overrides.memory_mib = 100;
   const JobSpec spec = Merged(Task(), Overriding(overrides));
-  EXPECT_THAT(spec.task.containers[0].command, ElementsAre("run", "this"));
-  const TaskContainer& setup = spec.task.containers[1];
+  EXPECT_THAT(spec.extras->task.containers[0].command,
+              ElementsAre("run", "this"));
+  const TaskContainer& setup = spec.extras->task.containers[1];
   EXPECT_THAT(setup.command, ElementsAre("this"));
   EXPECT_THAT(setup.environment, ElementsAre(EnvironmentVariable{"A", "1"},
                                              EnvironmentVariable{"B", "2"}));
@@ -262,11 +263,11 @@ TEST(EcsTaskTest, ResourcesMustBeGivenSomewhere) {
 
 TEST(EksPodTest, InitContainersGoFirstOneAfterAnother) {
   const JobSpec spec = Merged(Pod());
-  EXPECT_EQ(spec.task.kind, TaskKind::kPod);
-  ASSERT_THAT(spec.task.containers, SizeIs(4));
+  EXPECT_EQ(spec.extras->task.kind, TaskKind::kPod);
+  ASSERT_THAT(spec.extras->task.containers, SizeIs(4));
   std::vector<std::string> names;
   std::vector<int> waits;
-  for (const TaskContainer& container : spec.task.containers) {
+  for (const TaskContainer& container : spec.extras->task.containers) {
     names.push_back(container.name);
     waits.push_back(container.waits.empty() ? -1
                                             : container.waits[0].container);
@@ -277,8 +278,8 @@ TEST(EksPodTest, InitContainersGoFirstOneAfterAnother) {
   }
   EXPECT_THAT(names, ElementsAre("first", "second", "a", "b"));
   EXPECT_THAT(waits, ElementsAre(-1, 0, 1, 1));
-  EXPECT_TRUE(spec.task.containers[1].is_init);
-  EXPECT_FALSE(spec.task.containers[2].is_init);
+  EXPECT_TRUE(spec.extras->task.containers[1].is_init);
+  EXPECT_FALSE(spec.extras->task.containers[2].is_init);
 }
 
 TEST(EksPodTest, NeedsTheSumOrTheLargestInitContainer) {
@@ -300,13 +301,14 @@ TEST(EksPodTest, WhatIsRequestedCountsAndTheLimitWhereNothingIs) {
 }
 
 TEST(EksPodTest, RunsItsCommandAndThenItsArguments) {
-  EXPECT_THAT(Merged(Pod()).task.containers[2].command,
+  EXPECT_THAT(Merged(Pod()).extras->task.containers[2].command,
               ElementsAre("run", "this"));
   EksContainerOverride overrides;
   overrides.name = "a";
   overrides.args = {"that"};
-  EXPECT_THAT(Merged(Pod(), Overriding(overrides)).task.containers[2].command,
-              ElementsAre("run", "that"));
+  EXPECT_THAT(
+      Merged(Pod(), Overriding(overrides)).extras->task.containers[2].command,
+      ElementsAre("run", "that"));
 }
 
 TEST(EksPodTest, OverridesAreByName) {
@@ -316,14 +318,15 @@ TEST(EksPodTest, OverridesAreByName) {
   overrides.env = {{"A", "2"}};
   overrides.resources.requests.cpu_milli = 4000;
   const JobSpec spec = Merged(Pod(), Overriding(overrides));
-  const TaskContainer& b = spec.task.containers[3];
+  const TaskContainer& b = spec.extras->task.containers[3];
   EXPECT_EQ(b.image, "other");
   EXPECT_THAT(b.environment, ElementsAre(EnvironmentVariable{"A", "2"}));
   EXPECT_EQ(b.resources, (Resources{4000, 64, 0}));
 
   overrides.name.clear();
-  EXPECT_EQ(Merged(Pod(), Overriding(overrides)).task.containers[2].image,
-            "other");
+  EXPECT_EQ(
+      Merged(Pod(), Overriding(overrides)).extras->task.containers[2].image,
+      "other");
 }
 
 TEST(EksPodTest, RefusesOverridesThatDoNotFit) {
@@ -378,9 +381,9 @@ TEST(PropagatedTagsTest, AreTheDefinitionsAndTheJobsWhichWin) {
   options.tags = {{"of", "definition"}, {"x", "definition"}};
   SubmitJobRequest request;
   request.tags = {{"of", "job"}, {"y", "job"}};
-  EXPECT_THAT(Merged(options, request).propagated_tags, IsEmpty());
+  EXPECT_THAT(Merged(options, request).extras->propagated_tags, IsEmpty());
   request.propagate_tags = true;
-  EXPECT_THAT(Merged(options, request).propagated_tags,
+  EXPECT_THAT(Merged(options, request).extras->propagated_tags,
               ElementsAre(Pair("of", "job"), Pair("x", "definition"),
                           Pair("y", "job")));
 }
