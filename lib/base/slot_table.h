@@ -40,6 +40,7 @@
 
 #include "lib/base/check.h"
 #include "lib/base/encoding.h"
+#include "lib/base/fetch.h"
 
 namespace embatch {
 
@@ -120,8 +121,8 @@ class SlotTable {
   // free; 0 for a retired slot and for one at or beyond capacity().
   uint32_t generation(uint32_t slot) const;
 
-  // Prefetch asks the processor to fetch the slot's record and generation. Any
-  // number may be asked for.
+  // Prefetch asks the processor to fetch the slot's generation and the lines of
+  // its record, `kLinesFetched` at most. Any number may be asked for.
   void Prefetch(uint32_t slot) const;
 
   // The number of live records.
@@ -146,6 +147,8 @@ class SlotTable {
   void Encode(Encoder& encoder) const;
 
  private:
+  static constexpr size_t kLinesFetched = 2;
+
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
   static constexpr uint32_t kLive = kNone - 1;
   static constexpr uint32_t kRetired = kNone - 2;
@@ -207,6 +210,7 @@ class SlotTable {
   uint32_t BeginBlock();
   void EndBlock(uint32_t number);
   static uint32_t TakeFreeSlot(Block& block);
+  static void FetchRecord(const Block& block, uint32_t index);
 
   std::vector<Block> blocks_;
   BlockList available_;  // Blocks that have memory and a free slot.
@@ -303,15 +307,19 @@ uint32_t SlotTable<T, kBlockSize>::generation(uint32_t slot) const {
 
 template <typename T, uint32_t kBlockSize>
 void SlotTable<T, kBlockSize>::Prefetch(uint32_t slot) const {
-#if defined(__GNUC__)
   const State* state = StateOf(slot);
   if (state == nullptr) return;
-  __builtin_prefetch(state);
-  __builtin_prefetch(blocks_[slot / kBlockSize].memory.records +
-                     slot % kBlockSize);
-#else
-  (void)slot;
-#endif
+  FetchLine(state);
+  FetchRecord(blocks_[slot / kBlockSize], slot % kBlockSize);
+}
+
+template <typename T, uint32_t kBlockSize>
+void SlotTable<T, kBlockSize>::FetchRecord(const Block& block, uint32_t index) {
+  const char* record =
+      reinterpret_cast<const char*>(block.memory.records + index);
+  for (size_t line = 0; line < kLinesFetched; ++line) {
+    if (line * kLineBytes < sizeof(T)) FetchLine(record + line * kLineBytes);
+  }
 }
 
 template <typename T, uint32_t kBlockSize>
@@ -457,6 +465,11 @@ uint32_t SlotTable<T, kBlockSize>::TakeFreeSlot(Block& block) {
   if (block.first_free != kNone) {
     const uint32_t index = block.first_free;
     block.first_free = states[index].next;
+    // The oldest has long left the caches; so has the one after it.
+    if (block.first_free != kNone) {
+      FetchLine(states + block.first_free);
+      FetchRecord(block, block.first_free);
+    }
     return index;
   }
   const uint32_t index = block.used++;

@@ -24,6 +24,7 @@
 #include "embatch/resources.h"
 #include "lib/base/deadline_queue.h"
 #include "lib/base/encoding.h"
+#include "lib/base/fetch.h"
 #include "lib/base/sequence_bitmap.h"
 #include "lib/base/slot_table.h"
 #include "lib/capacity/free_capacity.h"
@@ -39,23 +40,24 @@ enum class InstanceState : uint8_t {
   kLost,         // gone; what ran on it is being ended
 };
 
-struct InstanceRecord {
+// What a start and an end touch stands in the first two lines of the cache.
+struct alignas(kLineBytes) InstanceRecord {
   uint64_t number = 0;
   uint32_t environment = 0;
   uint32_t type = FreeCapacity::kNone;  // none: it joined on its own
   InstanceState state = InstanceState::kBooting;
-  Resources total;
-  Resources free;
-  FreeCapacity::Links links;
-  int64_t lost_ns = 0;       // kLost: since when
   bool registered = false;   // it was ready once
   bool used = false;         // a job was on it
   bool for_minimum = false;  // launched for minvCpus
   bool closing = false;      // its one attempt is a node that is being stopped
   uint32_t running = 0;      // attempts on it
   uint32_t first_attempt = FreeCapacity::kNone;  // the owner's list of them
-  int64_t idle_since_ns = 0;
   DeadlineQueue::Handle idle_deadline = DeadlineQueue::kNoHandle;
+  Resources free;
+  FreeCapacity::Links links;
+  Resources total;
+  int64_t lost_ns = 0;  // kLost: since when
+  int64_t idle_since_ns = 0;
   std::string name;
   std::string private_address;              // empty: not known
   uint32_t previous = FreeCapacity::kNone;  // in its environment, by age
@@ -240,6 +242,8 @@ class Fleet {
   const InstanceRecord& instance(uint32_t slot) const {
     return instances_[slot];
   }
+  // Has the record in the caches soon. Any number may be asked for.
+  void FetchInstance(uint32_t slot) const { instances_.Prefetch(slot); }
   // The instance that an id names; one that joined, in its environment.
   uint32_t FindInstance(uint32_t environment, InstanceId id) const;
   // Whether it is a number that a launched instance has or had.

@@ -13,6 +13,7 @@
 
 #include "embatch/job.h"
 #include "lib/base/encoding.h"
+#include "lib/base/fetch.h"
 #include "lib/jobs/records.h"
 
 namespace embatch {
@@ -51,6 +52,12 @@ class LazyBlocks {
     std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
     if (block == nullptr) block = std::make_unique<Block>();
     return block->values[index & (kBlockSize - 1)];
+  }
+
+  // Has a value in the caches soon.
+  void Fetch(int64_t index) const {
+    const std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
+    if (block != nullptr) FetchLine(block->values + (index & (kBlockSize - 1)));
   }
 
   // The values from `index` to `end` or to the end of their block, whichever

@@ -196,6 +196,16 @@ std::optional<JobKey> JobTable::Find(const JobId& id) const {
   return JobKey{id.slot, id.child};
 }
 
+void JobTable::Fetch(const JobId& id) const {
+  jobs_.Prefetch(id.slot);
+  if (id.child < 0) return;
+  const std::optional<JobKey> key = Find(id);
+  if (!key.has_value() || !jobs_[id.slot].is_array()) return;
+  const ArrayRecord& children = array(id.slot);
+  children.states.Fetch(id.child);
+  children.cells.Fetch(id.child);
+}
+
 JobStatus JobTable::StatusOf(JobKey key) const {
   const JobRecord& record = jobs_[key.slot];
   if (!key.is_child()) return record.status;

@@ -99,6 +99,9 @@ class JobTable {
     return {key.slot, jobs_.generation(key.slot), key.child};
   }
   std::optional<JobKey> Find(const JobId& id) const;
+  // Has a job, and what LiveOf() reads of it, in the caches soon. Any id may be
+  // asked for; looking for a child reads its array's record.
+  void Fetch(const JobId& id) const;
 
   JobRecord& record(uint32_t slot) { return jobs_[slot]; }
   const JobRecord& record(uint32_t slot) const { return jobs_[slot]; }
@@ -149,6 +152,9 @@ class JobTable {
   // --- Attempts ------------------------------------------------------------
   LiveAttempt& live(uint32_t index) { return live_[index]; }
   const LiveAttempt& live(uint32_t index) const { return live_[index]; }
+  bool IsLive(uint32_t live) const { return live_.IsLive(live); }
+  // Has the record in the caches soon. Any number may be asked for.
+  void FetchLive(uint32_t live) const { live_.Prefetch(live); }
   // f(const LiveAttempt&), in order of indices.
   template <typename F>
   void ForEachLive(F f) const {

@@ -12,6 +12,7 @@
 #include "embatch/ids.h"
 #include "embatch/job.h"
 #include "lib/base/deadline_queue.h"
+#include "lib/base/fetch.h"
 
 namespace embatch {
 
@@ -76,7 +77,8 @@ struct JobDetails {
 };
 
 // A submitted job: a single one, the parent of an array, or a multi-node one.
-struct JobRecord {
+// Two lines of the cache, and no part of a third.
+struct alignas(kLineBytes) JobRecord {
   JobDetails details;
   JobStatus status = JobStatus::kSubmitted;
   bool arrived = false;            // the arrivals phase has seen it
@@ -110,6 +112,8 @@ struct JobRecord {
   }
 };
 
+static_assert(sizeof(JobRecord) == 2 * kLineBytes, "two lines of the cache");
+
 // Why an attempt is being stopped.
 enum class StopCause : uint8_t {
   kNone,
@@ -127,7 +131,7 @@ constexpr bool IsPreemption(StopCause cause) {
 }
 
 // An attempt that is STARTING or RUNNING: what the end of a container touches.
-struct LiveAttempt {
+struct alignas(kLineBytes) LiveAttempt {
   JobKey job;
   uint16_t number = 0;
   StopCause stop = StopCause::kNone;
@@ -156,7 +160,7 @@ struct LiveAttempt {
   }
 };
 
-static_assert(sizeof(LiveAttempt) == 64, "one line of the cache");
+static_assert(sizeof(LiveAttempt) == kLineBytes, "one line of the cache");
 
 // An attempt that has ended: made then, not before. Choice: D38.
 struct AttemptRecord {

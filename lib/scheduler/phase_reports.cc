@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/jobs/reasons.h"
 #include "lib/model/limits.h"
+#include "lib/scheduler/reports_ahead.h"
 #include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -86,6 +87,7 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
   const ByTime<InstanceReport> instances(turn.instance_reports);
   const ByTime<ContainerReport> containers(turn.container_reports);
   const ByTime<ServiceReport> services(turn.service_reports);
+  ReportsAhead<ByTime<ContainerReport>> ahead(containers, jobs_, fleet_);
   size_t i = 0;
   size_t c = 0;
   size_t s = 0;
@@ -106,6 +108,7 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
     if (i < instances.size() && of_instance == time_ns) {
       Take(instances[i++], at_ns);
     } else if (c < containers.size() && of_container == time_ns) {
+      ahead.Before(c);
       if (!Take(containers[c], at_ns)) break;
       ++c;
     } else {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A turn may bring thousands of reports, each about a job that has been out of
+// the caches for a minute. What they will touch is known before they are taken:
+// ReportsAhead walks before the one that reads them, and has the processor
+// fetch it.
+//
+// Three steps, as each finds its address in what the one before it fetched: the
+// job, its running attempt, the attempt's instance and its neighbours there.
+#ifndef EMBATCH_SCHEDULER_REPORTS_AHEAD_H_
+#define EMBATCH_SCHEDULER_REPORTS_AHEAD_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "embatch/container_runtime.h"
+#include "lib/capacity/fleet.h"
+#include "lib/jobs/job_table.h"
+
+namespace embatch {
+
+// `Reports` has size() and operator[].
+template <typename Reports>
+class ReportsAhead {
+ public:
+  ReportsAhead(const Reports& reports, const JobTable& jobs, const Fleet& fleet)
+      : reports_(reports), jobs_(jobs), fleet_(fleet) {
+    // A few reports are taken before anything fetched for them would be there.
+    if (reports.size() < kWorthwhile) return;
+    for (size_t i = 0; i < kOfJob; ++i) FetchJob(i);
+    for (size_t i = 0; i < kOfAttempt; ++i) FetchAttempt(i);
+    for (size_t i = 0; i < kOfInstance; ++i) FetchInstance(i);
+  }
+
+  // Report number `next` is about to be taken.
+  void Before(size_t next) {
+    if (reports_.size() < kWorthwhile) return;
+    FetchJob(next + kOfJob);
+    FetchAttempt(next + kOfAttempt);
+    FetchInstance(next + kOfInstance);
+  }
+
+ private:
+  // How many reports before it is taken each step of one is made. At a few
+  // hundred nanoseconds a report eight of them hide any memory.
+  static constexpr size_t kOfInstance = 8;
+  static constexpr size_t kOfAttempt = 16;
+  static constexpr size_t kOfJob = 24;
+  static constexpr size_t kWorthwhile = 8;
+  static constexpr size_t kRing = 32;  // a power of two, and more than kOfJob
+
+  void FetchJob(size_t i) {
+    if (i >= reports_.size()) return;
+    jobs_.Fetch(reports_[i].container.attempt.job);
+  }
+
+  void FetchAttempt(size_t i) {
+    if (i >= reports_.size()) return;
+    const std::optional<JobKey> job =
+        jobs_.Find(reports_[i].container.attempt.job);
+    const uint32_t live = job.has_value() ? jobs_.LiveOf(*job) : kNoIndex;
+    lives_[i % kRing] = live;
+    if (live != kNoIndex) jobs_.FetchLive(live);
+  }
+
+  // By now the attempt may be over, and the record another one's.
+  void FetchInstance(size_t i) {
+    if (i >= reports_.size()) return;
+    const uint32_t live = lives_[i % kRing];
+    if (!jobs_.IsLive(live)) return;
+    const LiveAttempt& attempt = jobs_.live(live);
+    fleet_.FetchInstance(attempt.instance);
+    if (reports_[i].kind == ContainerReport::Kind::kStarted) return;
+    jobs_.FetchLive(attempt.before);
+    jobs_.FetchLive(attempt.behind);
+  }
+
+  const Reports& reports_;
+  const JobTable& jobs_;
+  const Fleet& fleet_;
+  std::array<uint32_t, kRing> lives_;
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_SCHEDULER_REPORTS_AHEAD_H_
