@@ -109,6 +109,10 @@ std::optional<JobId> ParseNodeId(absl::string_view text, uint64_t seed);
 // for every attempt of every job.
 std::string FormatTaskId(const AttemptId& id, uint64_t seed);
 
+// The UUID of a compute environment; `number` is that of its creation, from 0.
+// Source: API ComputeEnvironmentDetail.uuid.
+std::string FormatEnvironmentId(uint32_t number, uint64_t seed);
+
 }  // namespace embatch
 
 #endif  // EMBATCH_IDS_H_

@@ -127,6 +127,9 @@ struct ComputeEnvironmentView {
   const ComputeEnvironment* compute_environment = nullptr;
   ResourceStatus status = ResourceStatus::kCreating;
   absl::string_view status_reason;
+  // Differs from that of an earlier environment of the same name.
+  // Source: API ComputeEnvironmentDetail.uuid.
+  std::string uuid;
   // Of all instances, booting ones included; of all jobs, with Fargate.
   int64_t vcpus = 0;
   // API ComputeResource.desiredvCpus: the same, or what the caller asked for.

@@ -15,6 +15,7 @@ namespace {
 // What a UUID is made for: the kinds never collide.
 constexpr uint8_t kJobKind = 0;
 constexpr uint8_t kTaskKind = 1;
+constexpr uint8_t kEnvironmentKind = 2;
 
 std::string Format(const JobId& id, char before_child, uint64_t seed) {
   std::string text =
@@ -96,6 +97,10 @@ std::string FormatTaskId(const AttemptId& id, uint64_t seed) {
           .Format({id.job.slot, id.job.generation, kTaskKind, id.number});
   text.erase(std::remove(text.begin(), text.end(), '-'), text.end());
   return text;
+}
+
+std::string FormatEnvironmentId(uint32_t number, uint64_t seed) {
+  return UuidCodec(seed).Format({number, 0, kEnvironmentKind, 0});
 }
 
 }  // namespace embatch

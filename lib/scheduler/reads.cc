@@ -328,6 +328,7 @@ absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
   view.compute_environment = &record.config;
   view.status = record.status;
   view.status_reason = record.status_reason;
+  view.uuid = FormatEnvironmentId(*index, state.settings.seed);
   view.vcpus = record.vcpu_milli / 1000;
   view.desired_vcpus = record.desired_vcpu_milli() / 1000;
   view.instances = record.instances;

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/api/service/compute_environment_operations.h"
+#include "lib/api/service/job_queue_operations.h"
 #include "lib/api/service/tag_operations.h"
 
 namespace embatch {
@@ -39,6 +41,14 @@ using HandlerTable = absl::flat_hash_map<const Descriptor*, Handler>;
 
 Handler FindHandler(const Descriptor* request) {
   static const auto* const table = new HandlerTable{
+      Bound<CreateComputeEnvironment>::Entry(),
+      Bound<UpdateComputeEnvironment>::Entry(),
+      Bound<DeleteComputeEnvironment>::Entry(),
+      Bound<DescribeComputeEnvironments>::Entry(),
+      Bound<CreateJobQueue>::Entry(),
+      Bound<UpdateJobQueue>::Entry(),
+      Bound<DeleteJobQueue>::Entry(),
+      Bound<DescribeJobQueues>::Entry(),
       Bound<TagResource>::Entry(),
       Bound<UntagResource>::Entry(),
       Bound<ListTagsForResource>::Entry(),
