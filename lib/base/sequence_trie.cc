@@ -268,7 +268,7 @@ SequenceTrie::Descent SequenceTrie::Descend(uint64_t number) const {
 }
 
 // If the key's leaf has nothing, the search goes on where the way turned.
-uint64_t SequenceTrie::FirstAtLeast(uint64_t key) const {
+uint64_t SequenceTrie::SearchAtLeast(uint64_t key) const {
   if (empty()) return kNone;
   const uint64_t number = key >> kLeafBits;
   if (number == erase_finger_.number) {

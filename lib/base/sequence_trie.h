@@ -26,6 +26,8 @@
 #include <limits>
 #include <vector>
 
+#include "absl/numeric/bits.h"
+
 namespace embatch {
 
 class SequenceTrie {
@@ -74,7 +76,17 @@ class SequenceTrie {
 
   // The nearest key at or above `key`, at or below it, or kNone. Any number may
   // be asked for.
-  uint64_t FirstAtLeast(uint64_t key) const;
+  uint64_t FirstAtLeast(uint64_t key) const {
+    // Behind a key that was just erased there is often another in its word.
+    if (key >> kLeafBits == erase_finger_.number) {
+      const uint64_t behind =
+          leaves_[erase_finger_.leaf].words[WordIndex(key)] >> (key % 64);
+      if (behind != 0) {
+        return key + static_cast<uint64_t>(absl::countr_zero(behind));
+      }
+    }
+    return SearchAtLeast(key);
+  }
   uint64_t LastAtMost(uint64_t key) const;
 
   // The first number at or above `key` that is no key.
@@ -158,6 +170,7 @@ class SequenceTrie {
     return node;
   }
 
+  uint64_t SearchAtLeast(uint64_t key) const;
   template <uint64_t (*kBeside)(int)>
   Descent Descend(uint64_t number) const;
   uint32_t MakeLeaf(uint64_t number);

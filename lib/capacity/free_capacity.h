@@ -85,6 +85,18 @@ class FreeCapacity {
     absl::flat_hash_map<int64_t, uint32_t> shelves;  // by free vCPU
   };
 
+  // Every start and end looks two amounts up.
+  struct AmountsHash {
+    size_t operator()(const Resources& amounts) const {
+      const uint64_t mixed =
+          static_cast<uint64_t>(amounts.vcpu_milli) * 0x9e3779b97f4a7c15 ^
+          static_cast<uint64_t>(amounts.memory_mib) * 0xc2b2ae3d27d4eb4f ^
+          static_cast<uint64_t>(amounts.gpus) * 0x165667b19e3779f9;
+      return static_cast<size_t>((mixed ^ mixed >> 32) * 0x9fb21c651e98df25 >>
+                                 16);
+    }
+  };
+
   // The cell with the least vCPU, then the least memory, that holds `need`.
   uint32_t FirstThatHolds(const Pool& pool, const Resources& need) const;
   uint32_t CellOf(const Resources& free);
@@ -96,7 +108,7 @@ class FreeCapacity {
   std::map<int32_t, Pool> pools_;  // by free GPUs
   std::vector<Shelf> shelves_;
   std::vector<Cell> cells_;
-  absl::flat_hash_map<Resources, uint32_t> cell_of_;
+  absl::flat_hash_map<Resources, uint32_t, AmountsHash> cell_of_;
   std::vector<uint32_t> free_shelves_;
   std::vector<uint32_t> free_cells_;
   size_t filled_ = 0;  // cells that are not empty

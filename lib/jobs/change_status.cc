@@ -11,24 +11,35 @@ namespace embatch {
 
 void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
                       int64_t at_ns, Journal& journal) {
-  const JobStatus from = StatusOf(key);
-  const bool is_node = key.is_child() && jobs_[key.slot].has_nodes;
-  const std::optional<JobStatus> to =
-      is_node ? NextNodeStatus(from, trigger) : NextStatus(from, trigger);
-  EMBATCH_CHECK(to.has_value());
-  if (is_node) {
-    ChangeNode(key, *to, reason, at_ns);
-  } else if (key.is_child()) {
-    ChangeChild(key, *to, reason, at_ns);
-  } else {
+  const JobRecord& record = jobs_[key.slot];
+  JobStatus from = record.status;
+  std::optional<JobStatus> to;
+  int attempts = 0;
+  if (!key.is_child()) {
+    to = NextStatus(from, trigger);
+    EMBATCH_CHECK(to.has_value());
     ChangeJob(key.slot, *to, reason, at_ns);
+    attempts = record.details.attempts;
+  } else if (record.has_nodes) {
+    from = StatusOf(key);
+    to = NextNodeStatus(from, trigger);
+    EMBATCH_CHECK(to.has_value());
+    ChangeNode(key, *to, reason, at_ns);
+    attempts = AttemptsOf(key);
+  } else {
+    ArrayRecord& children = arrays_[record.children];
+    from = children.states.Get(key.child).status();
+    to = NextStatus(from, trigger);
+    EMBATCH_CHECK(to.has_value());
+    ChangeChild(key, children, *to, reason, at_ns);
+    attempts = AttemptsOfChild(children, key.child);
   }
   --journal.transitions_left;
   Event& event = journal.events.emplace_back();
   event.time_ns = journal.now_ns;
   event.job = IdOf(key);
   event.reason = reason;
-  event.attempt = static_cast<uint16_t>(AttemptsOf(key));
+  event.attempt = static_cast<uint16_t>(attempts);
   event.from = from;
   event.to = *to;
 }
@@ -53,9 +64,8 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
   if (record.has_nodes) FollowJob(slot, from, reason, at_ns);
 }
 
-void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
-                           int64_t at_ns) {
-  ArrayRecord& children = array(key.slot);
+void JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
+                           TextIndex reason, int64_t at_ns) {
   ChildState& state = children.states.Mutable(key.child);
   const bool becomes_runnable =
       to == JobStatus::kRunnable && state.status() != to;
@@ -75,8 +85,9 @@ void JobTable::ChangeChild(JobKey key, JobStatus to, TextIndex reason,
     }
     return;
   }
-  if (FindDetails(key) == nullptr) return;
-  JobDetails& details = EnsureDetails(key);
+  const JobDetails* known = DetailsOfChild(children, key.child);
+  if (known == nullptr) return;
+  JobDetails& details = const_cast<JobDetails&>(*known);  // ours, not const
   SetText(details.status_reason, reason);
   if (IsTerminal(to) || becomes_runnable) details.stopped_ns = at_ns;
   if (to == JobStatus::kRunnable) details.started_ns = kNoTime;

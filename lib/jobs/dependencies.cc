@@ -201,6 +201,11 @@ std::vector<JobDependency> SubmittedDependencies(const JobTable& jobs,
   return result;
 }
 
+uint32_t FirstDependent(const JobTable& jobs, const JobId& job) {
+  const std::optional<JobKey> key = jobs.Find(job);
+  return key.has_value() ? jobs.record(key->slot).dependents.first : kNoIndex;
+}
+
 uint32_t PopDependent(JobTable& jobs, JobKey key) {
   if (!key.is_child()) {
     return PopLiving(jobs, jobs.record(key.slot).dependents);

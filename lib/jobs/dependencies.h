@@ -45,6 +45,10 @@ void AddDependencies(JobTable& jobs, uint32_t slot,
 std::vector<JobDependency> SubmittedDependencies(const JobTable& jobs,
                                                  uint32_t slot);
 
+// The edge that is first in line to hear how a job ended, or kNoIndex. Any id
+// may be asked for.
+uint32_t FirstDependent(const JobTable& jobs, const JobId& job);
+
 // Takes the next edge that waits for `key` as a whole out of its list: for a
 // job the plain ones, for a child those on that child. Nothing left: kNoIndex.
 // The edge counts as resolved; one whose job is gone is dropped silently.

@@ -221,9 +221,15 @@ int JobTable::RetryClassOf(JobKey key) const {
 const JobDetails* JobTable::FindDetails(JobKey key) const {
   if (!key.is_child()) return &jobs_[key.slot].details;
   if (jobs_[key.slot].has_nodes) return &nodes(key.slot).at(key.child).details;
-  const ArrayRecord& children = array(key.slot);
-  const uint32_t index = children.cells.Get(key.child).index();
-  switch (children.states.Get(key.child).cell()) {
+  return DetailsOfChild(array(key.slot), key.child);
+}
+
+const JobDetails* JobTable::DetailsOfChild(const ArrayRecord& children,
+                                           int32_t child) const {
+  const CellKind kind = children.states.Get(child).cell();
+  if (kind == CellKind::kNone) return nullptr;
+  const uint32_t index = children.cells.Get(child).index();
+  switch (kind) {
     case CellKind::kNone:
     case CellKind::kOutcome:
       return nullptr;
@@ -268,6 +274,15 @@ bool JobTable::IsTerminatedByCaller(JobKey key) const {
   if (!key.is_child()) return false;
   const JobDetails* details = FindDetails(key);
   return details != nullptr && details->is_terminated;
+}
+
+bool JobTable::IsTerminatedByCaller(const LiveAttempt& attempt) const {
+  if (!attempt.job.is_child() || attempt.is_node) {
+    return IsTerminatedByCaller(attempt.job);
+  }
+  return jobs_[attempt.job.slot].details.is_terminated ||
+         (attempt.details != kNoIndex &&
+          details_[attempt.details].is_terminated);
 }
 
 TextIndex JobTable::RequestReason(JobKey key) const {

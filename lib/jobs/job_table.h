@@ -96,12 +96,14 @@ class JobTable {
   void Remove(uint32_t slot);
 
   JobId IdOf(JobKey key) const {
-    return {key.slot, jobs_.generation(key.slot), key.child};
+    return {key.slot, jobs_.generation_of_live(key.slot), key.child};
   }
   std::optional<JobKey> Find(const JobId& id) const;
   // Has a job, and what LiveOf() reads of it, in the caches soon. Any id may be
   // asked for; looking for a child reads its array's record.
   void Fetch(const JobId& id) const;
+  // The same for a job's record alone. Any number may be asked for.
+  void FetchJob(uint32_t slot) const { jobs_.Prefetch(slot); }
 
   JobRecord& record(uint32_t slot) { return jobs_[slot]; }
   const JobRecord& record(uint32_t slot) const { return jobs_[slot]; }
@@ -130,6 +132,7 @@ class JobTable {
   // a child of.
   bool IsEndedByCaller(JobKey key) const;
   bool IsTerminatedByCaller(JobKey key) const;  // the same, terminated only
+  bool IsTerminatedByCaller(const LiveAttempt& attempt) const;  // of its job
   // The caller's reason for that.
   TextIndex RequestReason(JobKey key) const;
   void SetRequest(JobKey key, bool terminate, TextIndex reason);
@@ -164,6 +167,10 @@ class JobTable {
   // The running attempt of a job, or kNoIndex. Of a multi-node job it is that
   // of its main node.
   uint32_t LiveOf(JobKey key) const;
+  // Whether `live`, which may be any number, is a running attempt of that name;
+  // and the one that is, or kNoIndex. An array's parent has none.
+  bool IsAttempt(uint32_t live, const AttemptId& attempt) const;
+  uint32_t FindAttempt(const AttemptId& attempt) const;
   int AttemptsOf(JobKey key) const;
   uint32_t BeginAttempt(JobKey key);
   // Ends a running attempt; `outcome.number` and `instance_number` are filled
@@ -181,7 +188,7 @@ class JobTable {
   std::vector<AttemptRecord> History(JobKey key) const;
   std::optional<AttemptRecord> LastAttempt(JobKey key) const;
   uint32_t LiveGeneration(uint32_t live) const {
-    return live_.generation(live);
+    return live_.generation_of_live(live);
   }
   bool IsLive(uint32_t live, uint32_t generation) const {
     return live_.Find(live, generation) != nullptr;
@@ -228,7 +235,11 @@ class JobTable {
   void RemoveNodes(uint32_t nodes);
   void ForgetPreemptions(uint32_t slot);
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
-  void ChangeChild(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
+  const JobDetails* DetailsOfChild(const ArrayRecord& children,
+                                   int32_t child) const;
+  int AttemptsOfChild(const ArrayRecord& children, int32_t child) const;
+  void ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
+                   TextIndex reason, int64_t at_ns);
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
   void FollowJob(uint32_t slot, JobStatus from, TextIndex reason,
                  int64_t at_ns);

@@ -345,7 +345,7 @@ StopCause TurnRunner::CauseOf(const LiveAttempt& attempt) const {
       attempt.stop != StopCause::kHostTerminated) {
     return attempt.stop;
   }
-  if (jobs_.IsTerminatedByCaller(attempt.job)) return StopCause::kTerminated;
+  if (jobs_.IsTerminatedByCaller(attempt)) return StopCause::kTerminated;
   if (IsInDeletedQueue(attempt.job)) return StopCause::kQueueDeleted;
   return attempt.stop;
 }
@@ -472,13 +472,14 @@ void TurnRunner::TakeFromInstance(uint32_t live) {
 // With an idle time before scale-in, its end is a deadline. Choice: D25.
 void TurnRunner::WatchIdle(uint32_t slot) {
   InstanceRecord& instance = fleet_.instance(slot);
-  const int64_t idle_ns =
-      fleet_.environment(instance.environment)
-          .IdleTimeOf(instance, state_.settings.idle_time_ns);
-  if (idle_ns <= 0 || instance.running > 0 || instance.type == Fleet::kNone ||
+  if (instance.running > 0 || instance.type == Fleet::kNone ||
       instance.state != InstanceState::kReady) {
     return;
   }
+  const int64_t idle_ns =
+      fleet_.environment(instance.environment)
+          .IdleTimeOf(instance, state_.settings.idle_time_ns);
+  if (idle_ns <= 0) return;
   instance.idle_deadline =
       state_.deadlines.Add(SaturatingAdd(instance.idle_since_ns, idle_ns),
                            idle_ns, static_cast<uint8_t>(DeadlineKind::kIdle),

@@ -40,9 +40,27 @@ int32_t EndOfRun(const ArrayRecord& array, int32_t first, int32_t last) {
 
 void TurnRunner::RunConsequences() {
   while (!state_.work.empty() && has_budget()) {
+    FetchDependents();
     if (!Draw(state_.work.front())) return;
     state_.work.pop_front();
   }
+}
+
+// Who waits for the jobs that are next in the list, has not been looked at for
+// long: it is fetched in time, in two steps as in reports_ahead.h.
+void TurnRunner::FetchDependents() const {
+  constexpr size_t kOfEdge = 8;
+  constexpr size_t kOfDependent = 4;
+  const auto edge_of = [this](size_t i) {
+    const WorkItem& item = state_.work[i];
+    return item.kind == WorkKind::kJobEnded
+               ? FirstDependent(jobs_, {item.slot, item.generation, -1})
+               : kNoIndex;
+  };
+  if (state_.work.size() <= kOfEdge) return;
+  jobs_.edges().Prefetch(edge_of(kOfEdge));
+  const uint32_t edge = edge_of(kOfDependent);
+  if (edge != kNoIndex) jobs_.FetchJob(jobs_.edges()[edge].dependent);
 }
 
 bool TurnRunner::Draw(WorkItem& item) {

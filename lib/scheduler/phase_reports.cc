@@ -94,26 +94,26 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
   const auto time_of = [](const auto& reports, size_t next) {
     return next < reports.size() ? reports[next].time_ns : kNanosInfiniteFuture;
   };
+  int64_t of_instance = time_of(instances, 0);
+  int64_t of_container = time_of(containers, 0);
+  int64_t of_service = time_of(services, 0);
   while (i < instances.size() || c < containers.size() || s < services.size()) {
     // Of equal times the resource provider's report comes first, then the
     // runtime's.
-    const int64_t of_instance = time_of(instances, i);
-    const int64_t of_container = time_of(containers, c);
-    const int64_t time_ns =
-        std::min({of_instance, of_container, time_of(services, s)});
+    const int64_t time_ns = std::min({of_instance, of_container, of_service});
     // Choice: D61, held between the last `now` and this one.
     const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
     RunDeadlinesBefore(at_ns);
     if (!has_budget()) break;
     if (i < instances.size() && of_instance == time_ns) {
-      Take(instances[i++], at_ns);
+      Take(instances[i], at_ns);
+      of_instance = time_of(instances, ++i);
     } else if (c < containers.size() && of_container == time_ns) {
-      ahead.Before(c);
-      if (!Take(containers[c], at_ns)) break;
-      ++c;
+      if (!Take(containers[c], ahead.AttemptOf(c), at_ns)) break;
+      of_container = time_of(containers, ++c);
     } else {
       if (!Take(services[s], at_ns)) break;
-      ++s;
+      of_service = time_of(services, ++s);
     }
   }
   const auto leave = [&](const auto& reports, size_t next, auto& unread) {
@@ -355,21 +355,23 @@ size_t TurnRunner::ContainersOf(JobKey job) const {
   return spec.has_task() ? spec.extras->task.containers.size() : 1;
 }
 
-uint32_t TurnRunner::LiveFor(const ContainerReport& report) {
+// Whether a container of this running attempt may report.
+bool TurnRunner::MayReport(uint32_t live, uint16_t container) const {
+  const LiveAttempt& attempt = jobs_.live(live);
+  return !attempt.is_service() && (!attempt.is_node || IsNodeAsked(live)) &&
+         (container == 0 || container < ContainersOf(attempt.job)) &&
+         fleet_.instance(attempt.instance).state != InstanceState::kLost;
+}
+
+// `known`: probably the running attempt that the report names.
+uint32_t TurnRunner::LiveFor(const ContainerReport& report, uint32_t known) {
   const AttemptId& attempt = report.container.attempt;
-  const std::optional<JobKey> key = jobs_.Find(attempt.job);
-  // An array's parent runs nothing itself.
-  const uint32_t live = key.has_value() ? jobs_.LiveOf(*key) : kNoIndex;
-  if (live != kNoIndex && jobs_.live(live).number == attempt.number &&
-      jobs_.live(live).job.child == attempt.job.child &&
-      !jobs_.live(live).is_service() &&
-      (!jobs_.live(live).is_node || IsNodeAsked(live)) &&
-      (report.container.container == 0 ||
-       report.container.container < ContainersOf(*key)) &&
-      fleet_.instance(jobs_.live(live).instance).state !=
-          InstanceState::kLost) {
+  const uint32_t live =
+      jobs_.IsAttempt(known, attempt) ? known : jobs_.FindAttempt(attempt);
+  if (live != kNoIndex && MayReport(live, report.container.container)) {
     return live;
   }
+  const std::optional<JobKey> key = jobs_.Find(attempt.job);
   // Nor does a multi-node job itself, only its nodes.
   const bool runs = key.has_value() &&
                     (key->is_child() || !jobs_.record(key->slot).has_nodes);
@@ -398,14 +400,17 @@ void TurnRunner::StartRunning(uint32_t live, int64_t at_ns) {
   jobs_.Change(job, JobTrigger::kContainerStarted, kNoReason, at_ns, journal_);
 }
 
-bool TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
-  const uint32_t live = LiveFor(report);
+bool TurnRunner::Take(const ContainerReport& report, uint32_t known,
+                      int64_t at_ns) {
+  const uint32_t live = LiveFor(report, known);
   if (live == kNoIndex) return true;
-  const bool on_fargate =
-      fleet_.environment(jobs_.live(live).environment).config.is_fargate();
+  const auto is_on_fargate = [this, live] {
+    const uint32_t environment = jobs_.live(live).environment;
+    return fleet_.environment(environment).config.is_fargate();
+  };
   if (report.kind == ContainerReport::Kind::kInterrupted) {
     // Source: §17, FARGATE_SPOT goes the way of a lost host.
-    if (on_fargate) {
+    if (is_on_fargate()) {
       EndAttempt(live, at_ns, std::nullopt, kNoReason, kSpotTaskInterrupted);
     } else {
       ++state_.ignored.unknown;
@@ -428,8 +433,8 @@ bool TurnRunner::Take(const ContainerReport& report, int64_t at_ns) {
     ++state_.ignored.late_or_repeated;
     return true;
   }
-  if (report.kind == ContainerReport::Kind::kStartFailed && on_fargate &&
-      report.failure == StartFailure::kCapacity &&
+  if (report.kind == ContainerReport::Kind::kStartFailed &&
+      report.failure == StartFailure::kCapacity && is_on_fargate() &&
       !jobs_.IsEndedByCaller(jobs_.live(live).job)) {
     ReturnForWantOfCapacity(live, at_ns);
     return true;

@@ -34,12 +34,14 @@ class ReportsAhead {
     for (size_t i = 0; i < kOfInstance; ++i) FetchInstance(i);
   }
 
-  // Report number `next` is about to be taken.
-  void Before(size_t next) {
-    if (reports_.size() < kWorthwhile) return;
+  // Report number `next` is about to be taken; each is, in turn. The answer is
+  // its job's running attempt a moment ago, or kNoIndex.
+  uint32_t AttemptOf(size_t next) {
+    if (reports_.size() < kWorthwhile) return kNoIndex;
     FetchJob(next + kOfJob);
     FetchAttempt(next + kOfAttempt);
     FetchInstance(next + kOfInstance);
+    return lives_[next % kRing];
   }
 
  private:
@@ -80,7 +82,7 @@ class ReportsAhead {
   const Reports& reports_;
   const JobTable& jobs_;
   const Fleet& fleet_;
-  std::array<uint32_t, kRing> lives_;
+  std::array<uint32_t, kRing> lives_;  // of reports, by number
 };
 
 }  // namespace embatch

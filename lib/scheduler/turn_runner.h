@@ -85,13 +85,15 @@ class TurnRunner {
   void ReadReports(const Turn& turn, int64_t earliest_ns);
   void RunDeadlinesBefore(int64_t time_ns);
   void Take(const InstanceReport& report, int64_t at_ns);
-  bool Take(const ContainerReport& report, int64_t at_ns);  // true: done
+  bool Take(const ContainerReport& report, uint32_t known,
+            int64_t at_ns);  // true: done
   void TakeReady(const InstanceReport& report);
   void TakeInvalid(const InstanceReport& report);
   void TakeLaunchFailed(const InstanceReport& report, uint32_t slot);
   void BackOff(uint32_t environment, uint32_t type, LaunchFailure failure);
   void TakeDeadline(const Deadline& deadline);
-  uint32_t LiveFor(const ContainerReport& report);
+  uint32_t LiveFor(const ContainerReport& report, uint32_t known);
+  bool MayReport(uint32_t live, uint16_t container) const;
   size_t ContainersOf(JobKey job) const;
   void StartRunning(uint32_t live, int64_t at_ns);
 
@@ -121,6 +123,7 @@ class TurnRunner {
 
   // 4. phase_consequences.cc
   void RunConsequences();
+  void FetchDependents() const;
   bool Draw(WorkItem& item);  // true: done with it
   bool EndRequested(const WorkItem& item);
   bool ReleaseChildren(WorkItem& item);

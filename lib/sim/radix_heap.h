@@ -47,6 +47,13 @@ class RadixHeap {
     return bucket.entries[bucket.oldest];
   }
 
+  // The entry that Pop() will answer after so many others, if all of these are
+  // of one time; else nullptr.
+  const Entry* Peek(size_t others) const {
+    const size_t index = due_begin_ + others;
+    return index < due_.size() ? &due_[index] : nullptr;
+  }
+
   Entry Pop() {
     if (due_begin_ == due_.size()) SortOutFirstBucket();
     const Entry entry = due_[due_begin_++];

@@ -23,6 +23,9 @@ namespace {
 using Phase = SimulatedContainer::Phase;
 
 constexpr int64_t kNever = LossCalendar::kNever;
+// Cells are fetched so many reports before they are needed: many thousand
+// containers do not fit into the caches.
+constexpr size_t kAhead = 8;
 constexpr int kKilled = 128 + 9;       // by SIGKILL
 constexpr int kTerminated = 128 + 15;  // by SIGTERM
 
@@ -218,6 +221,8 @@ void SimulatedRuntime::Impl::Poll(int64_t now_ns, size_t max,
 
 void SimulatedRuntime::Impl::EmitNext(std::vector<ContainerReport>& out) {
   const RadixHeap::Entry entry = heap_.Pop();
+  const RadixHeap::Entry* later = heap_.Peek(kAhead);
+  if (later != nullptr) containers_.Fetch(later->index);
   SimulatedContainer& container = containers_[entry.index];
   container.in_heap = false;
   if (container.phase == Phase::kStarting && !container.start_fails) {
@@ -270,7 +275,10 @@ ContainerReport SimulatedRuntime::Impl::EndOf(uint32_t index) const {
 // such a container again.
 void SimulatedRuntime::Impl::ForgetReported() {
   size_t kept = 0;
-  for (const uint32_t index : over_) {
+  for (size_t i = 0; i < over_.size(); ++i) {
+    const uint32_t index = over_[i];
+    if (i + 2 * kAhead < over_.size()) containers_.Fetch(over_[i + 2 * kAhead]);
+    if (i + kAhead < over_.size()) containers_.FetchId(over_[i + kAhead]);
     if (containers_[index].untold) {
       over_[kept++] = index;
     } else {
