@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../bucket/bucket.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
@@ -18,7 +19,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
-#include "bucket.h"
 #include "cluster.h"
 #include "event_printer.h"
 #include "folders.h"

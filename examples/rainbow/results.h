@@ -4,13 +4,15 @@
 #ifndef RAINBOW_RESULTS_H_
 #define RAINBOW_RESULTS_H_
 
+#include "../bucket/bucket.h"
 #include "absl/status/status.h"
-#include "bucket.h"
 #include "cluster.h"
 #include "folders.h"
 #include "runs.h"
 
 namespace rainbow {
+
+using examples::Bucket;
 
 // What the demo puts into its bucket as color.txt.
 inline constexpr char kDemoInput[] =

@@ -13,15 +13,17 @@
 #include <optional>
 #include <string>
 
+#include "../bucket/bucket.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "bucket.h"
 #include "cluster.h"
 #include "embatch/event.h"
 #include "embatch/ids.h"
 #include "event_printer.h"
 
 namespace rainbow {
+
+using examples::Bucket;
 
 inline constexpr char kInput[] = "color.txt";
 inline constexpr char kOutput[] = "mycolor";

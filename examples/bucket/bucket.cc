@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace rainbow {
+namespace examples {
 namespace {
 
 absl::Status SystemError(const std::string& what) {
@@ -77,13 +77,13 @@ std::string Bucket::PathOf(const std::string& object) const {
   return absl::StrCat(folder_, "/", object);
 }
 
-absl::StatusOr<bool> Bucket::TakePut(const std::string& object) {
-  bool put = false;
+absl::StatusOr<Bucket::Puts> Bucket::TakePuts() {
+  Puts puts;
   alignas(inotify_event) char buffer[1 << 14];
   for (;;) {
     const ssize_t bytes = read(event_fd_, buffer, sizeof(buffer));
     if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0 && errno == EAGAIN) return put;
+    if (bytes < 0 && errno == EAGAIN) return puts;
     if (bytes <= 0) return SystemError("reading the bucket's events");
     for (const char* at = buffer; at < buffer + bytes;) {
       const auto* event = reinterpret_cast<const inotify_event*>(at);
@@ -92,11 +92,16 @@ absl::StatusOr<bool> Bucket::TakePut(const std::string& object) {
         return absl::NotFoundError(
             absl::StrCat("the bucket folder '", folder_, "' is gone"));
       }
-      // Events that got lost may have been about anything.
-      put |= (event->mask & IN_Q_OVERFLOW) != 0 ||
-             (event->len > 0 && object == event->name);
+      if (event->mask & IN_Q_OVERFLOW) puts.lost = true;
+      if (event->len > 0) puts.objects.insert(event->name);
     }
   }
+}
+
+absl::StatusOr<bool> Bucket::TakePut(const std::string& object) {
+  const absl::StatusOr<Puts> puts = TakePuts();
+  if (!puts.ok()) return puts.status();
+  return puts->lost || puts->objects.count(object) > 0;
 }
 
 bool Bucket::Has(const std::string& object) const {
@@ -167,4 +172,4 @@ void Bucket::RemovePrefix(const std::string& prefix) const {
   std::filesystem::remove_all(PathOf(prefix), ignored);
 }
 
-}  // namespace rainbow
+}  // namespace examples

@@ -4,18 +4,19 @@
 // file, a prefix is a folder, and putting an object is an event.
 //
 // Threads: one at a time. Errors: the system's, with the path.
-#ifndef RAINBOW_BUCKET_H_
-#define RAINBOW_BUCKET_H_
+#ifndef BUCKET_BUCKET_H_
+#define BUCKET_BUCKET_H_
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace rainbow {
+namespace examples {
 
 class Bucket {
  public:
@@ -31,8 +32,15 @@ class Bucket {
   // Readable when something was put, or the folder is gone.
   int event_fd() const { return event_fd_; }
 
-  // Whether `object` was put since the last call: written and closed, or moved
-  // here. Several puts count as one. Does not wait.
+  // What was put since the last call: written and closed, or moved here.
+  // Several puts of an object count as one. Does not wait.
+  struct Puts {
+    std::set<std::string> objects;
+    bool lost = false;  // too many at once: any other object may be one of them
+  };
+  absl::StatusOr<Puts> TakePuts();
+
+  // Whether `object` was put since the last call, of either kind.
   absl::StatusOr<bool> TakePut(const std::string& object);
 
   bool Has(const std::string& object) const;
@@ -60,6 +68,6 @@ class Bucket {
   const int event_fd_;
 };
 
-}  // namespace rainbow
+}  // namespace examples
 
-#endif  // RAINBOW_BUCKET_H_
+#endif  // BUCKET_BUCKET_H_

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the server answers beside AWS Batch's own operations, below /_embatch/:
+//
+//   GET  /_embatch/health         what it is, and its time
+//   GET  /_embatch/logs/<stream>  the output of a container
+//   POST /_embatch/advance        moves stepped time
+//   POST /_embatch/reset          forgets everything
+//
+// Errors have the form of AWS's.
+//
+// Threads: Answer() from any.
+#ifndef BATCH_SERVER_ADMIN_H_
+#define BATCH_SERVER_ADMIN_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "cloud.h"
+#include "embatch/api/http.h"
+#include "handover.h"
+
+namespace batch_server {
+
+class Admin {
+ public:
+  // `stop` says whether a long answer is to be cut short. Borrows the others.
+  Admin(Cloud* cloud, Handover* handover, std::function<bool()> stop)
+      : cloud_(*cloud), handover_(*handover), stop_(std::move(stop)) {}
+
+  static bool Serves(absl::string_view target);
+
+  embatch::api::HttpResponse Answer(const embatch::api::HttpRequest& request,
+                                    absl::string_view request_id);
+
+ private:
+  embatch::api::HttpResponse Health();
+  embatch::api::HttpResponse Log(absl::string_view stream);
+  embatch::api::HttpResponse Advance(absl::string_view body);
+  embatch::api::HttpResponse Reset();
+  absl::StatusOr<std::string> AdvanceAndTell(absl::string_view body);
+
+  Cloud& cloud_;
+  Handover& handover_;
+  const std::function<bool()> stop_;
+};
+
+// What a request is answered when the server is about to end.
+embatch::api::HttpResponse Ending(absl::string_view request_id);
+
+}  // namespace batch_server
+
+#endif  // BATCH_SERVER_ADMIN_H_

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A Cloud is all regions of the server, and their clock.
+//
+// Threads: one call at a time, all from the thread that owns the schedulers.
+#ifndef BATCH_SERVER_CLOUD_H_
+#define BATCH_SERVER_CLOUD_H_
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "clock.h"
+#include "embatch/api/http.h"
+#include "embatch/local/waker.h"
+#include "options.h"
+#include "region.h"
+
+namespace batch_server {
+
+// Events as EventBridge would deliver them.
+struct Events {
+  std::deque<std::string> texts;
+  size_t bytes = 0;
+  int64_t dropped = 0;  // the oldest, because nobody took them in time
+};
+
+class Cloud {
+ public:
+  // Borrows the waker.
+  Cloud(const Options& options, embatch::Waker* waker);
+
+  // Shows whether regions can be made at all.
+  absl::Status CreateFirstRegion() { return FindRegion("").status(); }
+
+  // Carries out a request in the region that it is signed for, or in the first.
+  embatch::api::HttpResponse Serve(absl::string_view authorization,
+                                   const embatch::api::HttpRequest& request,
+                                   absl::string_view request_id);
+
+  // Does what is due. Answers when the system's clock will show the time at
+  // which something is due next.
+  absl::Time DoWhatIsDue();
+
+  // Moves stepped time, stopping whenever something is due. kInvalidArgument:
+  // `until` has passed, or is past what a scheduler takes. kCancelled: `stop`
+  // said so.
+  absl::Status AdvanceTo(absl::Time until, const std::function<bool()>& stop);
+
+  // The events since the last call, if time is stepped.
+  Events TakeEvents();
+
+  // Forgets everything, and sets stepped time back to its start. What runs is
+  // killed.
+  void Reset();
+
+  // kNotFound: no region has such a file.
+  absl::StatusOr<std::string> LogPath(absl::string_view log_stream) const;
+
+  // Ends all jobs; running() then tells how many processes are left.
+  void TerminateJobs(absl::string_view reason);
+  int running() const;
+
+  const Options& options() const { return options_; }
+  absl::Time now() const { return clock_.Now(); }
+
+ private:
+  // Makes it if it is not there yet. kInvalidArgument: it is none of ours.
+  absl::StatusOr<Region*> FindRegion(absl::string_view name);
+  void Keep(absl::string_view event);
+  absl::Status ComeToRest(Region& region);
+
+  const Options options_;
+  embatch::Waker* const waker_;
+  Clock clock_;
+  Events events_;
+  std::map<std::string, std::unique_ptr<Region>> regions_;
+};
+
+}  // namespace batch_server
+
+#endif  // BATCH_SERVER_CLOUD_H_

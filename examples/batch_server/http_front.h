@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An HttpFront listens, reads requests and sends responses. All that is known
+// of cpp-httplib is in its .cc file.
+//
+// Threads: Stop() from any; the handler is called from the connections' own.
+#ifndef BATCH_SERVER_HTTP_FRONT_H_
+#define BATCH_SERVER_HTTP_FRONT_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "embatch/api/http.h"
+
+namespace batch_server {
+
+// A request with the one header that matters.
+struct Incoming {
+  embatch::api::HttpRequest request;
+  std::string authorization;
+};
+
+struct FrontOptions {
+  std::string bind;
+  int port = 0;  // 0: any that is free
+  size_t body_bytes_max = 1 << 20;
+};
+
+class HttpFront {
+ public:
+  using Handler = std::function<embatch::api::HttpResponse(const Incoming&)>;
+
+  // Listens when it returns.
+  static absl::StatusOr<std::unique_ptr<HttpFront>> Create(
+      const FrontOptions& options, Handler handler);
+
+  // Waits until the last connection is closed.
+  ~HttpFront();
+
+  int port() const;
+
+  // Takes no more connections, and ends those that are there after their
+  // present request. Returns at once.
+  void Stop();
+
+  // Whether all connections have ended after Stop().
+  bool over() const;
+
+ private:
+  struct Impl;
+  explicit HttpFront(std::unique_ptr<Impl> impl);
+
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace batch_server
+
+#endif  // BATCH_SERVER_HTTP_FRONT_H_
