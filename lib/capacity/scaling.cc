@@ -28,21 +28,27 @@ int64_t CountFitting(const Resources& room, const Resources& need) {
 
 int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-}  // namespace
-
-bool MayLaunchAny(const EnvironmentRecord& environment, int64_t now_ns) {
+// Whether an instance may be launched beside those that there are, or will be.
+bool MayLaunchBeside(const EnvironmentRecord& environment, int64_t vcpu_milli,
+                     int64_t now_ns) {
   if (!environment.launches() || !environment.places_jobs() ||
-      environment.vcpu_milli >= environment.max_vcpu_milli()) {
+      vcpu_milli >= environment.max_vcpu_milli()) {
     return false;
   }
   for (const TypeRecord& type : environment.types) {
     const int64_t size = type.type.resources.vcpu_milli;
     if (type.offered && size > 0 && type.back_off_until_ns <= now_ns &&
-        environment.LaunchesAllowed(environment.vcpu_milli, size) > 0) {
+        environment.LaunchesAllowed(vcpu_milli, size) > 0) {
       return true;
     }
   }
   return false;
+}
+
+}  // namespace
+
+bool MayLaunchAny(const EnvironmentRecord& environment, int64_t now_ns) {
+  return MayLaunchBeside(environment, environment.vcpu_milli, now_ns);
 }
 
 bool MayTerminateAny(const EnvironmentRecord& environment) {
@@ -259,6 +265,28 @@ bool ScalingPlan::AddClass(const std::vector<uint32_t>& environments,
   if (jobs == 0) return true;
   LeaveOver(environments);
   return !strict;
+}
+
+bool ScalingPlan::MayGrow(const std::vector<uint32_t>& environments) const {
+  return std::any_of(
+      environments.begin(), environments.end(), [this](uint32_t index) {
+        const EnvironmentRecord& record = fleet_.environment(index);
+        const Environment& planned = environments_[index];
+        return MayLaunchBeside(
+            record, planned.loaded ? planned.vcpu_milli : record.vcpu_milli,
+            now_ns_);
+      });
+}
+
+void ScalingPlan::AppendRooms(const std::vector<uint32_t>& environments,
+                              std::vector<Resources>* rooms) const {
+  for (uint32_t index : environments) {
+    const Environment& planned = environments_[index];
+    for (const auto& [cell, instances] : planned.cells) {
+      rooms->push_back(cell.room);
+    }
+    if (!planned.ready_loaded) fleet_.AppendLargestFree(index, rooms);
+  }
 }
 
 void ScalingPlan::LeaveOver(const std::vector<uint32_t>& environments) {

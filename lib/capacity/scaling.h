@@ -49,6 +49,16 @@ class ScalingPlan {
   bool AddClass(const std::vector<uint32_t>& environments,
                 const Requirement& need, int64_t jobs, bool strict);
 
+  // For a queue that is not strict, where most classes may find nothing.
+  // Whether anything could still be launched in these environments.
+  bool MayGrow(const std::vector<uint32_t>& environments) const;
+  // Appends amounts: a class whose need fits into none of them changes nothing
+  // any more where MayGrow() is false, but that its jobs are left over.
+  void AppendRooms(const std::vector<uint32_t>& environments,
+                   std::vector<Resources>* rooms) const;
+  // Jobs are left for which there is no room.
+  void LeaveOver(const std::vector<uint32_t>& environments);
+
   // After all queues: brings every environment up to minvCpus, then says what
   // may go. Both answers are in the order in which they are to be carried out.
   const std::vector<Launch>& TopUp();
@@ -112,7 +122,6 @@ class ScalingPlan {
   uint32_t NodeTypeOf(const InstanceRecord& instance) const;
   bool CanEverServe(const std::vector<uint32_t>& environments,
                     const Requirement& need) const;
-  void LeaveOver(const std::vector<uint32_t>& environments);
   int64_t KeptIn(uint32_t environment) const;
   void AddLaunch(uint32_t environment, uint32_t type, int64_t instances);
 

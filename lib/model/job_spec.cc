@@ -176,6 +176,8 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                    std::numeric_limits<int32_t>::max()));
   }
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(request.retry_strategy, limits));
+  EMBATCH_RETURN_IF_ERROR(CheckSchedulingPriority(
+      "scheduling_priority_override", request.scheduling_priority_override));
   EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
   EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
       "consumable_resource_properties_override.consumable_resource_list",

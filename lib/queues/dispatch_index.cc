@@ -7,6 +7,18 @@ namespace embatch {
 namespace {
 
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
+constexpr size_t kLeavesMin = 8;
+
+// Orders needs by GPUs, then vCPUs, then memory. What is too large for its bits
+// counts as the largest number that is not.
+uint64_t NumberOfNeed(const Resources& need) {
+  const auto bits = [](int64_t amount, int count) {
+    return static_cast<uint64_t>(
+        std::clamp<int64_t>(amount, 0, (int64_t{1} << count) - 1));
+  };
+  return bits(need.gpus, 8) << 56 | bits(need.vcpu_milli, 24) << 32 |
+         bits(need.memory_mib, 32);
+}
 
 bool MayStart(const DispatchIndex::Room& room, const Resources& need,
               int64_t estimate_ns) {
@@ -42,22 +54,60 @@ DispatchIndex::Node DispatchIndex::Least(const Node& a, const Node& b) {
 }
 
 void DispatchIndex::Update(uint32_t entry) {
-  size_t node = leaves_ + entry;
-  nodes_[node] = NodeOf(entries_[entry]);
-  for (node /= 2; node > 0; node /= 2) {
-    nodes_[node] = Least(nodes_[2 * node], nodes_[2 * node + 1]);
+  size_t node = leaves_ + entries_[entry].leaf;
+  Node now = NodeOf(entries_[entry]);
+  while (!(nodes_[node] == now)) {
+    nodes_[node] = now;
+    if (node == 1) return;
+    now = Least(nodes_[node], nodes_[node ^ 1]);
+    node /= 2;
   }
 }
 
+// --- Which leaf an entry stands at -------------------------------------------
+
+void DispatchIndex::Stand(uint32_t entry, uint64_t leaf) {
+  entries_[entry].leaf = static_cast<uint32_t>(leaf);
+  entry_at_[leaf] = entry;
+  free_leaves_.Erase(leaf);
+}
+
 void DispatchIndex::Grow() {
-  leaves_ = std::max<size_t>(1, 2 * leaves_);
+  std::vector<std::pair<uint64_t, uint32_t>> sorted;
+  sorted.reserve(entry_of_.size());
+  for (const uint32_t entry : entry_at_) {
+    if (entry == kNone) continue;
+    sorted.emplace_back(NumberOfNeed(entries_[entry].of.need), entry);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  leaves_ = std::max<size_t>(kLeavesMin, 2 * leaves_);
+  stride_ = sorted.empty() ? 1 : leaves_ / sorted.size();
+  entry_at_.assign(leaves_, kNone);
+  free_leaves_.Clear();
+  free_leaves_.InsertRange(0, leaves_);
+  landmarks_.clear();
   nodes_.assign(2 * leaves_, Node());
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    nodes_[leaves_ + i] = NodeOf(entries_[i]);
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    landmarks_.push_back(sorted[i].first);
+    Stand(sorted[i].second, i * stride_);
+    nodes_[leaves_ + i * stride_] = NodeOf(entries_[sorted[i].second]);
   }
   for (size_t i = leaves_ - 1; i > 0; --i) {
     nodes_[i] = Least(nodes_[2 * i], nodes_[2 * i + 1]);
   }
+}
+
+// There is one.
+uint64_t DispatchIndex::FreeLeafFor(const Resources& need) const {
+  const auto like = std::lower_bound(landmarks_.begin(), landmarks_.end(),
+                                     NumberOfNeed(need));
+  const uint64_t wanted =
+      static_cast<uint64_t>(like - landmarks_.begin()) * stride_;
+  const uint64_t behind = free_leaves_.FirstAtLeast(wanted);
+  const uint64_t before = free_leaves_.LastAtMost(wanted);
+  if (behind == SequenceBitmap::kNone) return before;
+  if (before == SequenceBitmap::kNone) return behind;
+  return behind - wanted <= wanted - before ? behind : before;
 }
 
 void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
@@ -72,7 +122,9 @@ void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
       free_entries_.pop_back();
     }
     entries_[found->second].of = of;
-    if (entries_.size() > leaves_) Grow();
+    // At most seven eighths are in use.
+    if (entry_of_.size() * 8 > leaves_ * 7) Grow();
+    Stand(found->second, FreeLeafFor(of.need));
   }
   entries_[found->second].order.Enter(place);
   Update(found->second);
@@ -82,12 +134,13 @@ void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
   const auto found = entry_of_.find(Key{of.requirement, of.estimate_ns});
   const uint32_t entry = found->second;
   entries_[entry].order.Leave(place);
-  if (entries_[entry].order.empty() && !entries_[entry].aside) {
-    entries_[entry] = Entry();
-    entry_of_.erase(found);
-    free_entries_.push_back(entry);
-  }
   Update(entry);
+  if (!entries_[entry].order.empty() || entries_[entry].aside) return;
+  entry_at_[entries_[entry].leaf] = kNone;
+  free_leaves_.Insert(entries_[entry].leaf);
+  entries_[entry] = Entry();
+  entry_of_.erase(found);
+  free_entries_.push_back(entry);
 }
 
 void DispatchIndex::Search(size_t node, const Room& room, size_t* best) const {
@@ -111,7 +164,7 @@ uint32_t DispatchIndex::First(const Room& room) const {
   if (leaves_ == 0) return kNone;
   size_t best = 0;
   Search(1, room, &best);
-  return best == 0 ? kNone : static_cast<uint32_t>(best - leaves_);
+  return best == 0 ? kNone : entry_at_[best - leaves_];
 }
 
 void DispatchIndex::SetAside(uint32_t entry) {

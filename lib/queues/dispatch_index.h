@@ -7,6 +7,12 @@
 // over those that can't: entries are the leaves of a binary tree whose nodes
 // know the least of everything below them. Entering, leaving and setting aside
 // cost O(log entries).
+//
+// What a node knows says the more, the more alike the entries below it are. So
+// entries that need about the same stand beside each other: whenever the tree
+// grows they are put in order of their needs, with gaps between them, and a new
+// one gets the free leaf that is nearest to its like. Which leaf it is changes
+// no answer.
 #ifndef EMBATCH_QUEUES_DISPATCH_INDEX_H_
 #define EMBATCH_QUEUES_DISPATCH_INDEX_H_
 
@@ -17,6 +23,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "embatch/resources.h"
+#include "lib/base/sequence_bitmap.h"
 #include "lib/queues/priority_order.h"
 
 namespace embatch {
@@ -61,6 +68,7 @@ class DispatchIndex {
   struct Entry {
     Class of;
     PriorityOrder order;
+    uint32_t leaf = 0;
     bool aside = false;
   };
   // The least of all entries below a node. Of an entry: itself.
@@ -68,11 +76,18 @@ class DispatchIndex {
     uint64_t first = std::numeric_limits<uint64_t>::max();
     Resources need;
     int64_t estimate_ns = kNoEstimate;
+
+    friend bool operator==(const Node& a, const Node& b) {
+      return a.first == b.first && a.need == b.need &&
+             a.estimate_ns == b.estimate_ns;
+    }
   };
 
   Node NodeOf(const Entry& entry) const;
   void Update(uint32_t entry);
   void Grow();
+  void Stand(uint32_t entry, uint64_t leaf);
+  uint64_t FreeLeafFor(const Resources& need) const;
   void Search(size_t node, const Room& room, size_t* best) const;
   static Node Least(const Node& a, const Node& b);
 
@@ -82,6 +97,12 @@ class DispatchIndex {
   std::vector<uint32_t> free_entries_;
   std::vector<Node> nodes_;  // node i has the children 2i and 2i + 1
   size_t leaves_ = 0;
+  std::vector<uint32_t> entry_at_;  // by leaf; kNone: it is free
+  SequenceBitmap free_leaves_;
+  // When the tree grew: the needs of its entries as numbers in rising order,
+  // which stand `stride_` leaves apart.
+  std::vector<uint64_t> landmarks_;
+  size_t stride_ = 1;
   std::vector<uint32_t> aside_;
 };
 

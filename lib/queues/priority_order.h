@@ -19,6 +19,7 @@
 #include "absl/container/inlined_vector.h"
 #include "lib/base/encoding.h"
 #include "lib/base/sequence_bitmap.h"
+#include "lib/model/limits.h"
 
 namespace embatch {
 
@@ -46,6 +47,18 @@ inline bool IsBefore(const LinePlace& a, const LinePlace& b) {
   if (a.priority != b.priority) return a.priority > b.priority;
   if (a.retry_class != b.retry_class) return a.retry_class < b.retry_class;
   return a.sequence < b.sequence;
+}
+
+// A number for a place, such that the one that is served first has the lesser
+// number; and back.
+inline uint64_t NumberOf(const LinePlace& place) {
+  return static_cast<uint64_t>(kSchedulingPriorityMax - place.priority) << 49 |
+         static_cast<uint64_t>(place.retry_class) << 48 | place.sequence;
+}
+inline LinePlace PlaceAt(uint64_t number) {
+  return {static_cast<int>(number >> 48 & 1),
+          number & (SequenceBitmap::kKeyLimit - 1),
+          kSchedulingPriorityMax - static_cast<int>(number >> 49)};
 }
 
 class PriorityOrder {

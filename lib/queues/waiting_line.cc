@@ -57,8 +57,7 @@ uint32_t WaitingLine::ClassFor(uint32_t requirement) {
 
 void WaitingLine::Forget(uint32_t index) {
   Class& waiting = classes_[index];
-  if (waiting.known.has_value()) by_first_.erase(*waiting.known);
-  waiting.known.reset();
+  if (is_ordered_) by_first_.Set(index, LeastTree::kNever);
   class_of_.erase(waiting.requirement);
   unused_.push_back(index);
   if (recent_ == index) recent_ = kNone;
@@ -68,6 +67,7 @@ void WaitingLine::Forget(uint32_t index) {
   unused_ = {};
   class_of_ = {};
   changed_ = {};
+  by_first_ = {};
   is_ordered_ = false;
 }
 
@@ -86,10 +86,8 @@ void WaitingLine::PutInOrder() {
     Class& waiting = classes_[index];
     waiting.changed = false;
     const std::optional<LinePlace> first = waiting.order.First();
-    if (first == waiting.known) continue;
-    if (waiting.known.has_value()) by_first_.erase(*waiting.known);
-    if (first.has_value()) by_first_[*first] = index;
-    waiting.known = first;
+    by_first_.Set(index,
+                  first.has_value() ? NumberOf(*first) : LeastTree::kNever);
   }
   changed_.clear();
 }

@@ -12,12 +12,12 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/base/encoding.h"
+#include "lib/queues/least_tree.h"
 #include "lib/queues/priority_order.h"
 
 namespace embatch {
@@ -42,6 +42,11 @@ class WaitingLine {
   const PriorityOrder& order() const { return order_; }
 
   int64_t jobs() const { return jobs_; }
+  int64_t jobs_of(uint32_t requirement) const {
+    const auto found = class_of_.find(requirement);
+    return found == class_of_.end() ? 0 : classes_[found->second].jobs;
+  }
+  size_t class_count() const { return class_of_.size(); }
 
   // Every requirement class with a waiting job, in the order of its first one.
   std::vector<ClassInLine> Classes() const;
@@ -51,10 +56,10 @@ class WaitingLine {
   template <typename F>
   void ForEachClass(F f) {
     PutInOrder();
-    for (const auto& [first, index] : by_first_) {
+    by_first_.ForEach([this, &f](uint32_t index, uint64_t number) {
       const Class& waiting = classes_[index];
-      if (!f(ClassInLine{waiting.requirement, waiting.jobs, first})) return;
-    }
+      return f(ClassInLine{waiting.requirement, waiting.jobs, PlaceAt(number)});
+    });
   }
 
   void Encode(Encoder& encoder) const;
@@ -66,13 +71,7 @@ class WaitingLine {
     uint32_t requirement = 0;
     PriorityOrder order;
     int64_t jobs = 0;
-    std::optional<LinePlace> known;  // what by_first_ says of it
-    bool changed = false;            // it stands in changed_
-  };
-  struct Before {
-    bool operator()(const LinePlace& a, const LinePlace& b) const {
-      return IsBefore(a, b);
-    }
+    bool changed = false;  // it stands in changed_
   };
 
   uint32_t ClassFor(uint32_t requirement);  // finds it, or makes it
@@ -89,7 +88,7 @@ class WaitingLine {
   // the moment when somebody asks for it.
   uint32_t recent_ = kNone;  // the class that ClassFor() last answered
   bool is_ordered_ = false;
-  std::map<LinePlace, uint32_t, Before> by_first_;
+  LeastTree by_first_;  // classes by their first places
   std::vector<uint32_t> changed_;
 };
 

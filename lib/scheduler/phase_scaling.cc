@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "lib/capacity/scaling.h"
 #include "lib/scheduler/turn_runner.h"
 
@@ -73,6 +74,41 @@ bool TurnRunner::IsStrict(const QueueRecord& queue) const {
              : queue.is_strict();
 }
 
+// The same where the order is not strict, so that a class that finds no place
+// keeps nobody from being planned. Once nothing more can be launched only those
+// are looked at that fit somewhere: the others are left over, which one of them
+// says for all.
+void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
+  absl::flat_hash_set<uint32_t> planned;
+  const auto add = [&](uint32_t requirement, int64_t jobs) {
+    planned.insert(requirement);
+    plan.AddClass(queue.environments, jobs_.requirement(requirement), jobs,
+                  /*strict=*/false);
+  };
+  queue.line.ForEachClass([&](const ClassInLine& waiting) {
+    if (!plan.MayGrow(queue.environments)) return false;
+    add(waiting.requirement, waiting.jobs);
+    return true;
+  });
+  DispatchIndex::Room room;
+  while (planned.size() < queue.line.class_count()) {
+    room.rooms.clear();
+    plan.AppendRooms(queue.environments, &room.rooms);
+    const uint32_t entry = queue.index.First(room);
+    if (entry == DispatchIndex::kNone) break;
+    queue.index.SetAside(entry);
+    // A class may have several entries, of jobs with other estimates.
+    const uint32_t requirement = queue.index.ClassOf(entry).requirement;
+    if (!planned.contains(requirement)) {
+      add(requirement, queue.line.jobs_of(requirement));
+    }
+  }
+  queue.index.EndPass();
+  if (planned.size() < queue.line.class_count()) {
+    plan.LeaveOver(queue.environments);
+  }
+}
+
 // Plans one queue's waiting jobs, class by class, until the plan needs to know
 // no more of them.
 void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
@@ -84,7 +120,11 @@ void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
   };
   switch (queue.kind) {
     case QueueKind::kFifo:
-      queue.line.ForEachClass(add);
+      if (strict) {
+        queue.line.ForEachClass(add);
+      } else {
+        PlanByRoom(queue, plan);
+      }
       return;
     case QueueKind::kFairShare:
       for (const ClassInLine& waiting : DemandOfShares(queue)) {

@@ -244,6 +244,7 @@ class TurnRunner {
   bool IsStrict(const QueueRecord& queue) const;
   std::vector<ClassInLine> DemandOfShares(const QueueRecord& queue) const;
   void PlanFor(QueueRecord& queue, ScalingPlan& plan);
+  void PlanByRoom(QueueRecord& queue, ScalingPlan& plan);
 
   // task_flow.cc
   void BeginTask(uint32_t live);

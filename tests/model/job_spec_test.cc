@@ -197,6 +197,11 @@ TEST(JobSpecTest, WhatTheSubmissionAddsIsChecked) {
        absl::StrCat("container_overrides.memory_mib is 3; must be between 4 "
                     "and ",
                     kMax)},
+      {[](auto& r) { r.scheduling_priority_override = 9999; }, "OK"},
+      {[](auto& r) { r.scheduling_priority_override = 10000; },
+       "scheduling_priority_override is 10000; must be between 0 and 9999"},
+      {[](auto& r) { r.scheduling_priority_override = -1; },
+       "scheduling_priority_override is -1; must be between 0 and 9999"},
       {[](auto& r) { r.container_overrides.gpus = -1; },
        "container_overrides.gpus is -1; must be between 0 and 4096"},
       {[](auto& r) { r.retry_strategy = RetryStrategy{0}; },
