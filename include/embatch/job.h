@@ -162,6 +162,7 @@ struct JobView {
   absl::string_view job_queue;
   absl::string_view job_definition;  // name without revision
   int revision = 0;
+  const JobDefinition* definition = nullptr;  // none: a service job
   JobStatus status = JobStatus::kSubmitted;
   absl::string_view status_reason;  // empty: none
   absl::Time created_at;
@@ -177,9 +178,11 @@ struct JobView {
   // retry strategy, which are the preempted ones.
   int attempts = 0;
   int preempted_attempts = 0;          // see Scheduler::DescribePreemptions()
+  int latest_attempt = 0;              // its number; 0: none so far
   absl::string_view quota_share_name;  // empty: none
   Resources resources;
   // Of a job of one container.
+  absl::string_view image;
   absl::Span<const std::string> command;              // placeholders replaced
   absl::Span<const EnvironmentVariable> environment;  // without AWS_BATCH_*
   // Of one of several, in the order of the definition, a pod's after its init
@@ -191,7 +194,8 @@ struct JobView {
   int scheduling_priority = 0;
   const std::map<std::string, std::string>* parameters = nullptr;
   const std::map<std::string, std::string>* tags = nullptr;
-  const Document* document = nullptr;
+  bool propagate_tags = false;
+  const Document* document = nullptr;  // the submission's
   // What each attempt takes; of a multi-node job that of all nodes, of a node
   // its own part.
   absl::Span<const ConsumableResourceRequirement> consumable_resources;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embatch/job_definition.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
@@ -100,8 +102,11 @@ absl::StatusOr<JobDefinition> JobDefinition::Create(
       options.consumable_resource_properties.consumable_resource_list, limits));
   EMBATCH_RETURN_IF_ERROR(CheckTags(options.tags));
   // Choice: AWS measures the JSON of the request; we measure our own bytes of
-  // the same content, which are a little fewer.
-  const int64_t bytes = static_cast<int64_t>(Encoded(options).size());
+  // the same content, which are a little fewer, or the document, which may say
+  // the same once more.
+  const int64_t document = static_cast<int64_t>(options.document.text().size());
+  const int64_t bytes = std::max(
+      static_cast<int64_t>(Encoded(options).size()) - document, document);
   if (bytes > limits.definition_bytes_max) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the job definition has ", bytes, " bytes; must have at most ",

@@ -132,6 +132,14 @@ std::optional<absl::Time> StopOf(const State& state, JobKey child) {
   return view.stopped_at;
 }
 
+// Of a job, or a node, of one container.
+absl::string_view ImageOf(const JobSpec& spec,
+                          const JobDefinition& definition) {
+  const std::string& image = spec.extras->image;
+  return image.empty() ? definition.options().container_properties.image
+                       : image;
+}
+
 uint32_t SpecOf(const State& state, JobKey key) {
   const JobRecord& record = state.jobs.record(key.slot);
   return key.is_child() && record.has_nodes
@@ -156,11 +164,13 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   if (definition != nullptr) {
     view.job_definition = definition->definition.job_definition_name();
     view.revision = definition->revision;
+    view.definition = &definition->definition;
+    view.image = ImageOf(spec, definition->definition);
   }
   view.status = state.jobs.StatusOf(key);
   view.created_at = FromNanos(record.created_ns);
-  view.attempts =
-      state.jobs.AttemptsOf(key) - state.jobs.UncountedAttempts(key);
+  view.latest_attempt = state.jobs.AttemptsOf(key);
+  view.attempts = view.latest_attempt - state.jobs.UncountedAttempts(key);
   if (const PreemptionRecord* preempted = state.jobs.FindPreemptions(key)) {
     view.preempted_attempts = preempted->preempted;
   }
@@ -180,6 +190,7 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
   }
   view.parameters = &spec.extras->parameters;
   view.tags = &TagsOfJob(state, key.slot);
+  view.propagate_tags = spec.propagate_tags;
   view.document = &spec.extras->document;
   view.consumable_resources = spec.extras->consumables;
   if (const JobDetails* details = state.jobs.FindDetails(key)) {
@@ -359,9 +370,7 @@ ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
     result.resources = one.resources;
     result.stop_timeout = one.stop_timeout;
   } else {
-    result.image = spec.extras->image.empty()
-                       ? definition.options().container_properties.image
-                       : spec.extras->image;
+    result.image = ImageOf(spec, definition);
     result.command = spec.command;
     result.environment = spec.environment;
     result.resources = spec.resources;

@@ -5,6 +5,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/api/service/compute_environment_operations.h"
+#include "lib/api/service/job_definition_operations.h"
+#include "lib/api/service/job_operations.h"
 #include "lib/api/service/job_queue_operations.h"
 #include "lib/api/service/tag_operations.h"
 
@@ -49,6 +51,15 @@ Handler FindHandler(const Descriptor* request) {
       Bound<UpdateJobQueue>::Entry(),
       Bound<DeleteJobQueue>::Entry(),
       Bound<DescribeJobQueues>::Entry(),
+      Bound<RegisterJobDefinition>::Entry(),
+      Bound<DeregisterJobDefinition>::Entry(),
+      Bound<DescribeJobDefinitions>::Entry(),
+      Bound<SubmitJob>::Entry(),
+      Bound<CancelJob>::Entry(),
+      Bound<TerminateJob>::Entry(),
+      Bound<DescribeJobs>::Entry(),
+      Bound<ListJobs>::Entry(),
+      Bound<ListJobsByConsumableResource>::Entry(),
       Bound<TagResource>::Entry(),
       Bound<UntagResource>::Entry(),
       Bound<ListTagsForResource>::Entry(),

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/api/service/definition_cache.h"
+
+#include "lib/api/service/definition_conversion.h"
+#include "lib/api/service/same_members.h"
+
+namespace embatch {
+namespace api {
+namespace {
+
+void AddContainers(const EksContainers& from, EksContainerDetails& to) {
+  for (const EksContainer& container : from.items()) {
+    EksContainerDetail& detail = *to.add_items();
+    CopySameMembers(container, detail);
+    // Source: API EksContainer.name ("Default" where none is given).
+    if (!detail.has_name()) detail.set_name("Default");
+  }
+}
+
+}  // namespace
+
+ContainerDetail DetailOf(const ContainerProperties& properties) {
+  ContainerDetail detail;
+  CopySameMembers(properties, detail);
+  detail.mutable_volumes();
+  detail.mutable_mount_points();
+  detail.mutable_ulimits();
+  detail.mutable_secrets();
+  detail.mutable_network_interfaces();
+  // The scheduler holds these, with what the submission changed.
+  detail.mutable_command()->Clear();
+  detail.mutable_environment()->Clear();
+  detail.mutable_resource_requirements()->Clear();
+  return detail;
+}
+
+EcsPropertiesDetail DetailOf(const EcsProperties& properties) {
+  EcsPropertiesDetail detail;
+  for (const EcsTaskProperties& task : properties.task_properties().items()) {
+    EcsTaskDetails& to = *detail.mutable_task_properties()->add_items();
+    CopySameMembers(task, to);
+    for (const TaskContainerProperties& container : task.containers().items()) {
+      TaskContainerDetails& item = *to.mutable_containers()->add_items();
+      CopySameMembers(container, item);
+      item.mutable_network_interfaces();
+    }
+  }
+  return detail;
+}
+
+EksPropertiesDetail DetailOf(const EksProperties& properties) {
+  EksPropertiesDetail detail;
+  const EksPodProperties& pod = properties.pod_properties();
+  EksPodPropertiesDetail& to = *detail.mutable_pod_properties();
+  CopySameMembers(pod, to);
+  AddContainers(pod.containers(), *to.mutable_containers());
+  if (pod.has_init_containers()) {
+    AddContainers(pod.init_containers(), *to.mutable_init_containers());
+  }
+  return detail;
+}
+
+DefinitionCache::Entry& DefinitionCache::EntryOf(const JobView& view) {
+  if (view.definition == latest_) return *latest_entry_;
+  Entry& entry = entries_[view.definition];
+  if (entry.arn.empty()) {
+    entry.arn =
+        DefinitionArn(context_.scope, view.job_definition, view.revision);
+  }
+  latest_ = view.definition;
+  latest_entry_ = &entry;
+  return entry;
+}
+
+const std::string& DefinitionCache::ArnOf(const JobView& view) {
+  return EntryOf(view).arn;
+}
+
+const KnownDefinition& DefinitionCache::Of(const JobView& view) {
+  Entry& entry = EntryOf(view);
+  if (entry.known == nullptr) {
+    entry.known = std::make_unique<KnownDefinition>();
+    KnownDefinition& known = *entry.known;
+    known.request = RequestOf(*view.definition);
+    const RegisterJobDefinitionRequest& request = known.request;
+    known.container = DetailOf(request.container_properties());
+    known.ecs = DetailOf(request.ecs_properties());
+    known.eks = DetailOf(request.eks_properties());
+  }
+  return *entry.known;
+}
+
+}  // namespace api
+}  // namespace embatch

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// ListJobs, ListJobsByConsumableResource.
+// Source: §18, §20.3.
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "lib/api/json_text.h"
+#include "lib/api/service/attempt_detail.h"
+#include "lib/api/service/container_conversion.h"
+#include "lib/api/service/definition_cache.h"
+#include "lib/api/service/definition_conversion.h"
+#include "lib/api/service/job_arns.h"
+#include "lib/api/service/job_detail.h"
+#include "lib/api/service/job_operations.h"
+
+namespace embatch {
+namespace api {
+namespace {
+
+// Source: API ListJobs.maxResults.
+constexpr int kPageMax = 1000;
+constexpr int kFilteredPageMax = 100;
+
+struct FilterWord {
+  absl::string_view word;
+  ListJobsFilter::Name name;
+};
+// Source: API ListJobs.filters; the last one of ListServiceJobs (D29).
+constexpr std::array<FilterWord, 6> kFilters = {{
+    {"JOB_NAME", ListJobsFilter::Name::kJobName},
+    {"JOB_DEFINITION", ListJobsFilter::Name::kJobDefinition},
+    {"BEFORE_CREATED_AT", ListJobsFilter::Name::kBeforeCreatedAt},
+    {"AFTER_CREATED_AT", ListJobsFilter::Name::kAfterCreatedAt},
+    {"SHARE_IDENTIFIER", ListJobsFilter::Name::kShareIdentifier},
+    {"QUOTA_SHARE_NAME", ListJobsFilter::Name::kQuotaShareName},
+}};
+
+embatch::JobStatus ReadStatus(JobStatus status) {
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    const auto known = static_cast<embatch::JobStatus>(i);
+    if (known != embatch::JobStatus::kScheduled &&
+        PrintStatus(known) == status) {
+      return known;
+    }
+  }
+  return embatch::JobStatus::kRunning;
+}
+
+absl::StatusOr<ListJobsFilter> ReadFilter(const Context& context,
+                                          const KeyValuesPair& message) {
+  ListJobsFilter filter;
+  bool is_known = false;
+  for (const FilterWord& known : kFilters) {
+    if (message.name() != known.word) continue;
+    filter.name = known.name;
+    is_known = true;
+  }
+  if (!is_known) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("filters[0].name is ", Quote(message.name()),
+                     "; must be JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, "
+                     "AFTER_CREATED_AT, SHARE_IDENTIFIER or QUOTA_SHARE_NAME"));
+  }
+  filter.values = ReadStrings(message.values());
+  if (filter.name != ListJobsFilter::Name::kJobDefinition) return filter;
+  for (size_t i = 0; i < filter.values.size(); ++i) {
+    absl::StatusOr<std::string> name =
+        ReadDefinitionName(absl::StrCat("filters[0].values[", i, "]"),
+                           filter.values[i], context.scope);
+    if (!name.ok()) return name.status();
+    filter.values[i] = *std::move(name);
+  }
+  return filter;
+}
+
+// Whose jobs are meant. Source: §20.3, exactly one.
+absl::Status ReadWhose(const Context& context, const ListJobsRequest& request,
+                       embatch::ListJobsRequest& list) {
+  const int given = (request.has_job_queue() ? 1 : 0) +
+                    (request.has_array_job_id() ? 1 : 0) +
+                    (request.has_multi_node_job_id() ? 1 : 0);
+  if (given != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(given,
+                     " of jobQueue, arrayJobId and multiNodeJobId are given; "
+                     "must be exactly one"));
+  }
+  if (request.has_job_queue()) {
+    absl::StatusOr<std::string> queue = NameOrArn(
+        "jobQueue", request.job_queue(), ArnKind::kJobQueue, context.scope);
+    if (!queue.ok()) return queue.status();
+    list.job_queue = *std::move(queue);
+    return absl::OkStatus();
+  }
+  const bool of_array = request.has_array_job_id();
+  const absl::string_view member = of_array ? "arrayJobId" : "multiNodeJobId";
+  const std::string& text =
+      of_array ? request.array_job_id() : request.multi_node_job_id();
+  const absl::StatusOr<JobId> job = ReadJobId(context, member, text);
+  if (!job.ok()) return job.status();
+  if (!context.scheduler.DescribeJob(*job).ok()) {
+    return absl::NotFoundError(absl::StrCat(
+        member, " is ", Quote(text), "; there is no such job (any more)"));
+  }
+  (of_array ? list.array : list.multi_node_job) = *job;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<embatch::ListJobsRequest> ReadList(
+    const Context& context, const ListJobsRequest& request) {
+  embatch::ListJobsRequest list;
+  const absl::Status status = ReadWhose(context, request, list);
+  if (!status.ok()) return status;
+  const auto& filters = request.filters().items();
+  if (filters.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "filters has ", filters.size(), " entries; must have at most 1"));
+  }
+  if (filters.size() == 1) {
+    auto filter = ReadFilter(context, filters[0]);
+    if (!filter.ok()) return filter.status();
+    list.filter = *std::move(filter);
+  }
+  if (request.has_job_status()) list.status = ReadStatus(request.job_status());
+  list.max_results = request.has_max_results() ? request.max_results()
+                     : filters.empty()         ? kPageMax
+                                               : kFilteredPageMax;
+  list.next_token = request.next_token();
+  return list;
+}
+
+// The scheduler knows one filter.
+absl::Status NamingFilter(const absl::Status& status) {
+  absl::string_view message = status.message();
+  if (!absl::ConsumePrefix(&message, "filter.")) return status;
+  return absl::Status(status.code(), absl::StrCat("filters[0].", message));
+}
+
+// Source: API JobCapacityUsageSummary ("VCPU for Amazon EC2 and cpu for Amazon
+// EKS").
+void PrintCapacityUsage(const JobView& view, JobSummary& summary) {
+  if (view.resources.vcpu_milli == 0) return;
+  JobCapacityUsageSummary& usage =
+      *summary.mutable_capacity_usage()->add_items();
+  usage.set_capacity_unit(
+      view.definition->options().eks_properties.has_value() ? "cpu" : "VCPU");
+  usage.set_quantity(static_cast<double>(view.resources.vcpu_milli) / 1000);
+}
+
+void PrintParts(const Context& context, const JobView& view,
+                JobSummary& summary) {
+  if (view.array_size > 0) {
+    ArrayPropertiesSummary& array = *summary.mutable_array_properties();
+    array.set_size(view.array_size);
+    PrintStatusSummary(view.status_summary, *array.mutable_status_summary());
+    array.set_status_summary_last_updated_at(
+        Milliseconds(context.scheduler.now()));
+  } else if (view.num_nodes > 0) {
+    NodePropertiesSummary& node = *summary.mutable_node_properties();
+    node.set_num_nodes(view.num_nodes);
+    if (view.job.child < 0) return;
+    node.set_node_index(view.job.child);
+    node.set_is_main_node(view.is_main_node());
+  } else if (view.job.child >= 0) {
+    summary.mutable_array_properties()->set_index(view.job.child);
+  }
+}
+
+void PrintSummary(const Context& context, const JobView& view,
+                  const std::string& definition_arn, JobSummary& summary) {
+  std::string id = context.scheduler.JobIdText(view.job);
+  summary.set_job_arn(JobArn(context.scope, id));
+  summary.set_job_id(std::move(id));
+  summary.set_job_name(std::string(view.job_name));
+  PrintCapacityUsage(view, summary);
+  summary.set_created_at(Milliseconds(view.created_at));
+  if (view.scheduled_at.has_value()) {
+    summary.set_scheduled_at(Milliseconds(*view.scheduled_at));
+  }
+  if (!view.share_identifier.empty()) {
+    summary.set_share_identifier(std::string(view.share_identifier));
+  }
+  summary.set_status(PrintStatus(view.status));
+  if (!view.status_reason.empty()) {
+    summary.set_status_reason(std::string(view.status_reason));
+  }
+  if (view.started_at.has_value()) {
+    summary.set_started_at(Milliseconds(*view.started_at));
+  }
+  if (view.stopped_at.has_value()) {
+    summary.set_stopped_at(Milliseconds(*view.stopped_at));
+  }
+  if (view.exit_code.has_value()) {
+    summary.mutable_container()->set_exit_code(*view.exit_code);
+  }
+  if (!view.reason.empty()) {
+    summary.mutable_container()->set_reason(std::string(view.reason));
+  }
+  PrintParts(context, view, summary);
+  summary.set_job_definition(definition_arn);
+}
+
+absl::Status ReadConsumableFilters(
+    const ListJobsByConsumableResourceFilterList& filters,
+    embatch::ListJobsByConsumableResourceRequest& list) {
+  for (int i = 0; i < filters.items_size(); ++i) {
+    const KeyValuesPair& filter = filters.items(i);
+    if (filter.name() == "JOB_NAME") {
+      for (const std::string& name : filter.values().items()) {
+        list.job_names.push_back(name);
+      }
+      continue;
+    }
+    if (filter.name() != "JOB_STATUS") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("filters[", i, "].name is ", Quote(filter.name()),
+                       "; must be JOB_STATUS or JOB_NAME"));
+    }
+    for (const std::string& word : filter.values().items()) {
+      JobStatus status = JOB_STATUS_UNSPECIFIED;
+      if (!JobStatus_Parse(absl::StrCat("JOB_STATUS_", word), &status) ||
+          status == JOB_STATUS_UNSPECIFIED) {
+        // Source: §22.
+        return absl::InvalidArgumentError(
+            "Job status is not one of SUBMITTED | PENDING | RUNNABLE | "
+            "STARTING | RUNNING | SUCCEEDED | FAILED");
+      }
+      list.statuses.push_back(ReadStatus(status));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void PrintConsumer(const Context& context, const JobView& view,
+                   const std::string& definition_arn,
+                   ListJobsByConsumableResourceSummary& summary) {
+  summary.set_job_arn(
+      JobArn(context.scope, context.scheduler.JobIdText(view.job)));
+  summary.set_job_queue_arn(ArnOf(context, ArnKind::kJobQueue, view.job_queue));
+  summary.set_job_name(std::string(view.job_name));
+  summary.set_job_definition_arn(definition_arn);
+  if (!view.share_identifier.empty()) {
+    summary.set_share_identifier(std::string(view.share_identifier));
+  }
+  summary.set_job_status(std::string(JobStatusName(view.status)));
+  if (!view.status_reason.empty()) {
+    summary.set_status_reason(std::string(view.status_reason));
+  }
+  if (view.started_at.has_value()) {
+    summary.set_started_at(Milliseconds(*view.started_at));
+  }
+  PrintConsumables(view.consumable_resources,
+                   *summary.mutable_consumable_resource_properties());
+}
+
+}  // namespace
+
+absl::Status ListJobs(const Context& context, const ListJobsRequest& request,
+                      ListJobsResponse& response) {
+  const auto list = ReadList(context, request);
+  if (!list.ok()) return list.status();
+  absl::StatusOr<JobPage> page = context.scheduler.ListJobs(*list);
+  if (!page.ok()) return NamingFilter(page.status());
+  JobSummaryList& summaries = *response.mutable_job_summary_list();
+  summaries.mutable_items()->Reserve(static_cast<int>(page->jobs.size()));
+  DefinitionCache definitions(context);
+  for (const JobId& job : page->jobs) {
+    const auto view = context.scheduler.DescribeJob(job);
+    // Service jobs have an operation of their own.
+    if (!view.ok() || view->definition == nullptr) continue;
+    PrintSummary(context, *view, definitions.ArnOf(*view),
+                 *summaries.add_items());
+  }
+  if (!page->next_token.empty()) {
+    response.set_next_token(std::move(page->next_token));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListJobsByConsumableResource(
+    const Context& context, const ListJobsByConsumableResourceRequest& request,
+    ListJobsByConsumableResourceResponse& response) {
+  embatch::ListJobsByConsumableResourceRequest list;
+  absl::StatusOr<std::string> name =
+      NameOrArn("consumableResource", request.consumable_resource(),
+                ArnKind::kConsumableResource, context.scope);
+  if (!name.ok()) return name.status();
+  list.consumable_resource = *std::move(name);
+  const absl::Status status = ReadConsumableFilters(request.filters(), list);
+  if (!status.ok()) return status;
+  if (request.has_max_results()) list.max_results = request.max_results();
+  list.next_token = request.next_token();
+  absl::StatusOr<JobPage> page =
+      context.scheduler.ListJobsByConsumableResource(list);
+  if (!page.ok()) return page.status();
+  // Absent: it was deleted, and jobs are left that need it.
+  const auto resource =
+      context.scheduler.DescribeConsumableResource(list.consumable_resource);
+  DefinitionCache definitions(context);
+  ListJobsByConsumableResourceSummaryList& summaries = *response.mutable_jobs();
+  for (const JobId& job : page->jobs) {
+    const auto view = context.scheduler.DescribeJob(job);
+    if (!view.ok() || view->definition == nullptr) continue;
+    ListJobsByConsumableResourceSummary& summary = *summaries.add_items();
+    PrintConsumer(context, *view, definitions.ArnOf(*view), summary);
+    // Source: API ListJobsByConsumableResourceSummary; both are the resource's.
+    summary.set_quantity(resource.ok() ? resource->total_quantity : 0);
+    summary.set_created_at(
+        Milliseconds(resource.ok() ? resource->created_at : view->created_at));
+  }
+  if (!page->next_token.empty()) {
+    response.set_next_token(std::move(page->next_token));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace api
+}  // namespace embatch

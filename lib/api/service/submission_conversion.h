@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SubmitJob is given, as the scheduler takes it.
+//
+// A job has a document only if its submission says what the scheduler does not
+// read: it is the JSON of a SubmitJobRequest that holds nothing else.
+// Source: API SubmitJob.
+#ifndef EMBATCH_LIB_API_SERVICE_SUBMISSION_CONVERSION_H_
+#define EMBATCH_LIB_API_SERVICE_SUBMISSION_CONVERSION_H_
+
+#include "absl/status/status.h"
+#include "embatch/api/job.pb.h"
+#include "embatch/job.h"
+#include "lib/api/service/context.h"
+
+namespace embatch {
+namespace api {
+
+absl::Status ReadSubmission(const Context& context,
+                            const SubmitJobRequest& message,
+                            embatch::SubmitJobRequest& submission);
+
+}  // namespace api
+}  // namespace embatch
+
+#endif  // EMBATCH_LIB_API_SERVICE_SUBMISSION_CONVERSION_H_
