@@ -90,6 +90,9 @@ class Cluster {
   // parents left out.
   int64_t Step();
 
+  // Whether the next call of Advance() is due later than now.
+  bool IsAtRest() const { return next_ > now_; }
+
   // Steps until the scheduler is at rest.
   void Settle();
 
