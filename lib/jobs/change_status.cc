@@ -79,7 +79,7 @@ void JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
   if (state.cell() == CellKind::kOutcome) return;
   if (state.cell() == CellKind::kNone) {
     if (IsTerminal(to)) {
-      EndUntouchedChild(key, reason, at_ns);
+      EndUntouchedChildren(key.slot, key.child, key.child + 1, reason, at_ns);
     } else if (reason != kNoReason) {
       SetText(EnsureDetails(key).status_reason, reason);
     }
@@ -95,55 +95,64 @@ void JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
 
 // A child that fails without having run keeps its reason in two bits, if it is
 // one of three and came at the same time as for its siblings.
-void JobTable::EndUntouchedChild(JobKey key, TextIndex reason, int64_t at_ns) {
-  ArrayRecord& children = array(key.slot);
+BulkReason JobTable::BulkReasonFor(uint32_t slot, TextIndex reason,
+                                   int64_t at_ns) const {
   BulkReason bulk = BulkReason::kNone;
   if (reason == kDependentJobFailed) {
     bulk = BulkReason::kDependencyFailed;
   } else if (reason == kJobQueueDeleted) {
     bulk = BulkReason::kQueueDeleted;
-  } else if (reason == jobs_[key.slot].details.request_reason) {
+  } else if (reason == jobs_[slot].details.request_reason) {
     bulk = BulkReason::kEndedByCaller;
   }
+  const int64_t stopped_ns =
+      array(slot).bulk_stopped_ns[static_cast<int>(bulk)];
+  return stopped_ns == kNoTime || stopped_ns == at_ns ? bulk
+                                                      : BulkReason::kNone;
+}
+
+// Children [first, last), which are all alike.
+void JobTable::EndUntouchedChildren(uint32_t slot, int32_t first, int32_t last,
+                                    TextIndex reason, int64_t at_ns) {
+  ArrayRecord& children = array(slot);
+  const BulkReason bulk = BulkReasonFor(slot, reason, at_ns);
   if (bulk != BulkReason::kNone) {
-    int64_t& stopped_ns = children.bulk_stopped_ns[static_cast<int>(bulk)];
-    if (stopped_ns == kNoTime) stopped_ns = at_ns;
-    if (stopped_ns == at_ns) {
-      children.states.Mutable(key.child).set_bulk_reason(bulk);
-      return;
-    }
+    children.bulk_stopped_ns[static_cast<int>(bulk)] = at_ns;
+    ChildState state = children.states.Get(first);
+    state.set_bulk_reason(bulk);
+    children.states.Fill(first, last, state);
+    return;
   }
-  JobDetails& details = EnsureDetails(key);
-  SetText(details.status_reason, reason);
-  details.stopped_ns = at_ns;
+  for (int32_t child = first; child < last; ++child) {
+    JobDetails& details = EnsureDetails({slot, child});
+    SetText(details.status_reason, reason);
+    details.stopped_ns = at_ns;
+  }
 }
 
 void JobTable::ChangeChildren(uint32_t slot, int32_t first, int32_t last,
                               JobTrigger trigger, TextIndex reason,
                               Journal& journal) {
   ArrayRecord& children = array(slot);
-  const JobStatus from = children.states.Get(first).status();
+  ChildState state = children.states.Get(first);
+  EMBATCH_DCHECK(children.states.EndOfRun(first, last) == last);
+  const JobStatus from = state.status();
   const std::optional<JobStatus> to = NextStatus(from, trigger);
   EMBATCH_CHECK(to.has_value());
+  state.set_status(*to);
+  children.states.Fill(first, last, state);
+  journal.transitions_left -=
+      IsTerminal(*to) ? CostOfEnding(slot, last - first, reason, journal.now_ns)
+                      : 1;
   if (IsTerminal(*to)) {
     children.last_stopped_ns =
         std::max(children.last_stopped_ns, journal.now_ns);
-    for (int32_t child = first; child < last; ++child) {
-      children.states.Mutable(child).set_status(*to);
-      EndUntouchedChild({slot, child}, reason, journal.now_ns);
-    }
-  } else {
-    if (*to == JobStatus::kRunnable) children.released_ns = journal.now_ns;
-    for (int64_t child = first; child < last;) {
-      int64_t length = 0;
-      ChildState* state = children.states.MutableRun(child, last, &length);
-      for (int64_t i = 0; i < length; ++i) state[i].set_status(*to);
-      child += length;
-    }
+    EndUntouchedChildren(slot, first, last, reason, journal.now_ns);
+  } else if (*to == JobStatus::kRunnable) {
+    children.released_ns = journal.now_ns;
   }
   children.counts[static_cast<int>(from)] -= last - first;
   children.counts[static_cast<int>(*to)] += last - first;
-  --journal.transitions_left;
   Event& event = journal.events.emplace_back();
   event.time_ns = journal.now_ns;
   event.job = IdOf({slot, first});
@@ -151,6 +160,11 @@ void JobTable::ChangeChildren(uint32_t slot, int32_t first, int32_t last,
   event.count = static_cast<uint32_t>(last - first);
   event.from = from;
   event.to = *to;
+}
+
+int64_t JobTable::CostOfEnding(uint32_t slot, int32_t children,
+                               TextIndex reason, int64_t at_ns) const {
+  return BulkReasonFor(slot, reason, at_ns) == BulkReason::kNone ? children : 1;
 }
 
 void JobTable::SetReasonSilently(JobKey key, TextIndex reason) {

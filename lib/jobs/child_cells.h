@@ -6,9 +6,12 @@
 #define EMBATCH_JOBS_CHILD_CELLS_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "embatch/job.h"
@@ -60,18 +63,40 @@ class LazyBlocks {
     if (block != nullptr) FetchLine(block->values + (index & (kBlockSize - 1)));
   }
 
-  // The values from `index` to `end` or to the end of their block, whichever
-  // comes first; `*length` says how many.
-  T* MutableRun(int64_t index, int64_t end, int64_t* length) {
-    *length = std::min(end, ((index >> kBlockBits) + 1) << kBlockBits) - index;
-    return &Mutable(index);
+  void Fill(int64_t first, int64_t last, T value) {
+    while (first < last) {
+      const int64_t end = std::min(last, EndOfBlock(first));
+      T* run = &Mutable(first);
+      std::fill(run, run + (end - first), value);
+      first = end;
+    }
   }
+
+  // The end of the run of values like the first in [first, last).
+  int64_t EndOfRun(int64_t first, int64_t last) const {
+    const T like = Get(first);
+    while (first < last) {
+      const int64_t end = std::min(last, EndOfBlock(first));
+      const int64_t same = SameInBlock(first, end, like);
+      if (same < end - first) return first + same;
+      first = end;
+    }
+    return last;
+  }
+
+  // The index behind the block that `index` lies in.
+  int64_t EndOfBlock(int64_t index) const {
+    return std::min(size_, ((index >> kBlockBits) + 1) << kBlockBits);
+  }
+
+  // The values of the block that `index` lies in are T{} again.
+  void DropBlock(int64_t index) { blocks_[index >> kBlockBits].reset(); }
 
   // Whether `index` lies in a block that was never written. If so, `*end` is
   // the index behind that block.
   bool IsUntouchedBlock(int64_t index, int64_t* end) const {
     if (blocks_[index >> kBlockBits] != nullptr) return false;
-    *end = std::min(size_, ((index >> kBlockBits) + 1) << kBlockBits);
+    *end = EndOfBlock(index);
     return true;
   }
 
@@ -90,9 +115,30 @@ class LazyBlocks {
   }
 
  private:
+  static_assert(std::has_unique_object_representations_v<T>,
+                "runs of them are compared as bytes");
+
   struct Block {
     T values[kBlockSize] = {};
   };
+
+  // How many of [first, end), which is in one block, are like `like` before one
+  // is not. Most runs are of a whole block, which compares as bytes, shifted by
+  // one value, many times faster than one by one.
+  int64_t SameInBlock(int64_t first, int64_t end, const T& like) const {
+    const Block* block = blocks_[first >> kBlockBits].get();
+    if (block == nullptr) return like == T{} ? end - first : 0;
+    const T* run = block->values + (first & (kBlockSize - 1));
+    const size_t length = static_cast<size_t>(end - first);
+    if (*run == like &&
+        std::memcmp(run, run + 1, (length - 1) * sizeof(T)) == 0) {
+      return end - first;
+    }
+    return std::find_if(run, run + length,
+                        [&like](const T& value) { return value != like; }) -
+           run;
+  }
+
   int64_t size_ = 0;
   std::vector<std::unique_ptr<Block>> blocks_;
 };

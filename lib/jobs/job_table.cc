@@ -152,26 +152,32 @@ void JobTable::RemoveTask(uint32_t task) {
   tasks_.Free(task);
 }
 
-void JobTable::RemoveArray(uint32_t index) {
+bool JobTable::ForgetChildren(uint32_t index, int32_t* child, int64_t* budget) {
   ArrayRecord& array = arrays_[index];
-  for (int64_t child = 0; child < array.size; ++child) {
+  while (*child < array.size) {
+    if (*budget <= 0) return false;
+    --*budget;
     int64_t end = 0;
-    if (array.states.IsUntouchedBlock(child, &end)) {
-      child = end - 1;
-      continue;
+    if (!array.states.IsUntouchedBlock(*child, &end)) {
+      end = array.cells.EndOfBlock(*child);
+      for (int64_t i = *child; i < end; ++i) {
+        if (array.states.Get(i).cell() != CellKind::kDetails) continue;
+        const uint32_t details = array.cells.Get(i).index();
+        ReleaseDetails(details_[details]);
+        details_.Free(details);
+        --*budget;
+      }
+      array.cells.DropBlock(*child);
     }
-    if (array.states.Get(child).cell() != CellKind::kDetails) continue;
-    const uint32_t details = array.cells.Get(child).index();
-    ReleaseDetails(details_[details]);
-    details_.Free(details);
+    *child = static_cast<int32_t>(end);
   }
   arrays_.Free(index);
+  return true;
 }
 
 void JobTable::Remove(uint32_t slot) {
   JobRecord& record = jobs_[slot];
   EMBATCH_DCHECK(record.live == kNoIndex && record.dependents.empty());
-  if (record.is_array()) RemoveArray(record.children);
   if (record.has_nodes) RemoveNodes(record.children);
   ReleaseDetails(record.details);
   ForgetPreemptions(slot);

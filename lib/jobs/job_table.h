@@ -92,8 +92,14 @@ class JobTable {
   void ReplaceSpec(uint32_t slot, uint32_t spec);
 
   // Forgets a job whose end has had all its consequences. Its edges must have
-  // been dropped before.
+  // been dropped before. The children of an array can't be found any more, but
+  // their memory stays until ForgetChildren().
   void Remove(uint32_t slot);
+  // Gives back the memory of the children of a removed array, by what its
+  // record said in `children`: those from `*child` on, while `*budget` is left,
+  // which a child with details and a block of other children take one of.
+  // Answers whether all are gone.
+  bool ForgetChildren(uint32_t array, int32_t* child, int64_t* budget);
 
   JobId IdOf(JobKey key) const {
     return {key.slot, jobs_.generation_of_live(key.slot), key.child};
@@ -142,10 +148,15 @@ class JobTable {
   // the job ends. The transition must be in the table.
   void Change(JobKey key, JobTrigger trigger, TextIndex reason, int64_t at_ns,
               Journal& journal);
-  // The same for children [first, last) that all stand in one status and never
-  // ran: one event.
+  // The same for children [first, last) that are all alike and never ran: one
+  // event, which counts as one transition or, where it ends them, as
+  // CostOfEnding().
   void ChangeChildren(uint32_t slot, int32_t first, int32_t last,
                       JobTrigger trigger, TextIndex reason, Journal& journal);
+  // So many transitions is the end of so many children of an array that never
+  // ran: one, unless each of them needs a record for its reason or its time.
+  int64_t CostOfEnding(uint32_t slot, int32_t children, TextIndex reason,
+                       int64_t at_ns) const;
   // The same for all nodes of a multi-node job, which follow their job: that
   // counts as one transition.
   void ChangeNodes(uint32_t slot, JobTrigger trigger, Journal& journal);
@@ -230,7 +241,6 @@ class JobTable {
   void SetText(TextIndex& field, TextIndex text);
   void ReleaseDetails(JobDetails& details);
   void RemoveTask(uint32_t task);
-  void RemoveArray(uint32_t array);
   void AddNodes(uint32_t slot);
   void RemoveNodes(uint32_t nodes);
   void ForgetPreemptions(uint32_t slot);
@@ -243,7 +253,10 @@ class JobTable {
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
   void FollowJob(uint32_t slot, JobStatus from, TextIndex reason,
                  int64_t at_ns);
-  void EndUntouchedChild(JobKey key, TextIndex reason, int64_t at_ns);
+  BulkReason BulkReasonFor(uint32_t slot, TextIndex reason,
+                           int64_t at_ns) const;
+  void EndUntouchedChildren(uint32_t slot, int32_t first, int32_t last,
+                            TextIndex reason, int64_t at_ns);
   void BeginNodeAttempt(JobKey node, uint32_t live);
   void EndNodeAttempt(JobKey node, bool final);
   bool PackOutcome(JobKey key, const LiveAttempt& attempt,

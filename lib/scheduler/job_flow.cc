@@ -260,6 +260,8 @@ void TurnRunner::StopAttempt(uint32_t live, StopCause cause) {
   LiveAttempt& attempt = jobs_.live(live);
   if (attempt.stop != StopCause::kNone) return;
   attempt.stop = cause;
+  // Asking for it costs about what a transition does.
+  --journal_.transitions_left;
   absl::Duration grace = kStopTimeoutDefault;
   // Choice: containers that are being stopped because another one has ended
   // are not asked twice, and get no more time.

@@ -16,33 +16,25 @@
 namespace embatch {
 namespace {
 
+constexpr int32_t kLooksInTransition = 8;
+
 // The end of the run of children like `first` that begins there: all in one
 // status, none of them with a story of its own.
 int32_t EndOfRun(const ArrayRecord& array, int32_t first, int32_t last) {
-  const ChildState like = array.states.Get(first);
-  if (like.cell() != CellKind::kNone) return first + 1;
-  int64_t child = first;
-  while (child < last) {
-    int64_t end = 0;
-    if (array.states.IsUntouchedBlock(child, &end)) {
-      if (like != ChildState()) break;
-      child = end;
-    } else if (array.states.Get(child) == like) {
-      ++child;
-    } else {
-      break;
-    }
-  }
-  return static_cast<int32_t>(std::min<int64_t>(child, last));
+  if (array.states.Get(first).cell() != CellKind::kNone) return first + 1;
+  return static_cast<int32_t>(array.states.EndOfRun(first, last));
 }
 
 }  // namespace
 
+// An item counts as a transition beside those that it makes, so that many
+// small ones make no long turn.
 void TurnRunner::RunConsequences() {
   while (!state_.work.empty() && has_budget()) {
     FetchDependents();
     if (!Draw(state_.work.front())) return;
     state_.work.pop_front();
+    --journal_.transitions_left;
   }
 }
 
@@ -69,6 +61,7 @@ bool TurnRunner::Draw(WorkItem& item) {
   if (item.kind == WorkKind::kInstanceEmpty) return InstanceEmpty(item);
   if (item.kind == WorkKind::kDeleteJobs) return DeleteJobs(item);
   if (item.kind == WorkKind::kDeleteShare) return DeleteShare(item);
+  if (item.kind == WorkKind::kForgetChildren) return ForgetChildren(item);
   const JobId id{item.slot, item.generation, -1};
   if (!jobs_.Find(id).has_value()) return true;
   switch (item.kind) {
@@ -106,6 +99,8 @@ bool TurnRunner::Draw(WorkItem& item) {
       return StopNodes(item);
     case WorkKind::kDeleteShare:
       return DeleteShare(item);
+    case WorkKind::kForgetChildren:
+      return ForgetChildren(item);
   }
   return true;
 }
@@ -168,6 +163,9 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
         jobs_.IsEndedByCaller({item.slot, -1})) {
       ReleaseChild({item.slot, item.first});
       ++item.first;
+      // Most of these stay as they are, and a look at one costs a fraction of
+      // a transition.
+      if (item.first % kLooksInTransition == 0) --journal_.transitions_left;
       continue;
     }
     const int32_t end = EndOfRun(array, item.first, end_of_all);
@@ -187,6 +185,17 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
   return true;
 }
 
+// Of children [first, last), which are alike and fail without having run, those
+// before the answer can fail with what is left of the budget: all of them,
+// unless each needs a record.
+int32_t TurnRunner::EndOfEnding(uint32_t slot, int32_t first, int32_t last,
+                                TextIndex reason) const {
+  const int64_t left = journal_.transitions_left;
+  return jobs_.CostOfEnding(slot, last - first, reason, now_ns_) <= left
+             ? last
+             : static_cast<int32_t>(first + left);
+}
+
 bool TurnRunner::FailChildren(WorkItem& item) {
   const ArrayRecord& array = jobs_.array(item.slot);
   const Ending ending = EndingOf({item.slot, -1});
@@ -200,6 +209,7 @@ bool TurnRunner::FailChildren(WorkItem& item) {
       FailPending({item.slot, first});
       continue;
     }
+    item.first = EndOfEnding(item.slot, first, item.first, ending.reason);
     jobs_.ChangeChildren(item.slot, first, item.first, ending.trigger,
                          ending.reason, journal_);
     OnChildrenEnded(item.slot, first, item.first);
@@ -223,12 +233,13 @@ bool TurnRunner::EndWaiting(WorkItem& item) {
         continue;
       }
       queue.moved_ns = now_ns_;
-      const int32_t last = EndOfRun(array, first, array.size);
+      const Ending ending = EndingOf({item.slot, -1});
+      const int32_t last = EndOfEnding(
+          item.slot, first, EndOfRun(array, first, array.size), ending.reason);
       waiting.EraseRange(static_cast<uint64_t>(first),
                          static_cast<uint64_t>(last));
       if (waiting.empty()) LeavePlace(record, retry_class);
       AddWaiting(record, first - last);
-      const Ending ending = EndingOf({item.slot, -1});
       jobs_.ChangeChildren(item.slot, first, last, ending.trigger,
                            ending.reason, journal_);
       OnChildrenEnded(item.slot, first, last);
@@ -432,9 +443,20 @@ bool TurnRunner::Expire(const WorkItem& item) {
   ForgetServiceJob(state_, item.slot);
   state_.consumable_jobs.Remove(item.slot,
                                 jobs_.spec(record.spec).extras->consumables);
+  WorkItem children;
+  children.kind = WorkKind::kForgetChildren;
+  children.slot = record.children;
+  children.first = 0;
+  if (record.is_array()) state_.work.push_back(children);
   jobs_.Remove(item.slot);
   ReuseQueue(queue);
   return true;
+}
+
+// Of an array that was forgotten; nobody can see them any more.
+bool TurnRunner::ForgetChildren(WorkItem& item) {
+  return jobs_.ForgetChildren(item.slot, &item.first,
+                              &journal_.transitions_left);
 }
 
 }  // namespace embatch

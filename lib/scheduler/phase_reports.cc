@@ -104,7 +104,7 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
     // Choice: D61, held between the last `now` and this one.
     const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
     RunDeadlinesBefore(at_ns);
-    if (!has_budget()) break;
+    if (!has_budget() || state_.deadlines.NextTime() < at_ns) break;
     if (i < instances.size() && of_instance == time_ns) {
       Take(instances[i], at_ns);
       of_instance = time_of(instances, ++i);
@@ -129,9 +129,18 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
 }
 
 void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
-  while (state_.deadlines.NextTime() < time_ns && has_budget()) {
+  while (state_.deadlines.NextTime() < time_ns && MayTakeDeadline()) {
     TakeDeadline(state_.deadlines.PopFirst());
   }
+}
+
+// A job that is to be forgotten goes through the work list, where it costs a
+// transition. No more of them go there than the rest of the turn can draw.
+bool TurnRunner::MayTakeDeadline() const {
+  if (!has_budget()) return false;
+  const Deadline& first = *state_.deadlines.Peek();
+  return static_cast<DeadlineKind>(first.kind) != DeadlineKind::kRetention ||
+         static_cast<int64_t>(state_.work.size()) < journal_.transitions_left;
 }
 
 void TurnRunner::TakeDeadline(const Deadline& deadline) {

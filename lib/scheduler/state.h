@@ -191,15 +191,17 @@ enum class WorkKind : uint8_t {
   kStopChildren,     // its STARTING and RUNNING ones are stopped
   kChildrenEnded,    // children in [first, last) have ended
   kJobEnded,
-  kChildRunnable,  // a SUBMITTED array's first child became RUNNABLE
-  kInstanceLost,   // slot: the instance
-  kExpire,         // forget the job
-  kDeleteJobs,     // slot: the queue, whose jobs are all to end
-  kStartNodes,     // the main node of a multi-node job runs
-  kStopInstance,   // slot: the instance, whose attempts are all stopped
-  kInstanceEmpty,  // slot: the instance, which is draining and may go
-  kStopNodes,      // the main node of a multi-node job stops, or has ended
-  kDeleteShare,    // slot: the queue; generation: the quota share
+  kChildRunnable,   // a SUBMITTED array's first child became RUNNABLE
+  kInstanceLost,    // slot: the instance
+  kExpire,          // forget the job
+  kDeleteJobs,      // slot: the queue, whose jobs are all to end
+  kStartNodes,      // the main node of a multi-node job runs
+  kStopInstance,    // slot: the instance, whose attempts are all stopped
+  kInstanceEmpty,   // slot: the instance, which is draining and may go
+  kStopNodes,       // the main node of a multi-node job stops, or has ended
+  kDeleteShare,     // slot: the queue; generation: the quota share
+  kForgetChildren,  // slot: what a forgotten array's record named as its
+                    // children
 };
 
 struct WorkItem {

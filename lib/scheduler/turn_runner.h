@@ -84,6 +84,7 @@ class TurnRunner {
   void RunReports(const Turn& turn, bool may_be_more);
   void ReadReports(const Turn& turn, int64_t earliest_ns);
   void RunDeadlinesBefore(int64_t time_ns);
+  bool MayTakeDeadline() const;
   void Take(const InstanceReport& report, int64_t at_ns);
   bool Take(const ContainerReport& report, uint32_t known,
             int64_t at_ns);  // true: done
@@ -134,6 +135,9 @@ class TurnRunner {
   bool JobEnded(const WorkItem& item);
   bool InstanceLost(const WorkItem& item);
   bool Expire(const WorkItem& item);
+  bool ForgetChildren(WorkItem& item);
+  int32_t EndOfEnding(uint32_t slot, int32_t first, int32_t last,
+                      TextIndex reason) const;
   bool StopNodes(WorkItem& item);  // job_nodes.cc
   void TellPaired(uint32_t edge, int32_t first, int32_t last);
   void TellDependent(uint32_t edge, bool succeeded);

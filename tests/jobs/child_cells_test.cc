@@ -3,6 +3,7 @@
 // Tests of lib/jobs/child_cells.h.
 #include "lib/jobs/child_cells.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -207,15 +208,34 @@ TEST(LazyBlocksTest, KnowsWhichBlocksWereNeverWritten) {
   EXPECT_EQ(end, 10);  // the last block is a short one
 }
 
-TEST(LazyBlocksTest, ARunEndsWithItsBlock) {
-  Blocks blocks(10);
-  int64_t length = 0;
-  EXPECT_EQ(blocks.MutableRun(2, 9, &length), &blocks.Mutable(2));
-  EXPECT_EQ(length, 2);
-  blocks.MutableRun(4, 9, &length);
-  EXPECT_EQ(length, 4);
-  blocks.MutableRun(8, 9, &length);
-  EXPECT_EQ(length, 1);
+// All runs in all short sequences of three values, of which one is the default.
+TEST(LazyBlocksTest, FillsAndFindsRunsAsAVectorWould) {
+  constexpr int64_t kSize = 10;  // three blocks, the last a short one
+  std::mt19937_64 random(1);
+  Blocks blocks(kSize);
+  std::vector<ChildState> want(kSize);
+  for (int step = 0; step < 2000; ++step) {
+    const int64_t from = static_cast<int64_t>(random() % kSize);
+    const int64_t to = from + static_cast<int64_t>(random() % (kSize - from));
+    const ChildState value = random() % 3 == 0
+                                 ? ChildState()
+                                 : State(static_cast<int>(random() % 2));
+    blocks.Fill(from, to, value);
+    std::fill(want.begin() + from, want.begin() + to, value);
+    const int64_t dropped = static_cast<int64_t>(random() % kSize);
+    if (step % 5 == 0) {
+      blocks.DropBlock(dropped);
+      std::fill(want.begin() + dropped / 4 * 4,
+                want.begin() + blocks.EndOfBlock(dropped), ChildState());
+    }
+    for (int64_t first = 0; first < kSize; ++first) {
+      int64_t end = first;
+      while (end < kSize && want[end] == want[first]) ++end;
+      for (int64_t last = first + 1; last <= kSize; ++last) {
+        ASSERT_EQ(blocks.EndOfRun(first, last), std::min(end, last)) << step;
+      }
+    }
+  }
 }
 
 TEST(LazyBlocksTest, EqualValuesHaveEqualBytes) {

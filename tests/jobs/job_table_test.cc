@@ -343,7 +343,16 @@ void LeadFullLives(JobStories& stories) {
   stories.Change(single, JobTrigger::kDependencyFailed, kDependentJobFailed, 3);
   for (JobKey job : {parent, single, child}) {
     DropDependencies(stories.table, job.slot);
+    const JobRecord& record = stories.table.record(job.slot);
+    const uint32_t children = record.is_array() ? record.children : kNoIndex;
     stories.table.Remove(job.slot);
+    if (children == kNoIndex) continue;
+    // In portions of a block, and of what it does not take apart.
+    int32_t child = 0;
+    for (int64_t budget = 1;
+         !stories.table.ForgetChildren(children, &child, &budget); budget = 1) {
+      EXPECT_GT(child, 0);
+    }
   }
   stories.table.ForgetReleased();
 }
