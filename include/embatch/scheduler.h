@@ -470,10 +470,17 @@ class Scheduler {
   std::vector<std::string> ListJobQueues() const;            // by creation
   std::vector<std::string> ListComputeEnvironments() const;  // by creation
   // The same in pages, by name. Source: API DescribeJobQueues,
-  // DescribeComputeEnvironments.
+  // DescribeComputeEnvironments, ListQuotaShares and their kin.
   absl::StatusOr<NamePage> ListJobQueues(const PageRequest& request) const;
   absl::StatusOr<NamePage> ListComputeEnvironments(
       const PageRequest& request) const;
+  absl::StatusOr<NamePage> ListServiceEnvironments(
+      const PageRequest& request) const;
+  absl::StatusOr<NamePage> ListSchedulingPolicies(
+      const PageRequest& request) const;
+  // kNotFound: there is no such queue.
+  absl::StatusOr<NamePage> ListQuotaShares(absl::string_view job_queue,
+                                           const PageRequest& request) const;
   absl::StatusOr<JobPage> ListJobs(const ListJobsRequest& request) const;
 
   // Those of up to 100 jobs that there are, in the order asked.

@@ -504,6 +504,20 @@ absl::StatusOr<NamePage> Scheduler::ListComputeEnvironments(
     const PageRequest& request) const {
   return PageOfNames('E', ListComputeEnvironments(), request);
 }
+absl::StatusOr<NamePage> Scheduler::ListServiceEnvironments(
+    const PageRequest& request) const {
+  return PageOfNames('S', ListServiceEnvironments(), request);
+}
+absl::StatusOr<NamePage> Scheduler::ListSchedulingPolicies(
+    const PageRequest& request) const {
+  return PageOfNames('P', ListSchedulingPolicies(), request);
+}
+absl::StatusOr<NamePage> Scheduler::ListQuotaShares(
+    absl::string_view job_queue, const PageRequest& request) const {
+  absl::StatusOr<std::vector<std::string>> names = ListQuotaShares(job_queue);
+  if (!names.ok()) return names.status();
+  return PageOfNames('Q', *std::move(names), request);
+}
 
 absl::StatusOr<JobPage> Scheduler::ListJobs(
     const ListJobsRequest& request) const {

@@ -63,5 +63,11 @@ absl::Status CheckAtMost(absl::string_view member, size_t count, size_t most) {
       absl::StrCat(member, " has ", count, " items; must have at most ", most));
 }
 
+absl::Status CheckNotEmpty(absl::string_view member, int count) {
+  if (count > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(member, " is empty; must have at least 1 item"));
+}
+
 }  // namespace api
 }  // namespace embatch

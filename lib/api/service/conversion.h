@@ -69,6 +69,7 @@ absl::StatusOr<Arn> ArnIn(const Context& context, absl::string_view member,
                           absl::string_view text, ArnKind kind);
 
 absl::Status CheckAtMost(absl::string_view member, size_t count, size_t most);
+absl::Status CheckNotEmpty(absl::string_view member, int count);
 
 // The page that a request asks for; its bounds are the core's to check.
 // Source: §20.1.

@@ -5,9 +5,15 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/api/service/compute_environment_operations.h"
+#include "lib/api/service/consumable_resource_operations.h"
 #include "lib/api/service/job_definition_operations.h"
 #include "lib/api/service/job_operations.h"
 #include "lib/api/service/job_queue_operations.h"
+#include "lib/api/service/job_queue_snapshot_operations.h"
+#include "lib/api/service/quota_share_operations.h"
+#include "lib/api/service/scheduling_policy_operations.h"
+#include "lib/api/service/service_environment_operations.h"
+#include "lib/api/service/service_job_operations.h"
 #include "lib/api/service/tag_operations.h"
 
 namespace embatch {
@@ -47,6 +53,11 @@ Handler FindHandler(const Descriptor* request) {
       Bound<UpdateComputeEnvironment>::Entry(),
       Bound<DeleteComputeEnvironment>::Entry(),
       Bound<DescribeComputeEnvironments>::Entry(),
+      Bound<CreateConsumableResource>::Entry(),
+      Bound<UpdateConsumableResource>::Entry(),
+      Bound<DeleteConsumableResource>::Entry(),
+      Bound<DescribeConsumableResource>::Entry(),
+      Bound<ListConsumableResources>::Entry(),
       Bound<CreateJobQueue>::Entry(),
       Bound<UpdateJobQueue>::Entry(),
       Bound<DeleteJobQueue>::Entry(),
@@ -60,6 +71,26 @@ Handler FindHandler(const Descriptor* request) {
       Bound<DescribeJobs>::Entry(),
       Bound<ListJobs>::Entry(),
       Bound<ListJobsByConsumableResource>::Entry(),
+      Bound<GetJobQueueSnapshot>::Entry(),
+      Bound<CreateQuotaShare>::Entry(),
+      Bound<UpdateQuotaShare>::Entry(),
+      Bound<DeleteQuotaShare>::Entry(),
+      Bound<DescribeQuotaShare>::Entry(),
+      Bound<ListQuotaShares>::Entry(),
+      Bound<CreateSchedulingPolicy>::Entry(),
+      Bound<UpdateSchedulingPolicy>::Entry(),
+      Bound<DeleteSchedulingPolicy>::Entry(),
+      Bound<DescribeSchedulingPolicies>::Entry(),
+      Bound<ListSchedulingPolicies>::Entry(),
+      Bound<CreateServiceEnvironment>::Entry(),
+      Bound<UpdateServiceEnvironment>::Entry(),
+      Bound<DeleteServiceEnvironment>::Entry(),
+      Bound<DescribeServiceEnvironments>::Entry(),
+      Bound<SubmitServiceJob>::Entry(),
+      Bound<UpdateServiceJob>::Entry(),
+      Bound<TerminateServiceJob>::Entry(),
+      Bound<DescribeServiceJob>::Entry(),
+      Bound<ListServiceJobs>::Entry(),
       Bound<TagResource>::Entry(),
       Bound<UntagResource>::Entry(),
       Bound<ListTagsForResource>::Entry(),

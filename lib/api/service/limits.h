@@ -22,6 +22,11 @@ inline constexpr size_t kEc2ConfigurationsMax = 2;
 // Source: API EksConfiguration.kubernetesNamespace ("fewer than 64").
 inline constexpr size_t kKubernetesNamespaceLengthMax = 63;
 
+// Source: API ShareAttributes.weightFactor (0.0001 to 999.9999).
+inline constexpr double kWeightFactorMax = 999.9999;
+// Source: guide "Service quotas" (30 KiB a SubmitServiceJob; §23).
+inline constexpr size_t kServiceRequestBytesMax = 30 << 10;
+
 }  // namespace api
 }  // namespace embatch
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -32,9 +33,21 @@ void AddNames(const Descriptor* message, Names& names,
   }
 }
 
+// Members that AWS calls otherwise than by the same words.
+constexpr std::pair<absl::string_view, absl::string_view> kOtherNames[] = {
+    {"attemptduration", "attemptDurationSeconds"},
+    {"maxtime", "maxTimeSeconds"},
+    {"resourcesharing", "resourceSharingConfiguration"},
+    {"schedulingpolicy", "schedulingPolicyArn"},
+    {"sharedecay", "shareDecaySeconds"},
+};
+
 const Names& AllNames() {
   static const auto* const names = [] {
     auto* all = new Names;
+    for (const auto& [name, other] : kOtherNames) {
+      all->emplace(std::string(name), std::string(other));
+    }
     absl::flat_hash_set<const Descriptor*> seen;
     for (const Operation& operation : Operations()) {
       AddNames(operation.request->GetDescriptor(), *all, seen);

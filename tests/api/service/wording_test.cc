@@ -13,6 +13,13 @@ TEST(WordingTest, MembersHaveAwsNames) {
   EXPECT_EQ(InWordsOfAws("depends_on[3].job_id"), "dependsOn[3].jobId");
 }
 
+TEST(WordingTest, SomeMembersHaveOtherNames) {
+  EXPECT_EQ(InWordsOfAws("fairshare_policy.share_decay is 8d"),
+            "fairsharePolicy.shareDecaySeconds is 8d");
+  EXPECT_EQ(InWordsOfAws("scheduling_policy is \"x\""),
+            "schedulingPolicyArn is \"x\"");
+}
+
 TEST(WordingTest, WhatTheSchemaDoesNotKnowStays) {
   EXPECT_EQ(InWordsOfAws("no_such_member is 1"), "no_such_member is 1");
   EXPECT_EQ(InWordsOfAws("AWS_BATCH_JOB_ID"), "AWS_BATCH_JOB_ID");
