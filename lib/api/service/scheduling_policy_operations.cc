@@ -33,7 +33,7 @@ absl::StatusOr<int32_t> WeightOf(const ShareAttributes& share) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("fairsharePolicy.shareDistribution.weightFactor is ", weight,
-                   "; must be between 0.0001 and ", kWeightFactorMax));
+                   "; must be between 0.0001 and 999.9999"));
 }
 
 absl::StatusOr<embatch::FairsharePolicy> FairshareOf(

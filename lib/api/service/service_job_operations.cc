@@ -80,8 +80,8 @@ absl::StatusOr<std::optional<ListJobsFilter>> FilterOf(
                    "SHARE_IDENTIFIER or QUOTA_SHARE_NAME"));
 }
 
-absl::StatusOr<embatch::ListJobsRequest> ListOf(const Context& context,
-                                       const ListServiceJobsRequest& request) {
+absl::StatusOr<embatch::ListJobsRequest> ListOf(
+    const Context& context, const ListServiceJobsRequest& request) {
   if (request.job_queue().empty()) {
     return absl::InvalidArgumentError("jobQueue is absent; it is required");
   }
@@ -168,7 +168,8 @@ absl::Status DescribeServiceJob(const Context& context,
 absl::Status ListServiceJobs(const Context& context,
                              const ListServiceJobsRequest& request,
                              ListServiceJobsResponse& response) {
-  const absl::StatusOr<embatch::ListJobsRequest> list = ListOf(context, request);
+  const absl::StatusOr<embatch::ListJobsRequest> list =
+      ListOf(context, request);
   if (!list.ok()) return list.status();
   const absl::StatusOr<JobPage> page = context.scheduler.ListServiceJobs(*list);
   if (!page.ok()) return page.status();

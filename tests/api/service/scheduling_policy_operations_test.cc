@@ -47,7 +47,7 @@ TEST_F(SchedulingPoliciesTest, FairShareComesBack) {
                          R"("computeReservation":99,"shareDistribution":[)",
                          R"({"shareIdentifier":"red*","weightFactor":0.1},)",
                          R"({"shareIdentifier":"a","weightFactor":999.9999},)",
-                         R"({"shareIdentifier":"b","weightFactor":0.0001}]},)",
+                         R"({"shareIdentifier":"b","weightFactor":1e-04}]},)",
                          R"("tags":{"a":"b"}}]})"));
 }
 
