@@ -27,7 +27,7 @@ using google::protobuf::Reflection;
 
 // What a member holds, in the words of an error.
 const char* Expected(const Member& member) {
-  switch (member.field->cpp_type()) {
+  switch (member.type) {
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_UINT32:
@@ -67,8 +67,8 @@ class JsonReader {
     if (target.member == nullptr) return Scalar(target, "null");
     switch (top().shape->kind) {
       case ShapeKind::kStructure:
-        target.message->GetReflection()->ClearField(target.message,
-                                                    target.member->field);
+        top().shape->reflection->ClearField(target.message,
+                                            target.member->field);
         return true;
       case ShapeKind::kList:
         return WrongType(*target.member, "null");
@@ -82,11 +82,11 @@ class JsonReader {
     const Target target = Next();
     const char* text = value ? "true" : "false";
     if (target.member == nullptr) return Scalar(target, text);
-    if (target.member->field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL) {
+    if (target.member->type != FieldDescriptor::CPPTYPE_BOOL) {
       return WrongType(*target.member, text);
     }
-    Message* message = Holder(target);
-    message->GetReflection()->SetBool(message, target.member->field, value);
+    const Place place = Holder(target);
+    place.reflection->SetBool(place.message, target.member->field, value);
     return true;
   }
 
@@ -116,15 +116,16 @@ class JsonReader {
     if (target.member == nullptr) return Scalar(target, "a string");
     const Member& member = *target.member;
     if (member.words != nullptr) return Word(target, value);
-    if (member.field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+    if (member.type != FieldDescriptor::CPPTYPE_STRING) {
       return WrongType(member, Quote(value));
     }
-    Message* message = Holder(target);
-    const Reflection* reflection = message->GetReflection();
+    const Place place = Holder(target);
     if (member.field->is_repeated()) {
-      reflection->AddString(message, member.field, std::move(value));
+      place.reflection->AddString(place.message, member.field,
+                                  std::move(value));
     } else {
-      reflection->SetString(message, member.field, std::move(value));
+      place.reflection->SetString(place.message, member.field,
+                                  std::move(value));
     }
     return true;
   }
@@ -199,15 +200,24 @@ class JsonReader {
     return {nullptr, nullptr};
   }
 
+  // A message, and how to change it.
+  struct Place {
+    Message* message;
+    const Reflection* reflection;
+  };
+
   // The message that the value is set in: that of the target, or a new entry of
   // a map. Only for a value that is known to fit.
-  Message* Holder(const Target& target) {
+  Place Holder(const Target& target) {
     Frame& frame = top();
-    if (frame.shape->kind != ShapeKind::kMap) return target.message;
-    Message* entry = target.message->GetReflection()->AddMessage(
-        target.message, frame.shape->repeated);
-    entry->GetReflection()->SetString(entry, frame.shape->key, frame.key);
-    return entry;
+    const Shape& shape = *frame.shape;
+    if (shape.kind != ShapeKind::kMap) {
+      return {target.message, shape.reflection};
+    }
+    Message* entry =
+        shape.reflection->AddMessage(target.message, shape.repeated);
+    shape.entry_reflection->SetString(entry, shape.key, frame.key);
+    return {entry, shape.entry_reflection};
   }
 
   // A value that is neither object nor list, and has no member.
@@ -220,20 +230,20 @@ class JsonReader {
   bool Integer(const Target& target, int64_t value) {
     const Member& member = *target.member;
     const FieldDescriptor* field = member.field;
-    switch (field->cpp_type()) {
+    switch (member.type) {
       case FieldDescriptor::CPPTYPE_INT32: {
         using Limits = std::numeric_limits<int32_t>;
         if (value < Limits::min() || value > Limits::max()) {
           return OutOfRange(absl::StrCat(value), Limits::min(), Limits::max());
         }
-        Message* message = Holder(target);
-        message->GetReflection()->SetInt32(message, field,
-                                           static_cast<int32_t>(value));
+        const Place place = Holder(target);
+        place.reflection->SetInt32(place.message, field,
+                                   static_cast<int32_t>(value));
         return true;
       }
       case FieldDescriptor::CPPTYPE_INT64: {
-        Message* message = Holder(target);
-        message->GetReflection()->SetInt64(message, field, value);
+        const Place place = Holder(target);
+        place.reflection->SetInt64(place.message, field, value);
         return true;
       }
       case FieldDescriptor::CPPTYPE_FLOAT:
@@ -253,7 +263,7 @@ class JsonReader {
   bool Real(const Target& target, double value, const std::string& text) {
     const Member& member = *target.member;
     const FieldDescriptor* field = member.field;
-    switch (field->cpp_type()) {
+    switch (member.type) {
       case FieldDescriptor::CPPTYPE_FLOAT: {
         // Rounding may take one to infinity, and float can't hold that.
         const float narrow = Narrow(value);
@@ -261,13 +271,13 @@ class JsonReader {
           using Limits = std::numeric_limits<float>;
           return OutOfRange(text, Limits::lowest(), Limits::max());
         }
-        Message* message = Holder(target);
-        message->GetReflection()->SetFloat(message, field, narrow);
+        const Place place = Holder(target);
+        place.reflection->SetFloat(place.message, field, narrow);
         return true;
       }
       case FieldDescriptor::CPPTYPE_DOUBLE: {
-        Message* message = Holder(target);
-        message->GetReflection()->SetDouble(message, field, value);
+        const Place place = Holder(target);
+        place.reflection->SetDouble(place.message, field, value);
         return true;
       }
       case FieldDescriptor::CPPTYPE_INT32:
@@ -294,7 +304,7 @@ class JsonReader {
     if (std::fabs(value) <= kExact) {
       return Integer(target, static_cast<int64_t>(value));
     }
-    if (target.member->field->cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+    if (target.member->type == FieldDescriptor::CPPTYPE_INT32) {
       using Limits = std::numeric_limits<int32_t>;
       return OutOfRange(text, Limits::min(), Limits::max());
     }
@@ -320,12 +330,11 @@ class JsonReader {
                              absl::StrJoin(member.words->words, ", ")));
       return false;
     }
-    Message* message = Holder(target);
-    const Reflection* reflection = message->GetReflection();
+    const Place place = Holder(target);
     if (member.field->is_repeated()) {
-      reflection->AddEnumValue(message, member.field, *number);
+      place.reflection->AddEnumValue(place.message, member.field, *number);
     } else {
-      reflection->SetEnumValue(message, member.field, *number);
+      place.reflection->SetEnumValue(place.message, member.field, *number);
     }
     return true;
   }
@@ -353,8 +362,7 @@ class JsonReader {
         (member.shape->kind == ShapeKind::kList) != list) {
       return WrongType(member, text);
     }
-    Message* holder = Holder(target);
-    const Reflection* reflection = holder->GetReflection();
+    const auto [holder, reflection] = Holder(target);
     if (member.field->is_repeated()) {
       Push(member.shape, reflection->AddMessage(holder, member.field));
       return true;

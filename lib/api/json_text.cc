@@ -85,10 +85,20 @@ int CharacterBytes(absl::string_view text) {
 }
 
 int64_t CountCharacters(absl::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
   int64_t count = 0;
-  while (!text.empty()) {
-    const int bytes = CharacterBytes(text);
-    text.remove_prefix(bytes == 0 ? 1 : bytes);
+  for (size_t i = 0; i < text.size();) {
+    uint64_t eight = kHighBits;
+    if (text.size() - i >= sizeof eight) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+    }
+    if ((eight & kHighBits) == 0) {  // all of them ASCII
+      i += sizeof eight;
+      count += sizeof eight;
+      continue;
+    }
+    const int bytes = CharacterBytes(text.substr(i));
+    i += bytes == 0 ? 1 : bytes;
     ++count;
   }
   return count;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <tuple>
 
 #include "absl/container/inlined_vector.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "embatch/api/json.h"
 #include "lib/api/json_text.h"
@@ -44,13 +45,14 @@ class JsonWriter {
     const Reflection& reflection = *shape.reflection;
     out_ += '{';
     const size_t start = out_.size();
-    for (const Member& member : shape.members) {
-      if (!reflection.HasField(message, member.field)) continue;
+    for (const FieldDescriptor* field : set_fields_.Of(shape, message)) {
+      const Member& member = shape.members[field->index()];
       const size_t before = out_.size();
       if (before != start) out_ += ',';
       out_ += member.quoted_name;
       if (!WriteValue(member, reflection, message)) out_.resize(before);
     }
+    set_fields_.Done();
     out_ += '}';
   }
 
@@ -64,8 +66,17 @@ class JsonWriter {
       const size_t before = out_.size();
       if (before != start) out_ += ',';
       if (!WriteItem(item, reflection, message, i)) out_.resize(before);
+      if (i == 0) ReserveForItems(size - 1, out_.size() - before);
     }
     out_ += ']';
+  }
+
+  // The items of a long list are about as long as its first one.
+  void ReserveForItems(int items, size_t item_bytes) {
+    constexpr int kMany = 16;
+    if (items < kMany) return;
+    const size_t wanted = out_.size() + items * (item_bytes + item_bytes / 8);
+    if (wanted > out_.capacity()) out_.reserve(wanted);
   }
 
   // By key, because a map has no order; of equal keys the last holds, as it
@@ -79,10 +90,9 @@ class JsonWriter {
     for (int i = 0; i < size; ++i) {
       const Message& entry =
           reflection.GetRepeatedMessage(message, shape.repeated, i);
-      const Reflection* entry_reflection = entry.GetReflection();
-      entries.push_back(
-          {entry_reflection->GetStringReference(entry, shape.key, &unused), i,
-           entry_reflection, &entry});
+      entries.push_back({shape.entry_reflection->GetStringReference(
+                             entry, shape.key, &unused),
+                         i, &entry});
     }
     std::sort(entries.begin(), entries.end(),
               [](const Entry& a, const Entry& b) {
@@ -98,7 +108,7 @@ class JsonWriter {
       if (before != start) out_ += ',';
       AppendJsonString(entries[i].key, out_);
       out_ += ':';
-      if (!WriteValue(shape.members[0], *entries[i].reflection,
+      if (!WriteValue(shape.members[0], *shape.entry_reflection,
                       *entries[i].message)) {
         out_.resize(before);
       }
@@ -111,7 +121,7 @@ class JsonWriter {
   bool WriteValue(const Member& member, const Reflection& reflection,
                   const Message& message) {
     const FieldDescriptor* field = member.field;
-    switch (field->cpp_type()) {
+    switch (member.type) {
       case FieldDescriptor::CPPTYPE_STRING:
         AppendJsonString(
             reflection.GetStringReference(message, field, &scratch_), out_);
@@ -120,10 +130,10 @@ class JsonWriter {
         Write(*member.shape, reflection.GetMessage(message, field));
         return true;
       case FieldDescriptor::CPPTYPE_INT32:
-        absl::StrAppend(&out_, reflection.GetInt32(message, field));
+        WriteInteger(reflection.GetInt32(message, field));
         return true;
       case FieldDescriptor::CPPTYPE_INT64:
-        absl::StrAppend(&out_, reflection.GetInt64(message, field));
+        WriteInteger(reflection.GetInt64(message, field));
         return true;
       case FieldDescriptor::CPPTYPE_FLOAT:
         return WriteNumber(reflection.GetFloat(message, field));
@@ -140,6 +150,13 @@ class JsonWriter {
         return false;  // AWS has no such type.
     }
     return false;
+  }
+
+  void WriteInteger(int64_t number) {
+    char digits[20];
+    const std::to_chars_result result =
+        std::to_chars(digits, digits + sizeof digits, number);
+    out_.append(digits, result.ptr - digits);
   }
 
   // Lists hold texts, enums and structures.
@@ -174,16 +191,16 @@ class JsonWriter {
     return true;
   }
 
-  // An entry of a map, and how to read it.
+  // An entry of a map.
   struct Entry {
     absl::string_view key;
     int index;
-    const Reflection* reflection;
     const Message* message;
   };
 
   std::string& out_;
   std::string scratch_;
+  SetFields set_fields_;
 };
 
 }  // namespace

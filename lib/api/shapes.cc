@@ -84,6 +84,7 @@ class ShapeTable {
     shape->reflection = MessageFactory::generated_factory()
                             ->GetPrototype(type)
                             ->GetReflection();
+    shape->entry_reflection = nullptr;
     shape->repeated = nullptr;
     shape->key = nullptr;
     if (shape->kind == ShapeKind::kStructure) {
@@ -95,7 +96,12 @@ class ShapeTable {
       const FieldDescriptor* field = type->field(0);
       shape->repeated = field;
       const bool map = shape->kind == ShapeKind::kMap;
-      if (map) shape->key = field->message_type()->map_key();
+      if (map) {
+        shape->key = field->message_type()->map_key();
+        shape->entry_reflection = MessageFactory::generated_factory()
+                                      ->GetPrototype(field->message_type())
+                                      ->GetReflection();
+      }
       shape->members.push_back(ReadMember(
           map ? field->message_type()->map_value() : field, field->options()));
     }
@@ -114,6 +120,7 @@ class ShapeTable {
   Member ReadMember(const FieldDescriptor* field, const FieldOptions& options) {
     Member member;
     member.field = field;
+    member.type = field->cpp_type();
     member.name = std::string(field->json_name());
     member.quoted_name = absl::StrCat("\"", member.name, "\":");
     member.shape = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE
@@ -152,6 +159,15 @@ std::optional<int> EnumWords::Number(absl::string_view word) const {
   const auto it = std::find(words.begin(), words.end(), word);
   if (it == words.end()) return std::nullopt;
   return numbers[it - words.begin()];
+}
+
+// The numbers of fields rise in the order of the schema; a test sees to it.
+const SetFields::List& SetFields::Of(const Shape& shape,
+                                     const Message& message) {
+  if (depth_ == lists_.size()) lists_.emplace_back();
+  List& list = lists_[depth_++];
+  shape.reflection->ListFields(message, &list);
+  return list;
 }
 
 const Shape* FindShape(const Message& message) {

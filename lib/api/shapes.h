@@ -4,7 +4,9 @@
 #ifndef EMBATCH_LIB_API_SHAPES_H_
 #define EMBATCH_LIB_API_SHAPES_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,8 @@ struct Shape;
 // A member of a structure, an item of a list, or a value of a map.
 struct Member {
   const google::protobuf::FieldDescriptor* field;
+  // To ask the field each time would cost as much as the access itself.
+  google::protobuf::FieldDescriptor::CppType type;
   std::string name;         // as in JSON
   std::string quoted_name;  // "name":
   const Shape* shape;       // of a message, else null
@@ -54,8 +58,9 @@ struct Member {
 
 struct Shape {
   ShapeKind kind;
-  // To ask each message for it would cost as much as the access itself.
+  // Likewise: of the messages of this shape, and of a map's entries.
   const google::protobuf::Reflection* reflection;
+  const google::protobuf::Reflection* entry_reflection;
   // A structure's members in the order of the schema. Of a list or a map the
   // only one is what it holds: `items`, or the value of an entry.
   std::vector<Member> members;
@@ -67,6 +72,22 @@ struct Shape {
   const google::protobuf::FieldDescriptor* key;
   // Whether there is anything for the validation to look at, here or below.
   bool has_rules;
+};
+
+// Tells which members of a structure are set, all at once: one by one costs
+// several times as much. It keeps its memory for the next message.
+class SetFields {
+ public:
+  using List = std::vector<const google::protobuf::FieldDescriptor*>;
+
+  // In the order of the schema. A list holds until Done(), which is to be
+  // called for the latest one: messages are within messages.
+  const List& Of(const Shape& shape, const google::protobuf::Message& message);
+  void Done() { --depth_; }
+
+ private:
+  std::deque<List> lists_;
+  size_t depth_ = 0;
 };
 
 // The shape of a message of batch.proto; null for any other message, and for

@@ -56,92 +56,95 @@ class Validator {
 
  private:
   bool CheckStructure(const Shape& shape, const Message& message) {
-    const Reflection* reflection = shape.reflection;
+    const SetFields::List& set = set_fields_.Of(shape, message);
+    auto next = set.begin();
+    steps_.emplace_back();
     for (const Member& member : shape.members) {
-      const size_t length = path_.size();
-      absl::StrAppend(&path_, path_.empty() ? "" : ".", member.name);
-      if (!reflection->HasField(message, member.field)) {
-        if (member.required) return Fail("is absent; it is required");
-      } else if (!CheckValue(member, message)) {
-        return false;
-      }
-      path_.resize(length);
+      const bool is_set = next != set.end() && *next == member.field;
+      if (is_set) ++next;
+      if (!is_set && !member.required) continue;
+      steps_.back() = {&member, 0, {}};
+      if (!is_set) return Fail("is absent; it is required");
+      if (!CheckValue(member, *shape.reflection, message)) return false;
     }
+    steps_.pop_back();
+    set_fields_.Done();
     return true;
   }
 
   bool CheckList(const Shape& shape, const Message& message) {
     const Member& item = shape.members[0];
-    const Reflection* reflection = shape.reflection;
-    const int size = reflection->FieldSize(message, item.field);
+    const Reflection& reflection = *shape.reflection;
+    const int size = reflection.FieldSize(message, item.field);
     if (!Within(item.count, size)) {
       return Fail(absl::StrCat("has ", size, " items; ", Between(*item.count)));
     }
-    const size_t length = path_.size();
+    steps_.emplace_back();
     for (int i = 0; i < size; ++i) {
-      absl::StrAppend(&path_, "[", i, "]");
-      if (!CheckItem(item, message, i)) return false;
-      path_.resize(length);
+      steps_.back() = {nullptr, i, {}};
+      if (!CheckItem(item, reflection, message, i)) return false;
     }
+    steps_.pop_back();
     return true;
   }
 
-  bool CheckItem(const Member& item, const Message& list, int index) {
-    const Reflection* reflection = list.GetReflection();
+  bool CheckItem(const Member& item, const Reflection& reflection,
+                 const Message& list, int index) {
     if (item.shape != nullptr) {
       return Check(*item.shape,
-                   reflection->GetRepeatedMessage(list, item.field, index));
+                   reflection.GetRepeatedMessage(list, item.field, index));
     }
     if (item.words != nullptr) {
-      return CheckWord(*item.words, reflection->GetRepeatedEnumValue(
+      return CheckWord(*item.words, reflection.GetRepeatedEnumValue(
                                         list, item.field, index));
     }
-    return CheckText(item.length,
-                     reflection->GetRepeatedString(list, item.field, index));
+    return CheckText(item.length, reflection.GetRepeatedStringReference(
+                                      list, item.field, index, &scratch_));
   }
 
   bool CheckMap(const Shape& shape, const Message& message) {
     const Member& value = shape.members[0];
-    const Reflection* reflection = message.GetReflection();
-    const int size = reflection->FieldSize(message, shape.repeated);
+    const int size = shape.reflection->FieldSize(message, shape.repeated);
     if (!Within(value.count, size)) {
       return Fail(
           absl::StrCat("has ", size, " entries; ", Between(*value.count)));
     }
-    const size_t length = path_.size();
+    std::string unused;  // A key is always held as a string.
     for (int i = 0; i < size; ++i) {
       const Message& entry =
-          reflection->GetRepeatedMessage(message, shape.repeated, i);
-      const std::string key =
-          entry.GetReflection()->GetString(entry, shape.key);
+          shape.reflection->GetRepeatedMessage(message, shape.repeated, i);
+      const std::string& key =
+          shape.entry_reflection->GetStringReference(entry, shape.key, &unused);
       const int64_t key_length = CountCharacters(key);
       if (!Within(value.key_length, key_length)) {
         return Fail(absl::StrCat("has the key ", Quote(key), " of ", key_length,
                                  " characters; ", Between(*value.key_length)));
       }
-      absl::StrAppend(&path_, "[", Quote(key), "]");
-      if (!CheckValue(value, entry)) return false;
-      path_.resize(length);
+      steps_.push_back({nullptr, kNoIndex, key});
+      if (!CheckValue(value, *shape.entry_reflection, entry)) return false;
+      steps_.pop_back();
     }
     return true;
   }
 
-  bool CheckValue(const Member& member, const Message& message) {
-    const Reflection* reflection = message.GetReflection();
+  bool CheckValue(const Member& member, const Reflection& reflection,
+                  const Message& message) {
     const FieldDescriptor* field = member.field;
     if (member.shape != nullptr) {
-      return Check(*member.shape, reflection->GetMessage(message, field));
+      if (!member.shape->has_rules) return true;
+      return Check(*member.shape, reflection.GetMessage(message, field));
     }
     if (member.words != nullptr) {
-      return CheckWord(*member.words, reflection->GetEnumValue(message, field));
+      return CheckWord(*member.words, reflection.GetEnumValue(message, field));
     }
     if (member.length.has_value()) {
-      return CheckText(member.length, reflection->GetString(message, field));
+      return CheckText(member.length, reflection.GetStringReference(
+                                          message, field, &scratch_));
     }
     if (member.range.has_value()) {
-      const bool wide = field->cpp_type() == FieldDescriptor::CPPTYPE_INT64;
-      const int64_t value = wide ? reflection->GetInt64(message, field)
-                                 : reflection->GetInt32(message, field);
+      const bool wide = member.type == FieldDescriptor::CPPTYPE_INT64;
+      const int64_t value = wide ? reflection.GetInt64(message, field)
+                                 : reflection.GetInt32(message, field);
       if (!Within(member.range, value)) {
         return Fail(absl::StrCat("is ", value, "; ", Between(*member.range)));
       }
@@ -165,11 +168,36 @@ class Validator {
   }
 
   bool Fail(absl::string_view what) {
-    status_ = absl::InvalidArgumentError(absl::StrCat(path_, " ", what));
+    status_ = absl::InvalidArgumentError(absl::StrCat(Path(), " ", what));
     return false;
   }
 
-  std::string path_;
+  // Where the finding is: containerOverrides.environment[1].name.
+  std::string Path() const {
+    std::string path;
+    for (const Step& step : steps_) {
+      if (step.member != nullptr) {
+        absl::StrAppend(&path, path.empty() ? "" : ".", step.member->name);
+      } else if (step.index != kNoIndex) {
+        absl::StrAppend(&path, "[", step.index, "]");
+      } else {
+        absl::StrAppend(&path, "[", Quote(step.key), "]");
+      }
+    }
+    return path;
+  }
+
+  // One step of the way: to a member, else to an item, else to an entry.
+  static constexpr int kNoIndex = -1;
+  struct Step {
+    const Member* member;
+    int index;
+    absl::string_view key;
+  };
+
+  std::vector<Step> steps_;
+  SetFields set_fields_;
+  std::string scratch_;
   absl::Status status_;
 };
 

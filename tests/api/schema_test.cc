@@ -383,6 +383,27 @@ TEST(SchemaTest, NoShapeContainsItself) {
   }
 }
 
+// Which members are set is told in the order of their numbers, and taken for
+// that of the schema.
+void ExpectNumbersRise(const FileDescriptor* file) {
+  if (file->package() != "embatch.api") return;
+  for (int i = 0; i < file->message_type_count(); ++i) {
+    const Descriptor* message = file->message_type(i);
+    for (int field = 1; field < message->field_count(); ++field) {
+      EXPECT_LT(message->field(field - 1)->number(),
+                message->field(field)->number())
+          << message->field(field)->full_name();
+    }
+  }
+  for (int i = 0; i < file->dependency_count(); ++i) {
+    ExpectNumbersRise(file->dependency(i));
+  }
+}
+
+TEST(SchemaTest, NumbersRiseInTheOrderOfMembers) {
+  ExpectNumbersRise(BatchFile());
+}
+
 }  // namespace
 }  // namespace api
 }  // namespace embatch
