@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clients should not send, and how they should not go away.
+
+Every answer is a 4xx in JSON or a closed connection; nothing is half done, and
+the next client is served as if nothing had been.
+"""
+import json
+import random
+import socket
+import time
+
+from support import SIGNED, Server, expect, expect_in, main, make_queue, register
+
+MIB = 1 << 20
+
+
+class Connection:
+    """A connection that sends bytes as they stand."""
+
+    def __init__(self, server):
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was closed, which is an answer
+
+    def end_of_sending(self):
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def rest(self):
+        """All that comes until the connection is closed."""
+        data = b""
+        try:
+            while True:
+                piece = self.socket.recv(1 << 16)
+                if not piece:
+                    return data
+                data += piece
+        except ConnectionResetError:
+            return data
+        finally:
+            self.socket.close()
+
+
+def head(body_bytes, method="POST", target="/v1/submitjob", more=""):
+    return (
+        "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n"
+        % (method, target, body_bytes, more)
+    ).encode()
+
+
+def status_of(answer):
+    """Of the first response; 0: there is none."""
+    if not answer:
+        return 0
+    assert answer.startswith(b"HTTP/1.1 "), answer[:100]
+    return int(answer.split()[1])
+
+
+def exchange(server, data):
+    connection = Connection(server)
+    connection.send(data)
+    connection.end_of_sending()
+    return connection.rest()
+
+
+def is_well(server):
+    status, _, body = server.ask("GET", "/_embatch/health")
+    expect((status, json.loads(body)["status"]), (200, "ok"))
+
+
+def test_bodies():
+    server = Server("--backend=simulated")
+    for body in [
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b'"x"',
+        b"\xff\xfe",
+        b"\x00",
+        b'{"jobName":1}',
+        b'{"jobName":"a\xc3"}',
+        b'{"jobName":"x","jobQueue":"q","jobDefinition":"d"}',
+        b'{"jobName":"x","arrayProperties":{"size":99999999999999999999}}',
+        b'{"jobName":"x","arrayProperties":{"size":1e400}}',
+        b'{"jobName":"\\ud800"}',
+        b"[" * 100000,
+        b'{"a":' * 100000,
+        b'{"jobName":"' + b"x" * (MIB - 100) + b'"}',
+        b" " * (MIB + 1),
+    ]:
+        status, headers, answer = server.ask("POST", "/v1/submitjob", body, SIGNED)
+        assert 400 <= status < 500, (body[:50], status, answer)
+        expect(json.loads(answer)["__type"], headers["x-amzn-errortype"])
+        assert json.loads(answer)["message"], body[:50]
+    is_well(server)
+
+
+def test_heads():
+    server = Server("--backend=simulated")
+    for data in [
+        b"\r\n\r\n",
+        b"GARBAGE\r\n\r\n",
+        b"POST\r\n\r\n",
+        b"POST /v1/submitjob\r\n\r\n",
+        b"POST /v1/submitjob HTTP/9.9\r\n\r\n",
+        b"BREW /v1/submitjob HTTP/1.1\r\n\r\n",
+        b"POST /v1/submitjob HTTP/1.1\r\nContent-Length: -5\r\n\r\n{}",
+        b"POST /v1/submitjob HTTP/1.1\r\nContent-Length: x\r\n\r\n{}",
+        b"POST /v1/submitjob HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST /v1/submitjob HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /%00 HTTP/1.1\r\n\r\n",
+        b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /" + b"%0a" * 1000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 100000 + b"\r\n\r\n",
+        b"GET /v1/tags/%zz HTTP/1.1\r\nConnection: close\r\n\r\n",
+        head(2, more="Content-Type: multipart/form-data; boundary=x\r\n") + b"{}",
+        head(2, more="Content-Encoding: gzip\r\n") + b"{}",
+        head(2, more="Content-Encoding: rot13\r\n") + b"{}",
+        head(2, more="Range: bytes=5-1\r\n") + b"{}",
+        bytes(range(256)) * 100,
+    ]:
+        status = status_of(exchange(server, data))
+        assert status == 0 or 400 <= status < 500, (data[:60], status)
+    for method in "GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE":
+        status = server.ask(method, "/v1/submitjob")[0]
+        assert 400 <= status < 500, (method, status)
+    is_well(server)
+
+
+def test_random_bytes():
+    server = Server("--backend=simulated")
+    chance = random.Random(7)
+    good = head(15) + b'{"jobName":"x"}'
+    for _ in range(300):
+        data = bytearray(good)
+        for _ in range(chance.randint(1, 5)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        status = status_of(exchange(server, bytes(data)))
+        assert status == 0 or 400 <= status < 500, (bytes(data), status)
+    is_well(server)
+
+
+def memory_of(server):
+    with open("/proc/%d/status" % server.process.pid) as file:
+        lines = [line for line in file if line.startswith("VmHWM")]
+    return int(lines[0].split()[1]) * 1024
+
+
+def test_huge_body():
+    server = Server("--backend=simulated")
+    before = memory_of(server)
+    connection = Connection(server)
+    connection.send(head(100 * MIB))
+    piece = b" " * MIB
+    for _ in range(100):
+        connection.send(piece)
+    answer = connection.rest()
+    assert status_of(answer) in (0, 413), answer[:100]
+    # In pieces without a length that is told before.
+    connection = Connection(server)
+    connection.send(
+        b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\n"
+        b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for _ in range(100):
+        connection.send(b"100000\r\n" + piece + b"\r\n")
+    connection.end_of_sending()
+    assert status_of(connection.rest()) in (0, 413)
+    assert memory_of(server) - before < 40 * MIB, memory_of(server) - before
+    is_well(server)
+
+
+def ready(server):
+    make_queue(server)
+    register(server, "d", ["true"])
+    return json.dumps({"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}).encode()
+
+
+def count_jobs(server):
+    names = [{"name": "JOB_NAME", "values": ["*"]}]
+    return len(
+        server.call("ListJobs", {"jobQueue": "q", "filters": names})["jobSummaryList"]
+    )
+
+
+SIGNATURE = "Authorization: %s\r\n" % SIGNED["Authorization"]
+
+
+def test_client_goes_away():
+    server = Server("--backend=simulated", "--clock=stepped")
+    body = ready(server)
+    whole = head(len(body), more=SIGNATURE) + body
+    for size in list(range(0, len(whole), 37)) + [len(whole) - 1]:
+        connection = Connection(server)
+        connection.send(whole[:size])
+        connection.socket.close()
+    for size in range(0, len(whole), 53):
+        answer = exchange(server, whole[:size])  # half closed
+        assert status_of(answer) in (0, 400), answer
+    expect(count_jobs(server), 0)
+    expect(status_of(exchange(server, whole)), 200)  # half closed, but whole
+    expect(count_jobs(server), 1)
+    connection = Connection(server)
+    connection.send(whole)
+    connection.socket.close()  # does not wait for the answer
+    is_well(server)
+
+
+def test_slow_clients():
+    server = Server("--backend=simulated", "--clock=stepped")
+    body = ready(server)
+    # Many that say nothing, and many in the middle of a head or a body.
+    idle = [Connection(server) for _ in range(60)]
+    for connection in idle[:20]:
+        connection.send(b"POST /v1/sub")
+    for connection in idle[20:40]:
+        connection.send(head(len(body)) + body[:5])
+    begin = time.monotonic()
+    for _ in range(20):
+        is_well(server)
+    assert time.monotonic() - begin < 5, "others wait for slow clients"
+    # One that takes its time is served all the same.
+    slow = Connection(server)
+    whole = head(len(body), more=SIGNATURE) + body
+    for start in range(0, len(whole), 40):
+        slow.send(whole[start : start + 40])
+        time.sleep(0.05)
+    expect(status_of(slow.rest()), 200)
+    # Who says nothing for long is cut off.
+    for connection in idle:
+        assert status_of(connection.rest()) in (0, 400, 408)
+    assert time.monotonic() - begin < 40
+    expect(count_jobs(server), 1)
+
+
+def test_more_connections_than_threads():
+    server = Server("--backend=simulated")
+    idle = [Connection(server) for _ in range(400)]
+    begin = time.monotonic()
+    is_well(server)
+    assert time.monotonic() - begin < 30
+    for connection in idle:
+        connection.socket.close()
+
+
+def test_stop_with_open_connections():
+    server = Server("--backend=simulated")
+    idle = [Connection(server) for _ in range(10)]
+    idle[0].send(b"POST /v1/sub")
+    begin = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begin < 20
+    expect_in("at http://", server.said())
+
+
+main(globals())

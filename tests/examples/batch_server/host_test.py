@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server as a host of AWS Batch's API: time, fates, logs, its end.
+
+Needs no client of AWS's.
+"""
+import json
+import os
+import subprocess
+import time
+
+from support import (
+    FOLDER,
+    SCRIPTS,
+    SERVER,
+    STEPPED_START,
+    Server,
+    describe,
+    expect,
+    expect_in,
+    main,
+    make_queue,
+    register,
+    submit,
+    wait_for,
+    wait_for_status,
+)
+
+SIMULATED = ("--backend=simulated", "--clock=stepped", "--allow-reset")
+
+
+def environment(**variables):
+    return {
+        "containerOverrides": {
+            "environment": [
+                {"name": "EMBATCH_SIM_" + name, "value": value}
+                for name, value in variables.items()
+            ]
+        }
+    }
+
+
+def test_health():
+    server = Server(*SIMULATED)
+    status, headers, body = server.ask("GET", "/_embatch/health")
+    expect(status, 200)
+    expect(headers["Content-Type"], "application/json")
+    health = json.loads(body)
+    expect(health["status"], "ok")
+    expect(health["backend"], "simulated")
+    expect(health["clock"], "stepped")
+    expect(health["now"], STEPPED_START)
+    expect_in("eu-central-1", health["regions"])
+
+
+def test_stepped_time():
+    server = Server(*SIMULATED, "--sim-boot-seconds=60", "--sim-start-seconds=2")
+    make_queue(server)
+    register(server, "d", ["true"])
+    job = submit(server, "j", "d", **environment(SECONDS="10", REASON="done so"))
+    expect(describe(server, job)["status"], "RUNNABLE")
+    expect(server.advance(seconds=59)["now"], STEPPED_START + 59000)
+    expect(describe(server, job)["status"], "RUNNABLE")
+    # Exact: 60 s to boot, 2 s to start, 10 s to run.
+    answer = server.advance(until=STEPPED_START + 62000)
+    expect(answer["now"], STEPPED_START + 62000)
+    expect(
+        [event["detail"]["status"] for event in answer["events"]],
+        ["STARTING", "RUNNING"],
+    )
+    expect(answer["events"][0]["time"], "2026-01-01T00:01:00Z")
+    expect(answer["events"][0]["source"], "aws.batch")
+    expect(answer["events"][0]["detail-type"], "Batch Job State Change")
+    expect(describe(server, job)["startedAt"], STEPPED_START + 62000)
+    server.advance(seconds=100.5)
+    detail = describe(server, job)
+    expect(detail["status"], "SUCCEEDED")
+    expect(detail["stoppedAt"], STEPPED_START + 72000)
+    expect(detail["container"]["exitCode"], 0)
+    expect(detail["container"]["reason"], "done so")
+    expect(server.advance(seconds=0)["events"], [])
+
+
+def test_events_of_commands_come_with_the_next_advance():
+    server = Server(*SIMULATED)
+    make_queue(server)
+    register(server, "d", ["true"])
+    submit(server, "j", "d")
+    answer = server.advance(seconds=0)
+    expect([event["detail"]["status"] for event in answer["events"]], ["RUNNABLE"])
+
+
+def test_bad_advances():
+    server = Server(*SIMULATED)
+    server.advance(seconds=10)
+    for body, part in [
+        ("", "until"),
+        ("{", "until"),
+        ("[]", "until"),
+        ("{}", "until"),
+        ('{"until":1,"seconds":1}', "until"),
+        ('{"until":"x"}', 'until is "x"'),
+        ('{"until":1.5}', "until is 1.5"),
+        ('{"until":%d}' % (STEPPED_START + 9999), "must be between"),
+        ('{"until":7258118400001}', "must be between"),
+        ('{"until":9223372036854775807}', "must be between"),
+        ('{"until":99999999999999999999}', "until is"),
+        ('{"seconds":-1}', "seconds is -1"),
+        ('{"seconds":1e300}', "must be between"),
+        ('{"seconds":null}', "seconds is null"),
+    ]:
+        status, _, answer = server.ask("POST", "/_embatch/advance", body)
+        expect((body, status), (body, 400))
+        expect_in(part, json.loads(answer)["message"])
+    expect(server.advance(seconds=0)["now"], STEPPED_START + 10000)
+    expect(server.ask("GET", "/_embatch/advance")[0], 405)
+    expect(server.ask("POST", "/_embatch/nothing")[0], 404)
+    real = Server("--backend=simulated")
+    status, _, answer = real.ask("POST", "/_embatch/advance", '{"seconds":1}')
+    expect(status, 400)
+    expect_in("--clock=stepped", json.loads(answer)["message"])
+
+
+def test_reset():
+    server = Server(*SIMULATED)
+    make_queue(server)
+    register(server, "d", ["true"])
+    first = submit(server, "j", "d")
+    server.advance(seconds=100)
+    expect(server.ask("POST", "/_embatch/reset")[0], 200)
+    expect(server.call("DescribeJobQueues")["jobQueues"], [])
+    expect(server.call("DescribeJobs", {"jobs": [first]})["jobs"], [])
+    expect(server.advance(seconds=0), {"now": STEPPED_START, "events": []})
+    # With stepped time the same happens again, ids included.
+    make_queue(server)
+    register(server, "d", ["true"])
+    expect(submit(server, "j", "d"), first)
+    careful = Server("--backend=simulated")
+    expect(careful.ask("POST", "/_embatch/reset")[0], 403)
+
+
+def test_fates():
+    server = Server(*SIMULATED)
+    make_queue(server)
+    register(server, "d", ["true"], retryStrategy={"attempts": 3})
+    retried = submit(server, "r", "d", **environment(EXIT="7,9,0", SECONDS="5,6,7"))
+    array = submit(
+        server,
+        "a",
+        "d",
+        arrayProperties={"size": 3},
+        retryStrategy={"attempts": 1},
+        **environment(EXIT_1="4", REASON_1="odd one", SECONDS="2"),
+    )
+    lost = submit(server, "l", "d", **environment(SECONDS="inf", STOP_SECONDS="5"))
+    stubborn = submit(
+        server, "s", "d", **environment(SECONDS="inf", STOP_SECONDS="1000")
+    )
+    nonsense = submit(
+        server, "n", "d", retryStrategy={"attempts": 1}, **environment(EXIT="x")
+    )
+    server.advance(seconds=300)
+    detail = describe(server, retried)
+    expect(detail["status"], "SUCCEEDED")
+    expect([a["container"]["exitCode"] for a in detail["attempts"]], [7, 9, 0])
+    expect([a["stoppedAt"] - a["startedAt"] for a in detail["attempts"]], [5000, 6000, 7000])
+    expect(describe(server, array)["status"], "FAILED")
+    child = describe(server, array + ":1")
+    expect(child["container"]["exitCode"], 4)
+    expect(child["container"]["reason"], "odd one")
+    expect(describe(server, array + ":2")["status"], "SUCCEEDED")
+    failed = describe(server, nonsense)
+    expect(failed["status"], "FAILED")
+    expect_in('EMBATCH_SIM_EXIT is "x"', json.dumps(failed))
+    for job, code in (lost, 143), (stubborn, 137):
+        expect(describe(server, job)["status"], "RUNNING")
+        server.call("TerminateJob", {"jobId": job, "reason": "enough"})
+        server.advance(seconds=60)
+        detail = describe(server, job)
+        expect(detail["status"], "FAILED")
+        expect(detail["statusReason"], "enough")
+        expect(detail["container"]["exitCode"], code)
+
+
+def test_instance_types():
+    path = os.path.join(FOLDER, "types.json")
+    types = [{"name": "tiny.one", "vcpus": 1, "memory": 100, "price": 0.01}]
+    with open(path, "w") as file:
+        json.dump(types, file)
+    server = Server(*SIMULATED, "--sim-instance-types=" + path)
+    make_queue(server)
+    register(server, "d", ["true"])
+    job = submit(server, "j", "d")
+    large = {"type": "MEMORY", "value": "101"}
+    never = submit(
+        server, "n", "d", containerOverrides={"resourceRequirements": [large]}
+    )
+    server.advance(seconds=100)
+    expect(describe(server, job)["status"], "SUCCEEDED")
+    expect(describe(server, never)["status"], "RUNNABLE")
+
+
+def test_speed():
+    server = Server("--backend=simulated", "--clock=1000", "--sim-boot-seconds=60")
+    make_queue(server)
+    register(server, "d", ["true"])
+    begin = time.monotonic()
+    job = submit(server, "j", "d", **environment(SECONDS="600"))
+    detail = wait_for_status(server, job, "SUCCEEDED")
+    assert time.monotonic() - begin < 30
+    assert detail["stoppedAt"] - detail["startedAt"] >= 600000
+
+
+def test_regions_are_apart():
+    server = Server(*SIMULATED, "--regions=eu-central-1,us-east-1")
+    make_queue(server)  # signed for eu-central-1
+    status, _, body = server.ask("POST", "/v1/describejobqueues", "{}")
+    expect(status, 200)
+    expect(len(json.loads(body)["jobQueues"]), 1)  # the first region
+    for region, wanted in ("us-east-1", 200), ("mars-north-1", 400):
+        signed = {"Authorization": "AWS4 Credential=A/1/%s/batch/x" % region}
+        status, _, body = server.ask("POST", "/v1/describejobqueues", "{}", signed)
+        expect(status, wanted)
+        if status == 200:
+            expect(json.loads(body)["jobQueues"], [])
+        else:
+            expect_in("mars-north-1", json.loads(body)["message"])
+
+
+def test_real_processes():
+    server = Server("--logs=" + os.path.join(FOLDER, "logs"))
+    make_queue(server)
+    register(server, "d", ["sh", "-c", "echo hello $AWS_BATCH_JOB_ID; exit 3"])
+    job = submit(server, "j", "d")
+    detail = wait_for_status(server, job, "FAILED")
+    expect(detail["container"]["exitCode"], 3)
+    stream = detail["container"]["logStreamName"]
+    status, headers, body = server.ask("GET", "/_embatch/logs/" + stream)
+    expect((status, body), (200, ("hello %s\n" % job).encode()))
+    expect_in("text/plain", headers["Content-Type"])
+    quoted = stream.replace("/", "%2F")
+    expect(server.ask("GET", "/_embatch/logs/" + quoted)[0], 200)
+    for wrong in "no/such/log", "..%2f..%2fetc%2fpasswd", "../../x", "", "%zz":
+        status = server.ask("GET", "/_embatch/logs/" + wrong)[0]
+        assert status in (400, 404), (wrong, status)
+
+
+def process_exists(number):
+    return os.path.exists("/proc/%d" % number)
+
+
+def test_stop_ends_all_jobs():
+    server = Server()
+    make_queue(server)
+    pids = os.path.join(FOLDER, "pids")
+    register(server, "d", ["sh", "-c", 'echo $$ >>"%s"; sleep 1000' % pids])
+    jobs = [submit(server, "j%d" % i, "d") for i in range(3)]
+    wait_for_status(server, jobs[0], "RUNNING")
+    wait_for("a process", lambda: os.path.exists(pids) and open(pids).read())
+    started = [int(line) for line in open(pids)]
+    server.stop()
+    for number in started:
+        assert not process_exists(number), "a process is left"
+
+
+def test_killed_server_leaves_no_process():
+    server = Server()
+    make_queue(server)
+    pids = os.path.join(FOLDER, "pids")
+    register(server, "d", ["sh", "-c", 'echo $$ >>"%s"; sleep 1000' % pids])
+    submit(server, "j", "d")
+    wait_for("a process", lambda: os.path.exists(pids) and open(pids).read())
+    started = [int(line) for line in open(pids)]
+    server.process.kill()
+    server.process.wait()
+    wait_for("their end", lambda: not any(map(process_exists, started)))
+
+
+def test_bucket():
+    bucket = os.path.join(FOLDER, "bucket")
+    os.makedirs(os.path.join(bucket, "run"))
+    trigger = os.path.join(FOLDER, "trigger.json")
+    job = {"jobQueue": "q", "jobDefinition": "color"}
+    rule = {
+        "object": "color*",
+        "jobs": [
+            {**job, "jobName": "first", "arrayProperties": {"size": "{lines}"}},
+            {
+                **job,
+                "jobName": "second",
+                "dependsOn": [{"jobId": "{job.first}"}],
+                "containerOverrides": {
+                    "command": [os.path.join(SCRIPTS, "mycolor.sh"), "run"]
+                },
+            },
+        ],
+    }
+    with open(trigger, "w") as file:
+        json.dump([rule], file)
+    region = "--regions=eu-central-1"
+    server = Server("--bucket=" + bucket, "--trigger=" + trigger, region)
+    make_queue(server)
+    command = [os.path.join(SCRIPTS, "color.sh"), "run"]
+    register(server, "color", command, {"BUCKET": bucket})
+    for lines in ["red", "green", "blue"], ["violet"]:
+        text = "".join(line + "\n" for line in lines)
+        for old in os.listdir(os.path.join(bucket, "run")):
+            os.remove(os.path.join(bucket, "run", old))
+        with open(os.path.join(bucket, "run", "color.txt"), "w") as file:
+            file.write(text)
+        with open(os.path.join(FOLDER, "part"), "w") as file:
+            file.write(text)
+        os.rename(file.name, os.path.join(bucket, "color.txt"))
+        wanted = "".join(
+            "My favorite color of the rainbow is %s.\n" % line for line in lines
+        )
+        result = os.path.join(bucket, "mycolor")
+        wait_for(
+            "the result",
+            lambda: os.path.exists(result) and open(result).read() == wanted,
+        )
+    # An array can't be empty: it is said, and the server goes on.
+    open(os.path.join(bucket, "color.none"), "w").close()
+    wait_for("the complaint", lambda: "bucket: color.none: first:" in server.said())
+    expect(server.ask("GET", "/_embatch/health")[0], 200)
+
+
+def test_wrong_flags():
+    empty = os.path.join(FOLDER, "empty.json")
+    with open(empty, "w") as file:
+        file.write("[]")
+    for flags, part in [
+        (["--backend=cloud"], "--backend is cloud"),
+        (["--clock=never"], "--clock is never"),
+        (["--clock=0"], "--clock is 0"),
+        (["--clock=stepped"], "local"),
+        (["--limits=some"], "--limits is some"),
+        (["--port=70000"], "--port is 70000"),
+        (["--vcpus=-1"], "--vcpus is -1"),
+        (["--account=12"], "12"),
+        (["--regions="], "--regions"),
+        (["--backend=simulated", "--sim-boot-seconds=-1"], "--sim-boot-seconds"),
+        (["--backend=simulated", "--sim-instance-types=" + empty], "empty.json"),
+        (["--backend=simulated", "--sim-instance-types=/none"], "/none"),
+        (["--bucket=/"], "--trigger"),
+        (["--bucket=/", "--trigger=" + empty], "empty.json"),
+        (["--bind=300.1.1.1"], "300.1.1.1"),
+        (["--no-such-flag"], "no_such_flag"),
+        (["word"], "--help"),
+    ]:
+        run = subprocess.run(
+            [SERVER, "--port=0", *flags],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=30,
+            env={**os.environ, "TMPDIR": FOLDER},
+        )
+        expect((flags, run.returncode), (flags, 1))
+        expect_in(part, run.stdout.decode())
+
+
+def test_port_in_use():
+    server = Server("--backend=simulated")
+    run = subprocess.run(
+        [SERVER, "--backend=simulated", "--port=%d" % server.port],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=30,
+    )
+    expect(run.returncode, 1)
+    expect_in("can't listen", run.stdout.decode())
+
+
+main(globals())
