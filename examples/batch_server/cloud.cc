@@ -84,7 +84,8 @@ absl::Time Cloud::DoWhatIsDue() {
   const absl::Time now = clock_.Now();
   absl::Time next = absl::InfiniteFuture();
   for (const auto& [name, region] : regions_) {
-    if (region->next() <= now) {
+    // A process that ended has woken us, but says nothing of when.
+    if (region->next() <= now || !options_.simulated) {
       const absl::Status status =
           clock_.stepped() ? ComeToRest(*region) : region->Turn(now);
       if (!status.ok()) {

@@ -205,7 +205,9 @@ def test_client_goes_away():
         answer = exchange(server, whole[:size])  # half closed
         assert status_of(answer) in (0, 400), answer
     expect(count_jobs(server), 0)
-    expect(status_of(exchange(server, whole)), 200)  # half closed, but whole
+    # Whole, but half closed: carried out, though httplib takes it for a client
+    # that has gone away and may not answer.
+    assert status_of(exchange(server, whole)) in (0, 200)
     expect(count_jobs(server), 1)
     connection = Connection(server)
     connection.send(whole)

@@ -4,14 +4,11 @@ import json
 import os
 import shutil
 import subprocess
-import urllib.parse
 
-import tour
 from support import (
     FOLDER,
     REGION,
     SCRIPTS,
-    SIGNED,
     Server,
     expect,
     expect_in,
@@ -38,8 +35,6 @@ VARIABLES = {
     "AWS_PAGER": "",
     "PYTHONIOENCODING": "utf-8",
 }
-# What the CLI says of an operation that is newer than itself.
-UNKNOWN = "Invalid choice"
 
 
 def run(server, *arguments):
@@ -115,63 +110,6 @@ def test_rainbow():
     child = aws(server, "describe-jobs", "--jobs", color + ":3")["jobs"][0]
     log = server.ask("GET", "/_embatch/logs/" + child["container"]["logStreamName"])
     expect((log[0], log[2]), (200, b"Line 4 is green.\n"))
-
-
-def kebab(operation):
-    letters = ["-" + c.lower() if c.isupper() else c for c in operation]
-    return "".join(letters).lstrip("-")
-
-
-def raw(server, operation, request):
-    """An operation without a client."""
-    if operation not in ("TagResource", "UntagResource", "ListTagsForResource"):
-        return server.call(operation, request)
-    path = "/v1/tags/" + urllib.parse.quote(request["resourceArn"], safe="")
-    keys = [("tagKeys", key) for key in request.get("tagKeys", [])]
-    method = {"T": "POST", "L": "GET", "U": "DELETE"}[operation[0]]
-    status, _, body = server.ask(
-        method, path + "?" + urllib.parse.urlencode(keys), json.dumps(request), SIGNED
-    )
-    expect((operation, status), (operation, 200))
-    return json.loads(body)
-
-
-def take(server, through):
-    """Goes on the tour. Answers which operations `through` did not know."""
-    seen, unknown = {}, set()
-    for operation, request, check in tour.steps(seen):
-        answer = through(server, operation, request)
-        if answer is None:
-            unknown.add(operation)
-            answer = raw(server, operation, request)
-        try:
-            check(answer)
-        except Exception:
-            print("in %s, which answered %s" % (operation, answer))
-            raise
-        seen[operation] = answer
-    expect(len(seen), 45)
-    return unknown
-
-
-def test_tour():
-    def through(server, operation, request):
-        code, output, errors = run(
-            server, kebab(operation), "--cli-input-json", json.dumps(request)
-        )
-        if UNKNOWN in errors or "Unknown parameter" in errors:
-            return None  # newer than the CLI
-        assert code == 0, "%s: %s" % (operation, errors)
-        return json.loads(output) if output.strip() else {}
-
-    unknown = take(Server("--backend=simulated", "--clock=stepped"), through)
-    print("newer than this CLI: %s" % ", ".join(sorted(unknown)))
-    assert len(unknown) <= 22, unknown
-
-
-def test_tour_without_a_client():
-    server = Server("--backend=simulated", "--clock=stepped")
-    expect(take(server, raw), set())
 
 
 def test_errors():

@@ -61,15 +61,7 @@ def test_stepped_time():
     expect(server.advance(seconds=59)["now"], STEPPED_START + 59000)
     expect(describe(server, job)["status"], "RUNNABLE")
     # Exact: 60 s to boot, 2 s to start, 10 s to run.
-    answer = server.advance(until=STEPPED_START + 62000)
-    expect(answer["now"], STEPPED_START + 62000)
-    expect(
-        [event["detail"]["status"] for event in answer["events"]],
-        ["STARTING", "RUNNING"],
-    )
-    expect(answer["events"][0]["time"], "2026-01-01T00:01:00Z")
-    expect(answer["events"][0]["source"], "aws.batch")
-    expect(answer["events"][0]["detail-type"], "Batch Job State Change")
+    expect(server.advance(until=STEPPED_START + 62000)["now"], STEPPED_START + 62000)
     expect(describe(server, job)["startedAt"], STEPPED_START + 62000)
     server.advance(seconds=100.5)
     detail = describe(server, job)
@@ -78,15 +70,6 @@ def test_stepped_time():
     expect(detail["container"]["exitCode"], 0)
     expect(detail["container"]["reason"], "done so")
     expect(server.advance(seconds=0)["events"], [])
-
-
-def test_events_of_commands_come_with_the_next_advance():
-    server = Server(*SIMULATED)
-    make_queue(server)
-    register(server, "d", ["true"])
-    submit(server, "j", "d")
-    answer = server.advance(seconds=0)
-    expect([event["detail"]["status"] for event in answer["events"]], ["RUNNABLE"])
 
 
 def test_bad_advances():
@@ -170,7 +153,7 @@ def test_fates():
     expect(describe(server, array + ":2")["status"], "SUCCEEDED")
     failed = describe(server, nonsense)
     expect(failed["status"], "FAILED")
-    expect_in('EMBATCH_SIM_EXIT is "x"', json.dumps(failed))
+    expect_in('EMBATCH_SIM_EXIT is "x"', failed["container"]["reason"])
     for job, code in (lost, 143), (stubborn, 137):
         expect(describe(server, job)["status"], "RUNNING")
         server.call("TerminateJob", {"jobId": job, "reason": "enough"})
