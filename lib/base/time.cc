@@ -7,15 +7,12 @@
 namespace embatch {
 
 int64_t DurationToNanos(absl::Duration duration) {
-  if (duration >= absl::Nanoseconds(kNanosInfiniteFuture)) {
-    return kNanosInfiniteFuture;
-  }
+  const int64_t saturated = absl::ToInt64Nanoseconds(duration);
+  if (saturated > 0) return saturated;  // the usual case
   if (duration <= absl::Nanoseconds(kNanosInfinitePast)) {
     return kNanosInfinitePast;
   }
-  const int64_t toward_zero = absl::ToInt64Nanoseconds(duration);
-  return absl::Nanoseconds(toward_zero) > duration ? toward_zero - 1
-                                                   : toward_zero;
+  return absl::Nanoseconds(saturated) > duration ? saturated - 1 : saturated;
 }
 
 absl::Duration DurationFromNanos(int64_t nanos) {

@@ -38,12 +38,15 @@ absl::Duration DurationFromNanos(int64_t nanos);
 // ToNanos rounds down to a whole nanosecond. What is too late or too early for
 // an int64_t becomes kNanosInfiniteFuture or kNanosInfinitePast.
 inline int64_t ToNanos(absl::Time time) {
-  return DurationToNanos(time - absl::UnixEpoch());
+  const int64_t nanos = absl::ToUnixNanos(time);  // rounds down, saturates
+  return nanos < kNanosInfinitePast ? kNanosInfinitePast : nanos;
 }
 
 // FromNanos is the inverse; the two infinite values become absl's.
 inline absl::Time FromNanos(int64_t nanos) {
-  return absl::UnixEpoch() + DurationFromNanos(nanos);
+  if (nanos >= kNanosInfiniteFuture) return absl::InfiniteFuture();
+  if (nanos <= kNanosInfinitePast) return absl::InfinitePast();
+  return absl::FromUnixNanos(nanos);
 }
 
 // SaturatingAdd adds, and stops at the two infinite values. "Never" plus

@@ -7,24 +7,6 @@
 
 namespace embatch {
 
-uint32_t JobTable::LiveOf(JobKey key) const {
-  if (!key.is_child()) return jobs_[key.slot].live;
-  if (jobs_[key.slot].has_nodes) return nodes(key.slot).at(key.child).live;
-  const ArrayRecord& children = array(key.slot);
-  return children.states.Get(key.child).cell() == CellKind::kLive
-             ? children.cells.Get(key.child).index()
-             : kNoIndex;
-}
-
-bool JobTable::IsAttempt(uint32_t live, const AttemptId& attempt) const {
-  if (!live_.IsLive(live)) return false;
-  const LiveAttempt& record = live_[live];
-  return record.job.slot == attempt.job.slot &&
-         record.job.child == attempt.job.child &&
-         record.number == attempt.number &&
-         jobs_.generation_of_live(record.job.slot) == attempt.job.generation;
-}
-
 uint32_t JobTable::FindAttempt(const AttemptId& attempt) const {
   const std::optional<JobKey> key = Find(attempt.job);
   const uint32_t live = key.has_value() ? LiveOf(*key) : kNoIndex;
@@ -36,14 +18,9 @@ int JobTable::AttemptsOf(JobKey key) const {
   if (jobs_[key.slot].has_nodes) {
     return nodes(key.slot).at(key.child).details.attempts;
   }
-  return AttemptsOfChild(array(key.slot), key.child);
-}
-
-int JobTable::AttemptsOfChild(const ArrayRecord& children,
-                              int32_t child) const {
-  const CellKind kind = children.states.Get(child).cell();
-  if (kind == CellKind::kNone) return 0;
-  const uint32_t index = children.cells.Get(child).index();
+  const ArrayRecord& children = array(key.slot);
+  const CellKind kind = children.states.Get(key.child).cell();
+  const uint32_t index = children.cells.Get(key.child).index();
   switch (kind) {
     case CellKind::kNone:
       return 0;

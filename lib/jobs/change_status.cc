@@ -31,8 +31,7 @@ void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
     from = children.states.Get(key.child).status();
     to = NextStatus(from, trigger);
     EMBATCH_CHECK(to.has_value());
-    ChangeChild(key, children, *to, reason, at_ns);
-    attempts = AttemptsOfChild(children, key.child);
+    attempts = ChangeChild(key, children, *to, reason, at_ns);
   }
   --journal.transitions_left;
   Event& event = journal.events.emplace_back();
@@ -64,8 +63,9 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
   if (record.has_nodes) FollowJob(slot, from, reason, at_ns);
 }
 
-void JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
-                           TextIndex reason, int64_t at_ns) {
+// Answers how many attempts the child has begun.
+int JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
+                          TextIndex reason, int64_t at_ns) {
   ChildState& state = children.states.Mutable(key.child);
   const bool becomes_runnable =
       to == JobStatus::kRunnable && state.status() != to;
@@ -76,21 +76,35 @@ void JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
   if (IsTerminal(to)) {
     children.last_stopped_ns = std::max(children.last_stopped_ns, at_ns);
   }
-  if (state.cell() == CellKind::kOutcome) return;
-  if (state.cell() == CellKind::kNone) {
-    if (IsTerminal(to)) {
-      EndUntouchedChildren(key.slot, key.child, key.child + 1, reason, at_ns);
-    } else if (reason != kNoReason) {
-      SetText(EnsureDetails(key).status_reason, reason);
+  uint32_t index = kNoIndex;  // of its details
+  int attempts = 0;
+  switch (state.cell()) {
+    case CellKind::kOutcome:
+      return 1;
+    case CellKind::kNone:
+      if (IsTerminal(to)) {
+        EndUntouchedChildren(key.slot, key.child, key.child + 1, reason, at_ns);
+      } else if (reason != kNoReason) {
+        SetText(EnsureDetails(key).status_reason, reason);
+      }
+      return 0;
+    case CellKind::kLive: {
+      const LiveAttempt& attempt = live_[children.cells.Get(key.child).index()];
+      index = attempt.details;
+      attempts = attempt.number;
+      break;
     }
-    return;
+    case CellKind::kDetails:
+      index = children.cells.Get(key.child).index();
+      attempts = details_[index].attempts;
+      break;
   }
-  const JobDetails* known = DetailsOfChild(children, key.child);
-  if (known == nullptr) return;
-  JobDetails& details = const_cast<JobDetails&>(*known);  // ours, not const
+  if (index == kNoIndex) return attempts;
+  JobDetails& details = details_[index];
   SetText(details.status_reason, reason);
   if (IsTerminal(to) || becomes_runnable) details.stopped_ns = at_ns;
   if (to == JobStatus::kRunnable) details.started_ns = kNoTime;
+  return attempts;
 }
 
 // A child that fails without having run keeps its reason in two bits, if it is

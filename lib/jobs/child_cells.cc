@@ -4,51 +4,76 @@
 namespace embatch {
 namespace {
 
-constexpr int64_t kMicrosecond = 1000;
-// low_: start in 44 bits of microseconds, then the lower 20 bits of the run
-// time; high_: its upper 24 bits, 8 bits of exit code, 32 bits of instance.
-constexpr int kTimeBits = 44;
-constexpr int kLowRunBits = 64 - kTimeBits;
-constexpr int kHighRunBits = kTimeBits - kLowRunBits;
-constexpr int kExitBits = 8;
+// Where the parts of an outcome stand in 128 bits. From below: when the child
+// started, counted from its array's submission, and how long it ran, both in
+// units; its exit code, the instance, and on top which of the two layouts it
+// is.
+template <int64_t unit_ns, int start_bits, int run_bits, int instance_bits>
+struct Layout {
+  static constexpr int kExitBits = 8;
+  static constexpr int kLowRunBits = 64 - start_bits;
+  static constexpr int kHighRunBits = run_bits - kLowRunBits;
+  static_assert(kHighRunBits + kExitBits + instance_bits == 63);
 
-bool FitsTime(int64_t nanos) {
-  return nanos >= 0 && nanos % kMicrosecond == 0 &&
-         (nanos / kMicrosecond) >> kTimeBits == 0;
-}
+  static bool FitsTime(int64_t nanos, int bits) {
+    return nanos >= 0 && nanos % unit_ns == 0 && (nanos / unit_ns) >> bits == 0;
+  }
+  static bool Pack(const ChildOutcome& outcome, int64_t start_ns,
+                   int64_t run_ns, uint64_t* low, uint64_t* high) {
+    if (!FitsTime(start_ns, start_bits) || !FitsTime(run_ns, run_bits) ||
+        outcome.instance_number >> instance_bits != 0) {
+      return false;
+    }
+    const uint64_t run = static_cast<uint64_t>(run_ns / unit_ns);
+    *low = static_cast<uint64_t>(start_ns / unit_ns) | run << start_bits;
+    *high = run >> kLowRunBits |
+            static_cast<uint64_t>(outcome.exit_code) << kHighRunBits |
+            outcome.instance_number << (kHighRunBits + kExitBits);
+    return true;
+  }
+  static ChildOutcome Unpack(uint64_t low, uint64_t high, int64_t created_ns) {
+    const uint64_t start = low & ((uint64_t{1} << start_bits) - 1);
+    const uint64_t run =
+        low >> start_bits | (high & ((uint64_t{1} << kHighRunBits) - 1))
+                                << kLowRunBits;
+    ChildOutcome outcome;
+    outcome.started_ns = created_ns + static_cast<int64_t>(start) * unit_ns;
+    outcome.stopped_ns =
+        outcome.started_ns + static_cast<int64_t>(run) * unit_ns;
+    outcome.exit_code = static_cast<int32_t>((high >> kHighRunBits) & 0xff);
+    outcome.instance_number = high >> (kHighRunBits + kExitBits);
+    return outcome;
+  }
+};
+
+// A start within 104 days, and a run of up to 9 hours, to the nanosecond; or
+// both up to 203 days, in whole microseconds.
+using Fine = Layout<1, 53, 45, 21>;
+using Coarse = Layout<1000, 44, 44, 31>;
+constexpr uint64_t kIsCoarse = uint64_t{1} << 63;
 
 }  // namespace
 
 std::optional<ChildCell> ChildCell::Pack(const ChildOutcome& outcome,
                                          int64_t created_ns) {
-  const int64_t start = outcome.started_ns - created_ns;
-  const int64_t run = outcome.stopped_ns - outcome.started_ns;
-  if (!FitsTime(start) || !FitsTime(run) || outcome.exit_code < 0 ||
-      outcome.exit_code >> kExitBits != 0 ||
-      outcome.instance_number >> 32 != 0) {
-    return std::nullopt;
-  }
-  const uint64_t run_us = static_cast<uint64_t>(run / kMicrosecond);
+  if (outcome.exit_code < 0 || outcome.exit_code > 0xff) return std::nullopt;
+  const int64_t start_ns = outcome.started_ns - created_ns;
+  const int64_t run_ns = outcome.stopped_ns - outcome.started_ns;
   ChildCell cell;
-  cell.low_ = static_cast<uint64_t>(start / kMicrosecond) | run_us << kTimeBits;
-  cell.high_ = run_us >> kLowRunBits |
-               static_cast<uint64_t>(outcome.exit_code) << kHighRunBits |
-               outcome.instance_number << (kHighRunBits + kExitBits);
-  return cell;
+  if (Fine::Pack(outcome, start_ns, run_ns, &cell.low_, &cell.high_)) {
+    return cell;
+  }
+  if (Coarse::Pack(outcome, start_ns, run_ns, &cell.low_, &cell.high_)) {
+    cell.high_ |= kIsCoarse;
+    return cell;
+  }
+  return std::nullopt;
 }
 
 ChildOutcome ChildCell::Unpack(int64_t created_ns) const {
-  const uint64_t start = low_ & ((uint64_t{1} << kTimeBits) - 1);
-  const uint64_t run =
-      low_ >> kTimeBits | (high_ & ((uint64_t{1} << kHighRunBits) - 1))
-                              << kLowRunBits;
-  ChildOutcome outcome;
-  outcome.started_ns = created_ns + static_cast<int64_t>(start) * kMicrosecond;
-  outcome.stopped_ns =
-      outcome.started_ns + static_cast<int64_t>(run) * kMicrosecond;
-  outcome.exit_code = static_cast<int32_t>((high_ >> kHighRunBits) & 0xff);
-  outcome.instance_number = high_ >> (kHighRunBits + kExitBits);
-  return outcome;
+  return (high_ & kIsCoarse) == 0
+             ? Fine::Unpack(low_, high_, created_ns)
+             : Coarse::Unpack(low_, high_ & ~kIsCoarse, created_ns);
 }
 
 }  // namespace embatch

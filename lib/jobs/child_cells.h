@@ -211,8 +211,8 @@ class ChildCell {
   }
   uint32_t index() const { return static_cast<uint32_t>(low_); }
 
-  // Nothing if the outcome does not fit: times that are no whole microseconds
-  // or more than 200 days apart, large numbers.
+  // Nothing if the outcome does not fit: times more than 200 days apart, more
+  // than 9 hours of running that are no whole microseconds, large numbers.
   static std::optional<ChildCell> Pack(const ChildOutcome& outcome,
                                        int64_t created_ns);
   ChildOutcome Unpack(int64_t created_ns) const;

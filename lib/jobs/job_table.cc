@@ -190,18 +190,6 @@ void JobTable::Remove(uint32_t slot) {
   jobs_.Free(slot);
 }
 
-std::optional<JobKey> JobTable::Find(const JobId& id) const {
-  const JobRecord* record = jobs_.Find(id.slot, id.generation);
-  if (record == nullptr || id.child < -1) return std::nullopt;
-  if (id.child >= 0) {
-    if (record->children == kNoIndex) return std::nullopt;
-    const int32_t count = record->has_nodes ? nodes_[record->children].size()
-                                            : arrays_[record->children].size;
-    if (id.child >= count) return std::nullopt;
-  }
-  return JobKey{id.slot, id.child};
-}
-
 void JobTable::Fetch(const JobId& id) const {
   jobs_.Prefetch(id.slot);
   if (id.child < 0) return;
@@ -212,29 +200,12 @@ void JobTable::Fetch(const JobId& id) const {
   children.cells.Fetch(id.child);
 }
 
-JobStatus JobTable::StatusOf(JobKey key) const {
-  const JobRecord& record = jobs_[key.slot];
-  if (!key.is_child()) return record.status;
-  if (record.has_nodes) return nodes(key.slot).at(key.child).status;
-  return array(key.slot).states.Get(key.child).status();
-}
-
-int JobTable::RetryClassOf(JobKey key) const {
-  if (!key.is_child()) return jobs_[key.slot].retry_class;
-  return array(key.slot).states.Get(key.child).retry_class();
-}
-
 const JobDetails* JobTable::FindDetails(JobKey key) const {
   if (!key.is_child()) return &jobs_[key.slot].details;
   if (jobs_[key.slot].has_nodes) return &nodes(key.slot).at(key.child).details;
-  return DetailsOfChild(array(key.slot), key.child);
-}
-
-const JobDetails* JobTable::DetailsOfChild(const ArrayRecord& children,
-                                           int32_t child) const {
-  const CellKind kind = children.states.Get(child).cell();
-  if (kind == CellKind::kNone) return nullptr;
-  const uint32_t index = children.cells.Get(child).index();
+  const ArrayRecord& children = array(key.slot);
+  const CellKind kind = children.states.Get(key.child).cell();
+  const uint32_t index = children.cells.Get(key.child).index();
   switch (kind) {
     case CellKind::kNone:
     case CellKind::kOutcome:

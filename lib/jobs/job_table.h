@@ -245,11 +245,8 @@ class JobTable {
   void RemoveNodes(uint32_t nodes);
   void ForgetPreemptions(uint32_t slot);
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
-  const JobDetails* DetailsOfChild(const ArrayRecord& children,
-                                   int32_t child) const;
-  int AttemptsOfChild(const ArrayRecord& children, int32_t child) const;
-  void ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
-                   TextIndex reason, int64_t at_ns);
+  int ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
+                  TextIndex reason, int64_t at_ns);
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
   void FollowJob(uint32_t slot, JobStatus from, TextIndex reason,
                  int64_t at_ns);
@@ -283,6 +280,50 @@ class JobTable {
   std::map<std::pair<uint32_t, int32_t>, PreemptionRecord> preemptions_;
   std::vector<TextIndex> released_texts_;
 };
+
+// --- What every report asks; a call would cost more than it does ------------
+
+inline std::optional<JobKey> JobTable::Find(const JobId& id) const {
+  const JobRecord* record = jobs_.Find(id.slot, id.generation);
+  if (record == nullptr || id.child < -1) return std::nullopt;
+  if (id.child >= 0) {
+    if (record->children == kNoIndex) return std::nullopt;
+    const int32_t count = record->has_nodes ? nodes_[record->children].size()
+                                            : arrays_[record->children].size;
+    if (id.child >= count) return std::nullopt;
+  }
+  return JobKey{id.slot, id.child};
+}
+
+inline JobStatus JobTable::StatusOf(JobKey key) const {
+  const JobRecord& record = jobs_[key.slot];
+  if (!key.is_child()) return record.status;
+  if (record.has_nodes) return nodes(key.slot).at(key.child).status;
+  return array(key.slot).states.Get(key.child).status();
+}
+
+inline int JobTable::RetryClassOf(JobKey key) const {
+  if (!key.is_child()) return jobs_[key.slot].retry_class;
+  return array(key.slot).states.Get(key.child).retry_class();
+}
+
+inline uint32_t JobTable::LiveOf(JobKey key) const {
+  if (!key.is_child()) return jobs_[key.slot].live;
+  if (jobs_[key.slot].has_nodes) return nodes(key.slot).at(key.child).live;
+  const ArrayRecord& children = array(key.slot);
+  return children.states.Get(key.child).cell() == CellKind::kLive
+             ? children.cells.Get(key.child).index()
+             : kNoIndex;
+}
+
+inline bool JobTable::IsAttempt(uint32_t live, const AttemptId& attempt) const {
+  if (!live_.IsLive(live)) return false;
+  const LiveAttempt& record = live_[live];
+  return record.job.slot == attempt.job.slot &&
+         record.job.child == attempt.job.child &&
+         record.number == attempt.number &&
+         jobs_.generation_of_live(record.job.slot) == attempt.job.generation;
+}
 
 }  // namespace embatch
 

@@ -38,8 +38,9 @@ void WaitingLine::AddJobs(uint32_t requirement, int64_t jobs) {
 // --- Classes ----------------------------------------------------------------
 
 uint32_t WaitingLine::ClassFor(uint32_t requirement) {
-  if (recent_ != kNone && classes_[recent_].requirement == requirement) {
-    return recent_;
+  uint32_t& recent = recent_[requirement % kRecent];
+  if (recent != kNone && classes_[recent].requirement == requirement) {
+    return recent;
   }
   const auto [found, is_new] = class_of_.try_emplace(requirement, kNone);
   if (is_new) {
@@ -51,8 +52,8 @@ uint32_t WaitingLine::ClassFor(uint32_t requirement) {
     unused_.pop_back();
     classes_[found->second].requirement = requirement;
   }
-  recent_ = found->second;
-  return recent_;
+  recent = found->second;
+  return recent;
 }
 
 void WaitingLine::Forget(uint32_t index) {
@@ -60,7 +61,8 @@ void WaitingLine::Forget(uint32_t index) {
   if (is_ordered_) by_first_.Set(index, LeastTree::kNever);
   class_of_.erase(waiting.requirement);
   unused_.push_back(index);
-  if (recent_ == index) recent_ = kNone;
+  uint32_t& recent = recent_[waiting.requirement % kRecent];
+  if (recent == index) recent = kNone;
   if (!class_of_.empty() || classes_.size() <= kClassesKept) return;
   // Nothing waits any more: memory goes back.
   classes_ = {};

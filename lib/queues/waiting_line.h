@@ -10,6 +10,8 @@
 #ifndef EMBATCH_QUEUES_WAITING_LINE_H_
 #define EMBATCH_QUEUES_WAITING_LINE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -66,6 +68,7 @@ class WaitingLine {
 
  private:
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+  static constexpr size_t kRecent = 8;  // a power of two
 
   struct Class {
     uint32_t requirement = 0;
@@ -86,7 +89,10 @@ class WaitingLine {
   absl::flat_hash_map<uint32_t, uint32_t> class_of_;  // by requirement
   // What follows can be told from the rest. The order of classes is kept from
   // the moment when somebody asks for it.
-  uint32_t recent_ = kNone;  // the class that ClassFor() last answered
+  // Classes that ClassFor() answered lately, by the low bits of the
+  // requirement.
+  std::array<uint32_t, kRecent> recent_ = {kNone, kNone, kNone, kNone,
+                                           kNone, kNone, kNone, kNone};
   bool is_ordered_ = false;
   LeastTree by_first_;  // classes by their first places
   std::vector<uint32_t> changed_;

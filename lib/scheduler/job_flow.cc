@@ -401,9 +401,10 @@ void TurnRunner::Charge(uint32_t live, uint32_t instance) {
       attempt.job.child != jobs_.nodes(attempt.job.slot).main_node) {
     return;
   }
+  const Consumables::Needs& needs =
+      jobs_.requirement(record.requirement).consumables;
   // Source: §18, locked on STARTING.
-  state_.consumables.Take(live,
-                          jobs_.requirement(record.requirement).consumables);
+  if (!needs.empty()) state_.consumables.Take(live, needs);
 }
 
 void TurnRunner::Discharge(uint32_t live) {

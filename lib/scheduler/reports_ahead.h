@@ -28,7 +28,7 @@ class ReportsAhead {
   ReportsAhead(const Reports& reports, const JobTable& jobs, const Fleet& fleet)
       : reports_(reports), jobs_(jobs), fleet_(fleet) {
     // A few reports are taken before anything fetched for them would be there.
-    if (reports.size() < kWorthwhile) return;
+    if (reports.size() < kOfJob) return;
     for (size_t i = 0; i < kOfJob; ++i) FetchJob(i);
     for (size_t i = 0; i < kOfAttempt; ++i) FetchAttempt(i);
     for (size_t i = 0; i < kOfInstance; ++i) FetchInstance(i);
@@ -37,11 +37,12 @@ class ReportsAhead {
   // Report number `next` is about to be taken; each is, in turn. The answer is
   // its job's running attempt a moment ago, or kNoIndex.
   uint32_t AttemptOf(size_t next) {
-    if (reports_.size() < kWorthwhile) return kNoIndex;
-    FetchJob(next + kOfJob);
-    FetchAttempt(next + kOfAttempt);
-    FetchInstance(next + kOfInstance);
-    return lives_[next % kRing];
+    const size_t size = reports_.size();
+    if (size < kOfJob) return kNoIndex;
+    if (next + kOfJob < size) FetchJob(next + kOfJob);
+    if (next + kOfAttempt < size) FetchAttempt(next + kOfAttempt);
+    if (next + kOfInstance < size) FetchInstance(next + kOfInstance);
+    return ring_[next % kRing];
   }
 
  private:
@@ -50,27 +51,21 @@ class ReportsAhead {
   static constexpr size_t kOfInstance = 8;
   static constexpr size_t kOfAttempt = 16;
   static constexpr size_t kOfJob = 24;
-  static constexpr size_t kWorthwhile = 8;
   static constexpr size_t kRing = 32;  // a power of two, and more than kOfJob
 
-  void FetchJob(size_t i) {
-    if (i >= reports_.size()) return;
-    jobs_.Fetch(reports_[i].container.attempt.job);
-  }
+  void FetchJob(size_t i) { jobs_.Fetch(reports_[i].container.attempt.job); }
 
   void FetchAttempt(size_t i) {
-    if (i >= reports_.size()) return;
     const std::optional<JobKey> job =
         jobs_.Find(reports_[i].container.attempt.job);
     const uint32_t live = job.has_value() ? jobs_.LiveOf(*job) : kNoIndex;
-    lives_[i % kRing] = live;
+    ring_[i % kRing] = live;
     if (live != kNoIndex) jobs_.FetchLive(live);
   }
 
   // By now the attempt may be over, and the record another one's.
   void FetchInstance(size_t i) {
-    if (i >= reports_.size()) return;
-    const uint32_t live = lives_[i % kRing];
+    const uint32_t live = ring_[i % kRing];
     if (!jobs_.IsLive(live)) return;
     const LiveAttempt& attempt = jobs_.live(live);
     fleet_.FetchInstance(attempt.instance);
@@ -82,7 +77,7 @@ class ReportsAhead {
   const Reports& reports_;
   const JobTable& jobs_;
   const Fleet& fleet_;
-  std::array<uint32_t, kRing> lives_;  // of reports, by number
+  std::array<uint32_t, kRing> ring_;  // running attempts, by report
 };
 
 }  // namespace embatch

@@ -19,6 +19,10 @@ namespace {
 
 constexpr int64_t kMicrosecond = 1000;
 constexpr int64_t kLongest = (int64_t{1} << 44) - 1;  // microseconds
+// To the nanosecond.
+constexpr int64_t kLatestFineStart = (int64_t{1} << 53) - 1;
+constexpr int64_t kLongestFineRun = (int64_t{1} << 45) - 1;
+constexpr uint64_t kLastFineInstance = (uint64_t{1} << 21) - 1;
 
 // Whether the outcome fits and comes back as it was.
 bool RoundTrips(const ChildOutcome& outcome, int64_t created_ns) {
@@ -46,7 +50,7 @@ TEST(ChildCellTest, KeepsAllThatFits) {
       for (int64_t run : microseconds) {
         for (int32_t exit_code : {0, 1, 137, 255}) {
           for (uint64_t instance :
-               {uint64_t{0}, uint64_t{1}, (uint64_t{1} << 32) - 1}) {
+               {uint64_t{0}, uint64_t{1}, (uint64_t{1} << 31) - 1}) {
             const int64_t started_ns = created_ns + start * kMicrosecond;
             ASSERT_TRUE(RoundTrips({started_ns, started_ns + run * kMicrosecond,
                                     instance, exit_code},
@@ -66,9 +70,23 @@ TEST(ChildCellTest, KeepsRandomOutcomes) {
     const int64_t run = static_cast<int64_t>(random() & kLongest);
     const int64_t started_ns = created_ns + start * kMicrosecond;
     ASSERT_TRUE(
-        RoundTrips({started_ns, started_ns + run * kMicrosecond, random() >> 32,
+        RoundTrips({started_ns, started_ns + run * kMicrosecond, random() >> 33,
                     static_cast<int32_t>(random() % 256)},
                    created_ns));
+  }
+}
+
+TEST(ChildCellTest, KeepsNanoseconds) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 200000; ++i) {
+    const int64_t created_ns = static_cast<int64_t>(random() >> 3);
+    const int64_t started_ns =
+        created_ns + static_cast<int64_t>(random() & kLatestFineStart);
+    const int64_t run_ns = static_cast<int64_t>(random() & kLongestFineRun);
+    ASSERT_TRUE(RoundTrips(
+        {started_ns, started_ns + run_ns, random() & kLastFineInstance,
+         static_cast<int32_t>(random() % 256)},
+        created_ns));
   }
 }
 
@@ -91,8 +109,24 @@ TEST(ChildCellTest, RefusesWhatDoesNotFit) {
       {"stopped before started",
        {kCreated + 2000, kCreated + 1000, 1, 0},
        false},
-      {"part of a microsecond", {kCreated + 1, kCreated + 1001, 1, 0}, false},
-      {"run of part of one", {kCreated, kCreated + 1, 1, 0}, false},
+      {"part of a microsecond", {kCreated + 1, kCreated + 1001, 1, 0}, true},
+      {"run of part of one", {kCreated, kCreated + 1, 1, 0}, true},
+      {"the fine start fits",
+       {kCreated + kLatestFineStart, kCreated + kLatestFineStart + 1, 1, 0},
+       true},
+      {"the fine start is late",
+       {kCreated + kLatestFineStart + 2, kCreated + kLatestFineStart + 3, 1, 0},
+       false},
+      {"the fine run fits", {kCreated, kCreated + kLongestFineRun, 1, 0}, true},
+      {"the fine run is long",
+       {kCreated, kCreated + kLongestFineRun + 2, 1, 0},
+       false},
+      {"the last fine instance",
+       {kCreated, kCreated + 1, kLastFineInstance, 0},
+       true},
+      {"behind the last fine instance",
+       {kCreated, kCreated + 1, kLastFineInstance + 1, 0},
+       false},
       {"negative exit code", {kCreated, kCreated, 1, -1}, false},
       {"large exit code", {kCreated, kCreated, 1, 256}, false},
       {"largest exit code",
@@ -101,7 +135,7 @@ TEST(ChildCellTest, RefusesWhatDoesNotFit) {
       {"least exit code",
        {kCreated, kCreated, 1, std::numeric_limits<int32_t>::min()},
        false},
-      {"large instance", {kCreated, kCreated, uint64_t{1} << 32, 0}, false},
+      {"large instance", {kCreated, kCreated, uint64_t{1} << 31, 0}, false},
       {"joined instance",
        {kCreated, kCreated, InstanceId::Joined(1).number, 0},
        false},
