@@ -31,16 +31,17 @@ int32_t EndOfRun(const ArrayRecord& array, int32_t first, int32_t last) {
 // small ones make no long turn.
 void TurnRunner::RunConsequences() {
   while (!state_.work.empty() && has_budget()) {
-    FetchDependents();
+    FetchConsequences();
     if (!Draw(state_.work.front())) return;
     state_.work.pop_front();
     --journal_.transitions_left;
   }
 }
 
-// Who waits for the jobs that are next in the list, has not been looked at for
-// long: it is fetched in time, in two steps as in reports_ahead.h.
-void TurnRunner::FetchDependents() const {
+// Jobs that are next in the list, and who waits for them, have not been looked
+// at for long: they are fetched in time, in three steps as in reports_ahead.h.
+void TurnRunner::FetchConsequences() const {
+  constexpr size_t kOfJob = 12;
   constexpr size_t kOfEdge = 8;
   constexpr size_t kOfDependent = 4;
   const auto edge_of = [this](size_t i) {
@@ -49,7 +50,8 @@ void TurnRunner::FetchDependents() const {
                ? FirstDependent(jobs_, {item.slot, item.generation, -1})
                : kNoIndex;
   };
-  if (state_.work.size() <= kOfEdge) return;
+  if (state_.work.size() <= kOfJob) return;
+  jobs_.FetchJob(state_.work[kOfJob].slot);
   jobs_.edges().Prefetch(edge_of(kOfEdge));
   const uint32_t edge = edge_of(kOfDependent);
   if (edge != kNoIndex) jobs_.FetchJob(jobs_.edges()[edge].dependent);

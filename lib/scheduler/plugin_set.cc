@@ -251,7 +251,15 @@ void PluginSet::PollService(Entry<ServiceProvider>& entry, absl::Time now,
 
 void PluginSet::PassOn(const State& state,
                        const std::vector<Request>& requests) {
-  for (const Request& request : requests) PassOne(state, request);
+  // A start reads its attempt, which may have left the caches since it was
+  // made.
+  constexpr size_t kAhead = 8;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (i + kAhead < requests.size()) {
+      state.jobs.FetchLive(requests[i + kAhead].live);
+    }
+    PassOne(state, requests[i]);
+  }
 }
 
 void PluginSet::PassToService(const State& state, const Request& request) {

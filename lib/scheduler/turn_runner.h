@@ -124,7 +124,7 @@ class TurnRunner {
 
   // 4. phase_consequences.cc
   void RunConsequences();
-  void FetchDependents() const;
+  void FetchConsequences() const;
   bool Draw(WorkItem& item);  // true: done with it
   bool EndRequested(const WorkItem& item);
   bool ReleaseChildren(WorkItem& item);

@@ -135,6 +135,8 @@ class ContainerTable {
     }
     const uint32_t index = free_.back();
     free_.pop_back();
+    constexpr size_t kAhead = 4;  // cells that will be needed next
+    if (free_.size() > kAhead) Fetch(free_[free_.size() - kAhead]);
     return index;
   }
 
