@@ -46,7 +46,7 @@ struct ClusterOptions {
   int shares = 0;
   WorkloadOptions workload;
   absl::Duration finished_job_retention = absl::Hours(24);
-  int max_transitions = 100000;
+  int max_transitions = SchedulerOptions().max_transitions;
 
   // Instead of the simulated runtime. Borrowed.
   ContainerRuntime* runtime = nullptr;

@@ -95,9 +95,11 @@ int64_t WallNanos() {
 
 int64_t AllocationCount() { return allocation_count; }
 
-int64_t ResidentBytes() {
+int64_t ResidentBytes(FreedMemory freed) {
 #if defined(__GLIBC__)
-  malloc_trim(0);
+  if (freed == FreedMemory::kGiveBack) malloc_trim(0);
+#else
+  (void)freed;
 #endif
   int64_t all_pages = 0;
   int64_t resident_pages = 0;

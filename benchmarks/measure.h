@@ -25,8 +25,10 @@ int64_t ThreadCpuNanos();
 int64_t AllocationCount();
 
 // Memory of the process that is in use: what was freed is given back to the
-// system first. 0 where the system does not say.
-int64_t ResidentBytes();
+// system first, unless it is to be seen how much comes back by itself. 0 where
+// the system does not say.
+enum class FreedMemory { kGiveBack, kLeave };
+int64_t ResidentBytes(FreedMemory freed = FreedMemory::kGiveBack);
 
 // What some work cost, summed up over all its pieces.
 struct Cost {

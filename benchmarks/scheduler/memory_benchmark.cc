@@ -14,6 +14,10 @@
 //   waiting_bytes     all RUNNABLE
 //   finished_bytes    all SUCCEEDED, and still to be read
 //   forgotten_bytes   their retention is over
+// and of BM_MemoryComesBack, in MiB more than a tenth over what the process had
+// in the beginning:
+//   left_mib, left_after_trim_mib   by itself, and after malloc_trim(0)
+//   most_mib                        with all jobs finished
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -21,6 +25,7 @@
 
 #include "benchmarks/cluster.h"
 #include "benchmarks/measure.h"
+#include "benchmarks/scheduler/hand_runtime.h"
 
 namespace embatch {
 namespace {
@@ -104,6 +109,50 @@ BENCHMARK(BM_MemoryOfNToN)
     ->ArgNames({"children"})
     ->Arg(1000)
     ->Arg(1000000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
+// All jobs finish and can be read; then all are forgotten. A host program that
+// has had a busy day must not be a large one for ever. The library never asks
+// the allocator for anything but memory, so what comes back does so because of
+// how it was asked for.
+void BM_MemoryComesBack(benchmark::State& state) {
+  constexpr double kMib = 1 << 20;
+  const int64_t jobs = state.range(0);
+  HandRuntime runtime;
+  ClusterOptions options;
+  options.runtime = &runtime;
+  options.finished_job_retention = absl::Hours(24 * 365);
+  for (auto _ : state) {
+    Cluster cluster(options);
+    const double allowed =
+        1.1 * static_cast<double>(ResidentBytes(FreedMemory::kLeave));
+    const auto above = [allowed](FreedMemory freed) {
+      return (static_cast<double>(ResidentBytes(freed)) - allowed) / kMib;
+    };
+    if (state.range(1) != 0) {
+      cluster.request().array_size = static_cast<int32_t>(jobs);
+      cluster.SubmitNext();
+    } else {
+      for (int64_t i = 0; i < jobs; ++i) cluster.SubmitNext();
+    }
+    cluster.Settle();
+    while (cluster.ended() < jobs) {
+      runtime.End(runtime.running());
+      cluster.StepAfter(absl::Seconds(1));
+      cluster.Settle();
+    }
+    state.counters["most_mib"] = above(FreedMemory::kLeave);
+    cluster.StepAfter(2 * options.finished_job_retention);
+    cluster.Settle();
+    state.counters["left_mib"] = above(FreedMemory::kLeave);
+    state.counters["left_after_trim_mib"] = above(FreedMemory::kGiveBack);
+  }
+  state.SetItemsProcessed(jobs);
+}
+BENCHMARK(BM_MemoryComesBack)
+    ->ArgNames({"jobs", "array"})
+    ->ArgsProduct({{1000, 10000000}, {0, 1}})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 

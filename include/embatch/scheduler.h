@@ -79,8 +79,11 @@ struct SchedulerOptions {
 
   // Changes of status that one Advance() makes at most; more are left to the
   // next call, which is then due at once. At least 1. A multi-node job and the
-  // nodes that go with it change together: that counts as one.
-  int max_transitions = 100000;
+  // nodes that go with it change together: that counts as one. What costs about
+  // as much counts as well: a job that is stopped or forgotten, a consequence
+  // that is looked at. So many take a scheduler on a processor of today less
+  // than 20 ms (benchmarks/scheduler/pauses_benchmark.cc).
+  int max_transitions = 50000;
 
   // A job that waits for others and is cancelled fails at once, rather than
   // when its dependencies are done. Choice: D2.

@@ -12,10 +12,15 @@
 // A reference to a value stays valid while the value is used. Indices are given
 // as SlotTable gives slots: the oldest released one first, and never in the
 // order of hashes, which may differ from one process to the next.
+//
+// What finds them are 64 hash tables, each for a part of all hashes, that grow
+// and shrink by themselves: with a million values, no call moves more than a
+// 64th of them.
 
 #ifndef EMBATCH_BASE_INTERN_TABLE_H_
 #define EMBATCH_BASE_INTERN_TABLE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -97,7 +102,8 @@ class InternTable {
   void Encode(Encoder& encoder) const;
 
  private:
-  static constexpr size_t kMinBuckets = 16;
+  static constexpr size_t kMinBuckets = 4;
+  static constexpr int kPartBits = 6;
 
   struct Entry {
     T value{};
@@ -116,19 +122,31 @@ class InternTable {
   static uint32_t HashOf(const K& value) {
     return static_cast<uint32_t>(Hash()(value));
   }
-  size_t Next(size_t bucket) const {
-    return (bucket + 1) & (buckets_.size() - 1);
-  }
-  size_t Home(uint32_t hash) const { return hash & (buckets_.size() - 1); }
+  // One of the hash tables.
+  struct Part {
+    std::vector<Bucket> buckets;  // None, or a power of two.
+    size_t used = 0;
 
+    size_t Next(size_t bucket) const {
+      return (bucket + 1) & (buckets.size() - 1);
+    }
+    size_t Home(uint32_t hash) const { return hash & (buckets.size() - 1); }
+    void Add(uint32_t index, uint32_t hash);
+    void Erase(uint32_t index, uint32_t hash);
+    void Place(const Bucket& bucket);
+    void Rebuild(size_t bucket_count);
+  };
+
+  // The lower bits say where in its part a value stands.
+  Part& PartOf(uint32_t hash) { return parts_[hash >> (32 - kPartBits)]; }
+  const Part& PartOf(uint32_t hash) const {
+    return parts_[hash >> (32 - kPartBits)];
+  }
   template <typename K>
   uint32_t FindHashed(const K& value, uint32_t hash) const;
-  void AddBucket(uint32_t index, uint32_t hash);
-  void EraseBucket(uint32_t index, uint32_t hash);
-  void Rebuild(size_t bucket_count);
 
   SlotTable<Entry, 1024> entries_;
-  std::vector<Bucket> buckets_;  // None, or a power of two.
+  std::array<Part, size_t{1} << kPartBits> parts_;
 };
 
 // ---------------------------------------------------------------------------
@@ -148,12 +166,7 @@ uint32_t InternTable<T, Hash, Equal>::Intern(K&& value) {
   entry.value = T(std::forward<K>(value));
   entry.count = 1;
   entry.hash = hash;
-  // At most three quarters are in use.
-  if (entries_.size() * 4 > buckets_.size() * 3) {
-    Rebuild(buckets_.empty() ? kMinBuckets : buckets_.size() * 2);
-  } else {
-    AddBucket(index, hash);
-  }
+  PartOf(hash).Add(index, hash);
   return index;
 }
 
@@ -162,17 +175,16 @@ void InternTable<T, Hash, Equal>::Release(uint32_t index) {
   Entry& entry = entries_[index];
   EMBATCH_DCHECK(entry.count > 0);
   if (--entry.count > 0) return;
-  EraseBucket(index, entry.hash);
+  PartOf(entry.hash).Erase(index, entry.hash);
   entries_.Free(index);
-  // Less than an eighth in use: halve, which leaves room to grow and to shrink.
-  if (buckets_.size() > kMinBuckets && entries_.size() * 8 < buckets_.size()) {
-    Rebuild(buckets_.size() / 2);
-  }
 }
 
 template <typename T, typename Hash, typename Equal>
 size_t InternTable<T, Hash, Equal>::MemoryBytes() const {
-  size_t bytes = entries_.MemoryBytes() + buckets_.capacity() * sizeof(Bucket);
+  size_t bytes = entries_.MemoryBytes();
+  for (const Part& part : parts_) {
+    bytes += part.buckets.capacity() * sizeof(Bucket);
+  }
   if constexpr (std::is_same_v<T, std::string>) {
     // Short strings live inside the object.
     const size_t inside = std::string().capacity();
@@ -198,9 +210,10 @@ template <typename T, typename Hash, typename Equal>
 template <typename K>
 uint32_t InternTable<T, Hash, Equal>::FindHashed(const K& value,
                                                  uint32_t hash) const {
-  if (buckets_.empty()) return kNone;
-  for (size_t i = Home(hash);; i = Next(i)) {
-    const Bucket& bucket = buckets_[i];
+  const Part& part = PartOf(hash);
+  if (part.buckets.empty()) return kNone;
+  for (size_t i = part.Home(hash);; i = part.Next(i)) {
+    const Bucket& bucket = part.buckets[i];
     if (bucket.index == kNone) return kNone;
     if (bucket.hash == hash && Equal()(entries_[bucket.index].value, value)) {
       return bucket.index;
@@ -209,35 +222,49 @@ uint32_t InternTable<T, Hash, Equal>::FindHashed(const K& value,
 }
 
 template <typename T, typename Hash, typename Equal>
-void InternTable<T, Hash, Equal>::AddBucket(uint32_t index, uint32_t hash) {
-  size_t i = Home(hash);
-  while (buckets_[i].index != kNone) i = Next(i);
-  buckets_[i] = Bucket{index, hash};
+void InternTable<T, Hash, Equal>::Part::Add(uint32_t index, uint32_t hash) {
+  // At most three quarters are in use.
+  if (++used * 4 > buckets.size() * 3) {
+    Rebuild(buckets.empty() ? kMinBuckets : buckets.size() * 2);
+  }
+  Place({index, hash});
+}
+
+template <typename T, typename Hash, typename Equal>
+void InternTable<T, Hash, Equal>::Part::Place(const Bucket& bucket) {
+  size_t i = Home(bucket.hash);
+  while (buckets[i].index != kNone) i = Next(i);
+  buckets[i] = bucket;
 }
 
 // Closes the gap by moving back each following bucket that may stand there, so
 // that no marks for the dead are needed.
 template <typename T, typename Hash, typename Equal>
-void InternTable<T, Hash, Equal>::EraseBucket(uint32_t index, uint32_t hash) {
+void InternTable<T, Hash, Equal>::Part::Erase(uint32_t index, uint32_t hash) {
   size_t gap = Home(hash);
-  while (buckets_[gap].index != index) gap = Next(gap);
-  const size_t mask = buckets_.size() - 1;
-  for (size_t i = Next(gap); buckets_[i].index != kNone; i = Next(i)) {
-    const size_t from_home = (i - Home(buckets_[i].hash)) & mask;
+  while (buckets[gap].index != index) gap = Next(gap);
+  const size_t mask = buckets.size() - 1;
+  for (size_t i = Next(gap); buckets[i].index != kNone; i = Next(i)) {
+    const size_t from_home = (i - Home(buckets[i].hash)) & mask;
     const size_t from_gap = (i - gap) & mask;
     if (from_home < from_gap) continue;
-    buckets_[gap] = buckets_[i];
+    buckets[gap] = buckets[i];
     gap = i;
   }
-  buckets_[gap] = Bucket();
+  buckets[gap] = Bucket();
+  // Less than an eighth in use: halve, which leaves room to grow and to shrink.
+  if (--used * 8 < buckets.size() && buckets.size() > kMinBuckets) {
+    Rebuild(buckets.size() / 2);
+  }
 }
 
 template <typename T, typename Hash, typename Equal>
-void InternTable<T, Hash, Equal>::Rebuild(size_t bucket_count) {
-  buckets_ = std::vector<Bucket>(bucket_count);
-  entries_.ForEach([this](uint32_t index, const Entry& entry) {
-    AddBucket(index, entry.hash);
-  });
+void InternTable<T, Hash, Equal>::Part::Rebuild(size_t bucket_count) {
+  const std::vector<Bucket> before =
+      std::exchange(buckets, std::vector<Bucket>(bucket_count));
+  for (const Bucket& bucket : before) {
+    if (bucket.index != kNone) Place(bucket);
+  }
 }
 
 }  // namespace embatch

@@ -348,10 +348,11 @@ void LeadFullLives(JobStories& stories) {
     stories.table.Remove(job.slot);
     if (children == kNoIndex) continue;
     // In portions of a block, and of what it does not take apart.
-    int32_t child = 0;
-    for (int64_t budget = 1;
-         !stories.table.ForgetChildren(children, &child, &budget); budget = 1) {
-      EXPECT_GT(child, 0);
+    int32_t next = 0;
+    int64_t budget = 1;
+    while (!stories.table.ForgetChildren(children, &next, &budget)) {
+      EXPECT_GT(next, 0);
+      budget = 1;
     }
   }
   stories.table.ForgetReleased();

@@ -609,7 +609,9 @@ void World::CheckReplay() const {
 
 // The reference scheduler does in one turn all that there is to do.
 void World::CheckTwin() {
-  if (options_.scheduler.max_transitions < 100000) return;
+  if (options_.scheduler.max_transitions < SchedulerOptions().max_transitions) {
+    return;
+  }
   const std::string difference = comparison_.CatchUp(log_.inputs());
   if (comparison_.twin().understands()) {
     EXPECT_EQ(difference, "");
