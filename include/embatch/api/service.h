@@ -31,7 +31,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "embatch/api/error.h"
+#include "embatch/api/event_bridge.h"
 #include "embatch/api/json.h"
+#include "embatch/event.h"
 #include "embatch/scheduler.h"
 #include "google/protobuf/message.h"
 
@@ -76,6 +78,10 @@ class Service {
 
   // For hosts that have a message already, from a path or a query:
   Answer CallForJson(const google::protobuf::Message& request, absl::Time now);
+
+  // Gives the sink every event of a step, in order, before the next call that
+  // changes something (event_bridge.h).
+  void PrintEvents(const Step& step, const EventSink& sink) const;
 
   // What CallJson() takes at most.
   const JsonLimits& json_limits() const;

@@ -2,6 +2,7 @@
 #include "lib/api/service/attempt_detail.h"
 
 #include "absl/strings/str_cat.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/job_arns.h"
 
 namespace embatch {
@@ -11,9 +12,9 @@ namespace {
 template <typename Detail>
 void PrintTimes(const AttemptView& attempt, Detail& detail) {
   if (attempt.started_at.has_value()) {
-    detail.set_started_at(Milliseconds(*attempt.started_at));
+    detail.set_started_at(Millis(*attempt.started_at));
   }
-  detail.set_stopped_at(Milliseconds(attempt.stopped_at));
+  detail.set_stopped_at(Millis(attempt.stopped_at));
   if (!attempt.status_reason.empty()) {
     detail.set_status_reason(std::string(attempt.status_reason));
   }

@@ -6,7 +6,6 @@
 
 #include <string>
 
-#include "absl/time/time.h"
 #include "embatch/api/eks.pb.h"
 #include "embatch/api/job.pb.h"
 #include "embatch/job.h"
@@ -25,9 +24,7 @@ std::string PodName(const Context& context, const JobView& view, int number);
 std::string NodeName(InstanceId instance);
 
 // As all times of AWS Batch: whole milliseconds since 1970.
-inline int64_t Milliseconds(absl::Time time) {
-  return absl::ToUnixMillis(time);
-}
+inline int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }
 
 }  // namespace api
 }  // namespace embatch

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/amounts.h"
+#include "lib/api/service/conversion.h"
 
 namespace embatch {
 namespace api {
@@ -102,10 +103,6 @@ void PrintRequirements(const Resources& resources, ResourceRequirements& list) {
   }
 }
 
-std::vector<std::string> ReadStrings(const StringList& list) {
-  return {list.items().begin(), list.items().end()};
-}
-
 void PrintStrings(absl::Span<const std::string> strings, StringList& list) {
   list.mutable_items()->Reserve(static_cast<int>(strings.size()));
   for (const std::string& text : strings) list.add_items(text);
@@ -143,7 +140,7 @@ absl::StatusOr<embatch::ContainerProperties> ReadContainer(
   if (!amounts.ok()) return amounts.status();
   embatch::ContainerProperties properties;
   properties.image = container.image();
-  properties.command = ReadStrings(container.command());
+  properties.command = Strings(container.command());
   properties.environment = ReadEnvironment(container.environment());
   properties.resources = amounts->AsResources();
   if (container.has_vcpus()) {
@@ -206,7 +203,7 @@ absl::StatusOr<embatch::ContainerOverrides> ReadContainerOverrides(
     overrides.memory_mib = amounts->memory_mib;
     overrides.gpus = amounts->gpus;
   }
-  overrides.command = ReadStrings(message.command());
+  overrides.command = Strings(message.command());
   overrides.environment = ReadEnvironment(message.environment());
   if (message.has_vcpus()) overrides.deprecated_vcpus = message.vcpus();
   if (message.has_memory()) overrides.deprecated_memory_mib = message.memory();

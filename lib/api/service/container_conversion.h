@@ -43,7 +43,6 @@ absl::StatusOr<Amounts> ReadRequirements(absl::string_view member,
 // Those that are not 0.
 void PrintRequirements(const Resources& resources, ResourceRequirements& list);
 
-std::vector<std::string> ReadStrings(const StringList& list);
 void PrintStrings(absl::Span<const std::string> strings, StringList& list);
 
 std::vector<EnvironmentVariable> ReadEnvironment(

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "embatch/api/json.h"
 #include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/ecs_conversion.h"
 #include "lib/api/service/eks_conversion.h"
 #include "lib/api/service/node_conversion.h"
@@ -45,10 +45,9 @@ absl::Status ReadProperties(const RegisterJobDefinitionRequest& request,
   return absl::OkStatus();
 }
 
-Document DocumentOf(const RegisterJobDefinitionRequest& request) {
-  RegisterJobDefinitionRequest without_tags = request;
-  without_tags.clear_tags();
-  return Document(PrintJson(without_tags));
+Document WithoutTags(RegisterJobDefinitionRequest request) {
+  request.clear_tags();
+  return DocumentOf(request);
 }
 
 // Source: answers of AWS; members of the shapes that are lists.
@@ -185,19 +184,17 @@ absl::StatusOr<JobDefinitionOptions> ReadDefinition(
                       request.consumable_resource_properties(), scope);
   if (!consumables.ok()) return consumables.status();
   options.consumable_resource_properties = *std::move(consumables);
-  options.tags = {request.tags().entries().begin(),
-                  request.tags().entries().end()};
-  options.document = DocumentOf(request);
+  options.tags = TagsOf(request.tags());
+  options.document = WithoutTags(request);
   return options;
 }
 
 RegisterJobDefinitionRequest RequestOf(const embatch::JobDefinition& value) {
   const JobDefinitionOptions& options = value.options();
   RegisterJobDefinitionRequest request;
+  ReadDocument(options.document, request);
   // A document of somebody else's, or none.
-  if (!options.document.has_value() ||
-      !ParseJson(options.document.text(), {}, request).ok() ||
-      request.job_definition_name() != options.job_definition_name) {
+  if (request.job_definition_name() != options.job_definition_name) {
     request = RequestWithoutDocument(options);
   }
   request.set_type(options.type == embatch::JobDefinitionType::kMultinode
@@ -232,8 +229,7 @@ void PrintDefinition(const Context& context, const JobDefinitionView& view,
   message.set_container_orchestration_type(options.eks_properties.has_value()
                                                ? ORCHESTRATION_TYPE_EKS
                                                : ORCHESTRATION_TYPE_ECS);
-  message.mutable_tags()->mutable_entries()->insert(options.tags.begin(),
-                                                    options.tags.end());
+  SetTags(options.tags, *message.mutable_tags());
 }
 
 absl::StatusOr<std::string> ReadDefinitionName(absl::string_view member,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
 
 namespace embatch {
 namespace api {
@@ -61,7 +62,7 @@ absl::StatusOr<embatch::TaskContainerProperties> ReadContainerOfTask(
   }
   properties.name = message.name();
   properties.image = message.image();
-  properties.command = ReadStrings(message.command());
+  properties.command = Strings(message.command());
   properties.environment = ReadEnvironment(message.environment());
   properties.essential = message.has_essential() ? message.essential() : true;
   if (message.has_stop_timeout()) {
@@ -108,7 +109,7 @@ absl::StatusOr<embatch::TaskPropertiesOverride> ReadTaskOverride(
     if (!amounts.ok()) return amounts.status();
     embatch::TaskContainerOverrides& overrides = task.containers.emplace_back();
     overrides.name = container.name();
-    overrides.command = ReadStrings(container.command());
+    overrides.command = Strings(container.command());
     overrides.environment = ReadEnvironment(container.environment());
     overrides.vcpu_milli = amounts->vcpu_milli;
     overrides.memory_mib = amounts->memory_mib;

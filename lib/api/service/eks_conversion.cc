@@ -12,6 +12,7 @@
 #include "lib/api/json_text.h"
 #include "lib/api/service/amounts.h"
 #include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
 
 namespace embatch {
 namespace api {
@@ -109,8 +110,8 @@ absl::Status ReadCommon(absl::string_view member, const Message& message,
   if (!resources.ok()) return resources.status();
   if (message.has_name()) value.name = message.name();
   value.image = message.image();
-  value.command = ReadStrings(message.command());
-  value.args = ReadStrings(message.args());
+  value.command = Strings(message.command());
+  value.args = Strings(message.args());
   value.env = ReadEnv(message.env());
   value.resources = *resources;
   return absl::OkStatus();

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "lib/api/json_text.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/definition_checks.h"
 #include "lib/api/service/definition_conversion.h"
 
@@ -14,18 +15,13 @@ namespace embatch {
 namespace api {
 namespace {
 
-// Source: API DescribeJobDefinitions.jobDefinitions ("A list of up to 100").
-constexpr int kNamesMax = 100;
-
 absl::Status DescribeNamed(const Context& context,
                            const DescribeJobDefinitionsRequest& request,
                            DescribeJobDefinitionsResponse& response) {
   const auto& names = request.job_definitions().items();
-  if (names.size() > kNamesMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("jobDefinitions has ", names.size(),
-                     " entries; must have at most ", kNamesMax));
-  }
+  const absl::Status status = CheckAtMost(
+      "jobDefinitions", static_cast<size_t>(names.size()), kDescribedNamesMax);
+  if (!status.ok()) return status;
   // Source: the same ("This parameter can't be used with other parameters").
   if (request.has_job_definition_name() || request.has_status() ||
       request.has_max_results() || request.has_next_token()) {

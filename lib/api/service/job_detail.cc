@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "embatch/api/json.h"
 #include "lib/api/service/attempt_detail.h"
 #include "lib/api/service/container_conversion.h"
 #include "lib/api/service/container_detail.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/definition_conversion.h"
 #include "lib/api/service/job_arns.h"
 #include "lib/api/service/node_detail.h"
@@ -28,13 +28,13 @@ void PrintNamesAndTimes(const Context& context, const JobView& view,
   if (!view.status_reason.empty()) {
     detail.set_status_reason(std::string(view.status_reason));
   }
-  detail.set_created_at(Milliseconds(view.created_at));
+  detail.set_created_at(Millis(view.created_at));
   // Choice: §5.3, a job that never ran has none.
   if (view.started_at.has_value()) {
-    detail.set_started_at(Milliseconds(*view.started_at));
+    detail.set_started_at(Millis(*view.started_at));
   }
   if (view.stopped_at.has_value()) {
-    detail.set_stopped_at(Milliseconds(*view.stopped_at));
+    detail.set_stopped_at(Millis(*view.stopped_at));
   }
   detail.set_is_cancelled(view.is_cancelled);
   detail.set_is_terminated(view.is_terminated);
@@ -73,8 +73,7 @@ void PrintSettings(const Context& context, const JobView& view,
   PrintDependencies(context, view, *detail.mutable_depends_on());
   detail.mutable_parameters()->mutable_entries()->insert(
       view.parameters->begin(), view.parameters->end());
-  detail.mutable_tags()->mutable_entries()->insert(view.tags->begin(),
-                                                   view.tags->end());
+  SetTags(*view.tags, *detail.mutable_tags());
   if (!known.request.has_eks_properties()) {
     detail.set_propagate_tags(view.propagate_tags);
     *detail.mutable_platform_capabilities() =
@@ -93,8 +92,7 @@ void PrintArray(const Context& context, const JobView& view,
     array.set_size(view.array_size);
     PrintStatusSummary(view.status_summary, *array.mutable_status_summary());
     // Choice: the summary is never behind what happened.
-    array.set_status_summary_last_updated_at(
-        Milliseconds(context.scheduler.now()));
+    array.set_status_summary_last_updated_at(Millis(context.scheduler.now()));
   } else if (view.job.child >= 0 && view.num_nodes == 0) {
     detail.mutable_array_properties()->set_index(view.job.child);
   }
@@ -104,10 +102,7 @@ void PrintArray(const Context& context, const JobView& view,
 // EksPodPropertiesOverride.metadata.
 void PrintMetadata(const JobView& view, EksPodPropertiesDetail& pod) {
   SubmitJobRequest submission;
-  if (view.document == nullptr || !view.document->has_value() ||
-      !ParseJson(view.document->text(), {}, submission).ok()) {
-    return;
-  }
+  ReadDocument(*view.document, submission);
   const EksPodPropertiesOverride& changed =
       submission.eks_properties_override().pod_properties();
   if (changed.has_metadata())
@@ -144,6 +139,17 @@ JobStatus PrintStatus(embatch::JobStatus status) {
       return JOB_STATUS_FAILED;
   }
   return JOB_STATUS_UNSPECIFIED;
+}
+
+embatch::JobStatus ReadStatus(JobStatus status) {
+  for (int i = 0; i < kJobStatusCount; ++i) {
+    const auto known = static_cast<embatch::JobStatus>(i);
+    if (known != embatch::JobStatus::kScheduled &&
+        PrintStatus(known) == status) {
+      return known;
+    }
+  }
+  return embatch::JobStatus::kRunning;
 }
 
 void PrintStatusSummary(const StatusSummary& counts,

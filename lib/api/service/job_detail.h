@@ -13,6 +13,7 @@ namespace embatch {
 namespace api {
 
 JobStatus PrintStatus(embatch::JobStatus status);
+embatch::JobStatus ReadStatus(JobStatus status);
 
 // The number of an array's children in each status, zeros too. Choice: §8.1.
 void PrintStatusSummary(const StatusSummary& counts,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ListJobs, ListJobsByConsumableResource.
-// Source: §18, §20.3.
+// ListJobs.
+// Source: §20.3.
 #include <array>
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@
 #include "absl/strings/strip.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/attempt_detail.h"
-#include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/definition_cache.h"
 #include "lib/api/service/definition_conversion.h"
 #include "lib/api/service/job_arns.h"
@@ -40,17 +40,6 @@ constexpr std::array<FilterWord, 6> kFilters = {{
     {"QUOTA_SHARE_NAME", ListJobsFilter::Name::kQuotaShareName},
 }};
 
-embatch::JobStatus ReadStatus(JobStatus status) {
-  for (int i = 0; i < kJobStatusCount; ++i) {
-    const auto known = static_cast<embatch::JobStatus>(i);
-    if (known != embatch::JobStatus::kScheduled &&
-        PrintStatus(known) == status) {
-      return known;
-    }
-  }
-  return embatch::JobStatus::kRunning;
-}
-
 absl::StatusOr<ListJobsFilter> ReadFilter(const Context& context,
                                           const KeyValuesPair& message) {
   ListJobsFilter filter;
@@ -66,7 +55,7 @@ absl::StatusOr<ListJobsFilter> ReadFilter(const Context& context,
                      "; must be JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, "
                      "AFTER_CREATED_AT, SHARE_IDENTIFIER or QUOTA_SHARE_NAME"));
   }
-  filter.values = ReadStrings(message.values());
+  filter.values = Strings(message.values());
   if (filter.name != ListJobsFilter::Name::kJobDefinition) return filter;
   for (size_t i = 0; i < filter.values.size(); ++i) {
     absl::StatusOr<std::string> name =
@@ -158,8 +147,7 @@ void PrintParts(const Context& context, const JobView& view,
     ArrayPropertiesSummary& array = *summary.mutable_array_properties();
     array.set_size(view.array_size);
     PrintStatusSummary(view.status_summary, *array.mutable_status_summary());
-    array.set_status_summary_last_updated_at(
-        Milliseconds(context.scheduler.now()));
+    array.set_status_summary_last_updated_at(Millis(context.scheduler.now()));
   } else if (view.num_nodes > 0) {
     NodePropertiesSummary& node = *summary.mutable_node_properties();
     node.set_num_nodes(view.num_nodes);
@@ -178,9 +166,9 @@ void PrintSummary(const Context& context, const JobView& view,
   summary.set_job_id(std::move(id));
   summary.set_job_name(std::string(view.job_name));
   PrintCapacityUsage(view, summary);
-  summary.set_created_at(Milliseconds(view.created_at));
+  summary.set_created_at(Millis(view.created_at));
   if (view.scheduled_at.has_value()) {
-    summary.set_scheduled_at(Milliseconds(*view.scheduled_at));
+    summary.set_scheduled_at(Millis(*view.scheduled_at));
   }
   if (!view.share_identifier.empty()) {
     summary.set_share_identifier(std::string(view.share_identifier));
@@ -190,10 +178,10 @@ void PrintSummary(const Context& context, const JobView& view,
     summary.set_status_reason(std::string(view.status_reason));
   }
   if (view.started_at.has_value()) {
-    summary.set_started_at(Milliseconds(*view.started_at));
+    summary.set_started_at(Millis(*view.started_at));
   }
   if (view.stopped_at.has_value()) {
-    summary.set_stopped_at(Milliseconds(*view.stopped_at));
+    summary.set_stopped_at(Millis(*view.stopped_at));
   }
   if (view.exit_code.has_value()) {
     summary.mutable_container()->set_exit_code(*view.exit_code);
@@ -203,59 +191,6 @@ void PrintSummary(const Context& context, const JobView& view,
   }
   PrintParts(context, view, summary);
   summary.set_job_definition(definition_arn);
-}
-
-absl::Status ReadConsumableFilters(
-    const ListJobsByConsumableResourceFilterList& filters,
-    embatch::ListJobsByConsumableResourceRequest& list) {
-  for (int i = 0; i < filters.items_size(); ++i) {
-    const KeyValuesPair& filter = filters.items(i);
-    if (filter.name() == "JOB_NAME") {
-      for (const std::string& name : filter.values().items()) {
-        list.job_names.push_back(name);
-      }
-      continue;
-    }
-    if (filter.name() != "JOB_STATUS") {
-      return absl::InvalidArgumentError(
-          absl::StrCat("filters[", i, "].name is ", Quote(filter.name()),
-                       "; must be JOB_STATUS or JOB_NAME"));
-    }
-    for (const std::string& word : filter.values().items()) {
-      JobStatus status = JOB_STATUS_UNSPECIFIED;
-      if (!JobStatus_Parse(absl::StrCat("JOB_STATUS_", word), &status) ||
-          status == JOB_STATUS_UNSPECIFIED) {
-        // Source: §22.
-        return absl::InvalidArgumentError(
-            "Job status is not one of SUBMITTED | PENDING | RUNNABLE | "
-            "STARTING | RUNNING | SUCCEEDED | FAILED");
-      }
-      list.statuses.push_back(ReadStatus(status));
-    }
-  }
-  return absl::OkStatus();
-}
-
-void PrintConsumer(const Context& context, const JobView& view,
-                   const std::string& definition_arn,
-                   ListJobsByConsumableResourceSummary& summary) {
-  summary.set_job_arn(
-      JobArn(context.scope, context.scheduler.JobIdText(view.job)));
-  summary.set_job_queue_arn(ArnOf(context, ArnKind::kJobQueue, view.job_queue));
-  summary.set_job_name(std::string(view.job_name));
-  summary.set_job_definition_arn(definition_arn);
-  if (!view.share_identifier.empty()) {
-    summary.set_share_identifier(std::string(view.share_identifier));
-  }
-  summary.set_job_status(std::string(JobStatusName(view.status)));
-  if (!view.status_reason.empty()) {
-    summary.set_status_reason(std::string(view.status_reason));
-  }
-  if (view.started_at.has_value()) {
-    summary.set_started_at(Milliseconds(*view.started_at));
-  }
-  PrintConsumables(view.consumable_resources,
-                   *summary.mutable_consumable_resource_properties());
 }
 
 }  // namespace
@@ -275,43 +210,6 @@ absl::Status ListJobs(const Context& context, const ListJobsRequest& request,
     if (!view.ok() || view->definition == nullptr) continue;
     PrintSummary(context, *view, definitions.ArnOf(*view),
                  *summaries.add_items());
-  }
-  if (!page->next_token.empty()) {
-    response.set_next_token(std::move(page->next_token));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ListJobsByConsumableResource(
-    const Context& context, const ListJobsByConsumableResourceRequest& request,
-    ListJobsByConsumableResourceResponse& response) {
-  embatch::ListJobsByConsumableResourceRequest list;
-  absl::StatusOr<std::string> name =
-      NameOrArn("consumableResource", request.consumable_resource(),
-                ArnKind::kConsumableResource, context.scope);
-  if (!name.ok()) return name.status();
-  list.consumable_resource = *std::move(name);
-  const absl::Status status = ReadConsumableFilters(request.filters(), list);
-  if (!status.ok()) return status;
-  if (request.has_max_results()) list.max_results = request.max_results();
-  list.next_token = request.next_token();
-  absl::StatusOr<JobPage> page =
-      context.scheduler.ListJobsByConsumableResource(list);
-  if (!page.ok()) return page.status();
-  // Absent: it was deleted, and jobs are left that need it.
-  const auto resource =
-      context.scheduler.DescribeConsumableResource(list.consumable_resource);
-  DefinitionCache definitions(context);
-  ListJobsByConsumableResourceSummaryList& summaries = *response.mutable_jobs();
-  for (const JobId& job : page->jobs) {
-    const auto view = context.scheduler.DescribeJob(job);
-    if (!view.ok() || view->definition == nullptr) continue;
-    ListJobsByConsumableResourceSummary& summary = *summaries.add_items();
-    PrintConsumer(context, *view, definitions.ArnOf(*view), summary);
-    // Source: API ListJobsByConsumableResourceSummary; both are the resource's.
-    summary.set_quantity(resource.ok() ? resource->total_quantity : 0);
-    summary.set_created_at(
-        Milliseconds(resource.ok() ? resource->created_at : view->created_at));
   }
   if (!page->next_token.empty()) {
     response.set_next_token(std::move(page->next_token));

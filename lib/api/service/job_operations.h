@@ -24,7 +24,7 @@ absl::Status DescribeJobs(const Context& context,
                           const DescribeJobsRequest& request,
                           DescribeJobsResponse& response);
 
-// In job_lists.cc.
+// In job_lists.cc and consumer_lists.cc.
 absl::Status ListJobs(const Context& context, const ListJobsRequest& request,
                       ListJobsResponse& response);
 absl::Status ListJobsByConsumableResource(

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/ecs_conversion.h"
 #include "lib/api/service/eks_conversion.h"
 
@@ -18,7 +19,7 @@ absl::StatusOr<embatch::NodeRangeProperty> ReadRange(
     const ArnScope& scope) {
   embatch::NodeRangeProperty range;
   range.target_nodes = message.target_nodes();
-  range.instance_types = ReadStrings(message.instance_types());
+  range.instance_types = Strings(message.instance_types());
   if (message.has_container()) {
     auto container =
         ReadContainer(absl::StrCat(member, ".container"), message.container());
@@ -50,7 +51,7 @@ absl::StatusOr<embatch::NodePropertyOverride> ReadOverride(
     const ArnScope& scope) {
   embatch::NodePropertyOverride result;
   result.target_nodes = message.target_nodes();
-  result.instance_types = ReadStrings(message.instance_types());
+  result.instance_types = Strings(message.instance_types());
   auto container =
       ReadContainerOverrides(absl::StrCat(member, ".containerOverrides"),
                              message.container_overrides());

@@ -10,7 +10,9 @@
 #include "embatch/api/operation.h"
 #include "embatch/api/validate.h"
 #include "lib/api/arn.h"
+#include "lib/api/service/event_printer.h"
 #include "lib/api/service/handlers.h"
+#include "lib/api/service/own_texts.h"
 #include "lib/api/service/wording.h"
 
 namespace embatch {
@@ -85,7 +87,7 @@ absl::Status Service::Call(const Message& request, absl::Time now,
   status = handler({impl_->scheduler, impl_->scope, now}, request, response);
   if (status.ok()) return status;
   response.Clear();
-  return absl::Status(status.code(), InWordsOfAws(status.message()));
+  return absl::Status(status.code(), OwnTextOr(InWordsOfAws(status.message())));
 }
 
 Answer Service::CallForJson(const Message& request, absl::Time now) {
@@ -109,6 +111,14 @@ Answer Service::CallJson(absl::string_view name, absl::string_view json,
   const absl::Status status = ParseJson(json, impl_->json_limits, *request);
   if (!status.ok()) return AnswerOf(ErrorOfParsing(status));
   return CallForJson(*request, now);
+}
+
+void Service::PrintEvents(const Step& step, const EventSink& sink) const {
+  const Context context = {impl_->scheduler, impl_->scope,
+                           impl_->scheduler.now()};
+  EventPrinter printer(context, sink);
+  uint64_t sequence = step.first_sequence;
+  for (const Event& event : step.events) printer.Print(event, sequence++);
 }
 
 }  // namespace api

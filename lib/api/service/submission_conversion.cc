@@ -6,9 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "embatch/api/json.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/definition_conversion.h"
 #include "lib/api/service/ecs_conversion.h"
 #include "lib/api/service/eks_conversion.h"
@@ -98,7 +98,7 @@ absl::Status ReadOverrides(const Context& context,
 }
 
 // A pod's metadata are all that a submission has and the scheduler has not.
-Document DocumentOf(const SubmitJobRequest& message) {
+Document RestOf(const SubmitJobRequest& message) {
   SubmitJobRequest rest;
   const EksPodPropertiesOverride& pod =
       message.eks_properties_override().pod_properties();
@@ -120,9 +120,7 @@ Document DocumentOf(const SubmitJobRequest& message) {
          ->mutable_pod_properties()
          ->mutable_metadata() = of_range.metadata();
   }
-  const bool has_rest =
-      rest.has_eks_properties_override() || rest.has_node_overrides();
-  return has_rest ? Document(PrintJson(rest)) : Document();
+  return DocumentOf(rest);
 }
 
 }  // namespace
@@ -153,10 +151,9 @@ absl::Status ReadSubmission(const Context& context,
   if (message.has_propagate_tags()) {
     submission.propagate_tags = message.propagate_tags();
   }
-  submission.tags = {message.tags().entries().begin(),
-                     message.tags().entries().end()};
+  submission.tags = TagsOf(message.tags());
   if (message.has_eks_properties_override() || message.has_node_overrides()) {
-    submission.document = DocumentOf(message);
+    submission.document = RestOf(message);
   }
   return absl::OkStatus();
 }

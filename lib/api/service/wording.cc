@@ -21,6 +21,14 @@ using google::protobuf::Descriptor;
 // From a name without '_' and in lower case to AWS's.
 using Names = absl::flat_hash_map<std::string, std::string>;
 
+// Members of the scheduler's values, without '_', that AWS names otherwise.
+constexpr std::pair<const char*, const char*> kOtherNames[] = {
+    {"arraysize", "arrayProperties.size"},
+    {"attemptduration", "attemptDurationSeconds"},
+    {"deprecatedmemorymib", "memory"},
+    {"deprecatedvcpus", "vcpus"},
+};
+
 void AddNames(const Descriptor* message, Names& names,
               absl::flat_hash_set<const Descriptor*>& seen) {
   if (!seen.insert(message).second) return;
@@ -53,6 +61,8 @@ const Names& AllNames() {
       AddNames(operation.request->GetDescriptor(), *all, seen);
       AddNames(operation.response->GetDescriptor(), *all, seen);
     }
+    // What the scheduler has no unit in its type for, or calls by other names.
+    for (const auto& [core, aws] : kOtherNames) all->emplace(core, aws);
     return all;
   }();
   return *names;

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/api/service/event_printer.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "embatch/api/json.h"
+#include "embatch/api/service_job.pb.h"
+#include "lib/api/json_text.h"
+#include "lib/api/service/handlers.h"
+#include "lib/api/service/job_arns.h"
+
+namespace embatch {
+namespace api {
+namespace {
+
+constexpr uint64_t kLow48 = (uint64_t{1} << 48) - 1;
+
+// A UUID of version 8. `child` is which of several jobs of one event.
+std::string EventId(uint64_t sequence, uint32_t child) {
+  return absl::StrFormat("%08x-%04x-8000-8000-%012x", child, sequence >> 48,
+                         sequence & kLow48);
+}
+
+// Source: §21, seconds. Choice: D61, milliseconds too where there are any.
+std::string EventTime(absl::Time time) {
+  const bool is_whole = absl::ToUnixMillis(time) % 1000 == 0;
+  return absl::FormatTime(
+      is_whole ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%dT%H:%M:%E3SZ", time,
+      absl::UTCTimeZone());
+}
+
+std::string Quoted(absl::string_view text) {
+  std::string quoted;
+  AppendJsonString(text, quoted);
+  return quoted;
+}
+
+// Nothing changed but the reason: the job was found blocked, or is to make room
+// for another.
+bool IsBlocked(const Event& event) {
+  return event.from == event.to && event.to == embatch::JobStatus::kRunnable;
+}
+bool IsPreemptionStart(const Event& event) {
+  return event.from == event.to && event.to != embatch::JobStatus::kRunnable;
+}
+
+// Its attempt was taken from it. Source: §15.5, the reasons.
+bool IsPreemptionEnd(const Event& event, const JobView& view,
+                     absl::string_view reason) {
+  return view.preempted_attempts > 0 && event.from != event.to &&
+         (event.to == embatch::JobStatus::kRunnable ||
+          event.to == embatch::JobStatus::kFailed) &&
+         (absl::StartsWith(reason, "Cross-share preemption triggered") ||
+          absl::StartsWith(reason, "In-share preemption triggered"));
+}
+
+}  // namespace
+
+void EventPrinter::Send(const Envelope& envelope, absl::string_view detail) {
+  text_ = "{\"version\":\"0\",\"id\":\"";
+  absl::StrAppend(&text_, envelope.id, "\",\"detail-type\":\"",
+                  envelope.detail_type, "\",\"source\":\"aws.batch\",");
+  absl::StrAppend(&text_, "\"account\":\"", context_.scope.account,
+                  "\",\"time\":\"", EventTime(envelope.time),
+                  "\",\"region\":\"", context_.scope.region);
+  absl::StrAppend(&text_, "\",\"resources\":[", envelope.resources,
+                  "],\"detail\":", detail, "}");
+  sink_(text_);
+}
+
+void EventPrinter::PrintJob(const Event& event, const JobView& view,
+                            Envelope& envelope) {
+  JobDetail detail;
+  jobs_.Print(view, detail);
+  detail.set_status(PrintStatus(event.to));
+  const absl::string_view reason = context_.scheduler.Text(event.reason);
+  detail.clear_status_reason();
+  if (!reason.empty()) detail.set_status_reason(std::string(reason));
+  envelope.detail_type = "Batch Job State Change";
+  if (IsBlocked(event)) {
+    envelope.detail_type = "Batch Job Queue Blocked";
+    absl::StrAppend(&envelope.resources, ",", Quoted(detail.job_queue()));
+  }
+  Send(envelope, PrintJson(detail));
+}
+
+void EventPrinter::PrintGone(const Event& event, const std::string& id,
+                             Envelope& envelope) {
+  JobDetail detail;
+  detail.set_job_arn(JobArn(context_.scope, id));
+  detail.set_job_id(id);
+  detail.set_status(PrintStatus(event.to));
+  const absl::string_view reason = context_.scheduler.Text(event.reason);
+  if (!reason.empty()) detail.set_status_reason(std::string(reason));
+  envelope.detail_type = "Batch Job State Change";
+  envelope.resources = Quoted(detail.job_arn());
+  Send(envelope, PrintJson(detail));
+}
+
+void EventPrinter::PrintServiceJob(const Event& event, const JobView& view,
+                                   Envelope& envelope) {
+  DescribeServiceJobRequest request;
+  request.set_job_id(context_.scheduler.JobIdText(view.job));
+  DescribeServiceJobResponse detail;
+  const Handler describe = FindHandler(DescribeServiceJobRequest::descriptor());
+  if (describe == nullptr || !describe(context_, request, detail).ok()) return;
+  detail.clear_tags();
+  detail.clear_service_request_payload();
+  ServiceJobStatus status = SERVICE_JOB_STATUS_UNSPECIFIED;
+  if (ServiceJobStatus_Parse(
+          absl::StrCat("SERVICE_JOB_STATUS_", JobStatusName(event.to)),
+          &status)) {
+    detail.set_status(status);
+  }
+  const absl::string_view reason = context_.scheduler.Text(event.reason);
+  detail.clear_status_reason();
+  if (!reason.empty()) detail.set_status_reason(std::string(reason));
+  envelope.detail_type = IsBlocked(event) ? "Batch Service Job Queue Blocked"
+                                          : "Batch Service Job State Change";
+  Send(envelope, PrintJson(detail));
+}
+
+void EventPrinter::PrintPreemption(const Event& event, const JobView& view,
+                                   Envelope& envelope) {
+  const absl::string_view reason = context_.scheduler.Text(event.reason);
+  // The only resource is the job.
+  const std::string status = Quoted(JobStatusName(event.to));
+  if (IsPreemptionStart(event)) {
+    envelope.detail_type = "Batch Service Job Preemption Started";
+    Send(envelope, absl::StrCat("{\"statusReason\":", Quoted(reason),
+                                ",\"preemptedJobArn\":", envelope.resources,
+                                ",\"status\":", status, "}"));
+    return;
+  }
+  envelope.detail_type = "Batch Service Job Preemption Completed";
+  // It comes beside the change of status, which has the same sequence number.
+  envelope.id[absl::string_view("00000000-0000-80").size()] = '1';
+  Send(envelope,
+       absl::StrCat("{\"preemptedJobArn\":", envelope.resources,
+                    ",\"preemptionSummary\":{\"preemptedAttemptCount\":",
+                    view.preempted_attempts, "},\"status\":", status, "}"));
+}
+
+void EventPrinter::Print(const Event& event, uint64_t sequence) {
+  const absl::string_view reason = context_.scheduler.Text(event.reason);
+  for (uint32_t i = 0; i < event.count; ++i) {
+    JobId job = event.job;
+    if (i > 0) job.child += static_cast<int32_t>(i);
+    const auto view = context_.scheduler.DescribeJob(job);
+    const bool is_service = view.ok() && view->definition == nullptr;
+    const std::string id = context_.scheduler.JobIdText(job);
+    Envelope envelope;
+    envelope.id = EventId(sequence, i);
+    envelope.time = event.time();
+    if (!view.ok()) {
+      PrintGone(event, id, envelope);
+      continue;
+    }
+    envelope.resources =
+        Quoted(is_service ? ArnOf(context_, ArnKind::kServiceJob, id)
+                          : JobArn(context_.scope, id));
+    if (IsPreemptionStart(event)) {
+      PrintPreemption(event, *view, envelope);
+      continue;
+    }
+    if (is_service) {
+      PrintServiceJob(event, *view, envelope);
+    } else {
+      PrintJob(event, *view, envelope);
+    }
+    if (IsPreemptionEnd(event, *view, reason)) {
+      PrintPreemption(event, *view, envelope);
+    }
+  }
+}
+
+}  // namespace api
+}  // namespace embatch
