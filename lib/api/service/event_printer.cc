@@ -7,8 +7,8 @@
 #include "embatch/api/json.h"
 #include "embatch/api/service_job.pb.h"
 #include "lib/api/json_text.h"
-#include "lib/api/service/handlers.h"
 #include "lib/api/service/job_arns.h"
+#include "lib/api/service/service_job_conversion.h"
 
 namespace embatch {
 namespace api {
@@ -100,11 +100,10 @@ void EventPrinter::PrintGone(const Event& event, const std::string& id,
 
 void EventPrinter::PrintServiceJob(const Event& event, const JobView& view,
                                    Envelope& envelope) {
-  DescribeServiceJobRequest request;
-  request.set_job_id(context_.scheduler.JobIdText(view.job));
+  const auto whole = context_.scheduler.DescribeServiceJob(view.job);
+  if (!whole.ok()) return;
   DescribeServiceJobResponse detail;
-  const Handler describe = FindHandler(DescribeServiceJobRequest::descriptor());
-  if (describe == nullptr || !describe(context_, request, detail).ok()) return;
+  SetDetail(context_, *whole, detail);
   detail.clear_tags();
   detail.clear_service_request_payload();
   ServiceJobStatus status = SERVICE_JOB_STATUS_UNSPECIFIED;

@@ -21,14 +21,6 @@ using google::protobuf::Descriptor;
 // From a name without '_' and in lower case to AWS's.
 using Names = absl::flat_hash_map<std::string, std::string>;
 
-// Members of the scheduler's values, without '_', that AWS names otherwise.
-constexpr std::pair<const char*, const char*> kOtherNames[] = {
-    {"arraysize", "arrayProperties.size"},
-    {"attemptduration", "attemptDurationSeconds"},
-    {"deprecatedmemorymib", "memory"},
-    {"deprecatedvcpus", "vcpus"},
-};
-
 void AddNames(const Descriptor* message, Names& names,
               absl::flat_hash_set<const Descriptor*>& seen) {
   if (!seen.insert(message).second) return;
@@ -43,7 +35,10 @@ void AddNames(const Descriptor* message, Names& names,
 
 // Members that AWS calls otherwise than by the same words.
 constexpr std::pair<absl::string_view, absl::string_view> kOtherNames[] = {
+    {"arraysize", "arrayProperties.size"},
     {"attemptduration", "attemptDurationSeconds"},
+    {"deprecatedmemorymib", "memory"},
+    {"deprecatedvcpus", "vcpus"},
     {"maxtime", "maxTimeSeconds"},
     {"resourcesharing", "resourceSharingConfiguration"},
     {"schedulingpolicy", "schedulingPolicyArn"},
@@ -61,8 +56,6 @@ const Names& AllNames() {
       AddNames(operation.request->GetDescriptor(), *all, seen);
       AddNames(operation.response->GetDescriptor(), *all, seen);
     }
-    // What the scheduler has no unit in its type for, or calls by other names.
-    for (const auto& [core, aws] : kOtherNames) all->emplace(core, aws);
     return all;
   }();
   return *names;
