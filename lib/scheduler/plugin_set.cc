@@ -317,6 +317,7 @@ int64_t PluginSet::NextReportNanos(int64_t now_ns) const {
   const auto consider = [&next_ns, now_ns](const auto& entries) {
     for (const auto& entry : entries) {
       const absl::Time time = entry.plugin->NextReportTime();
+      if (time == absl::InfiniteFuture()) continue;
       int64_t time_ns = ToNanos(time);
       // Not before the report is there: a fraction of a nanosecond counts.
       if (time_ns != kNanosInfiniteFuture && FromNanos(time_ns) < time) {
