@@ -190,6 +190,34 @@ TEST_F(PluginSetTest, UnknownAndRepeatedReportsAreCounted) {
   EXPECT_EQ(scheduler_->ignored_reports().unknown, 2u);
 }
 
+// Of a long turn the reports to come are looked at before they are taken; each
+// is taken for what it says all the same.
+TEST_F(PluginSetTest, EachReportOfALongTurnIsTakenForWhatItSays) {
+  constexpr uint64_t kJobs = 40;
+  Join(1, kJobs);
+  std::vector<JobId> jobs;
+  for (uint64_t i = 0; i < kJobs; ++i) jobs.push_back(Submit());
+  ComeToRest();
+  for (const JobId& job : jobs) {
+    const auto exited = [](JobId of, uint16_t attempt) {
+      return ContainerReport::Exited(kBegin, {{of, attempt}, 0}, 0);
+    };
+    const std::vector<ContainerReport> reports = {
+        ContainerReport::Started(kBegin, {{job, 1}, 0}),
+        exited(job, 1),
+        exited(job, 1),  // repeated
+        exited(job, 2),
+        exited({job.slot, job.generation + 1, -1}, 1),
+        exited({job.slot, job.generation, 3}, 1)};
+    runtime_.reports.insert(runtime_.reports.end(), reports.begin(),
+                            reports.end());
+  }
+  scheduler_->Advance(kBegin);
+  for (const JobId& job : jobs) EXPECT_EQ(StatusOf(job), JobStatus::kSucceeded);
+  EXPECT_EQ(scheduler_->ignored_reports().late_or_repeated, kJobs);
+  EXPECT_EQ(scheduler_->ignored_reports().unknown, 3 * kJobs);
+}
+
 // A host that was lost does not come back under its number.
 TEST_F(PluginSetTest, LateReadyOfALostHostIsIgnored) {
   Join(1, 1);
