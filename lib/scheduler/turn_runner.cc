@@ -24,6 +24,7 @@ void TurnRunner::Run(const Turn& turn) {
   // As many reports as were asked for: a plug-in may hold more of this moment.
   const bool may_be_more = CountReports(turn) + CountReports(state_.unread) >=
                            state_.settings.max_transitions;
+  FetchReported(turn);
   RunConfiguration();
   CountUse();
   RunReports(turn, may_be_more);
@@ -44,6 +45,16 @@ void TurnRunner::Run(const Turn& turn) {
       rest
           ? std::max(now_ns_, std::min(state_.deadlines.NextTime(), NextTick()))
           : now_ns_;
+}
+
+// The first jobs that something is reported of are on their way while the turn
+// begins; reports_ahead.h cares for the rest.
+void TurnRunner::FetchReported(const Turn& turn) const {
+  constexpr size_t kFirst = 8;
+  const size_t count = std::min(turn.container_reports.size(), kFirst);
+  for (size_t i = 0; i < count; ++i) {
+    jobs_.Fetch(turn.container_reports[i].container.attempt.job);
+  }
 }
 
 // Before anything else, so that a call that gets no further leaves the same

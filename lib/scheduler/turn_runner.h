@@ -60,6 +60,7 @@ class TurnRunner {
 
  private:
   bool IsAnythingDue() const;
+  void FetchReported(const Turn& turn) const;
   void CountUse();
 
   // 1. phase_configuration.cc
