@@ -267,6 +267,8 @@ struct JobQueueSnapshot {
   absl::Time last_updated_at;
 };
 
+// A page looks at 10,000 jobs, or 100,000 children, at most. If it has found
+// few among them, or none, it ends all the same, and has a token.
 struct JobPage {
   std::vector<JobId> jobs;  // newest first; children and nodes by index
   std::string next_token;   // for the page behind this one; empty: no more

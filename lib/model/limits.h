@@ -187,6 +187,11 @@ inline constexpr absl::Duration kClientTokenLife = absl::Hours(8);
 inline constexpr int64_t kConsumableQuantityMax = int64_t{1} << 53;
 // Source: API ListConsumableResources.maxResults and those of its kind.
 inline constexpr int kPageMax = 100;
+// Choice: so many jobs of a queue, or children of an array, a page of a list
+// looks at, so that no call takes long. Then it ends with a token, full or not;
+// AWS's lists may do so at any time.
+inline constexpr int64_t kJobsLookedAtMax = 10000;
+inline constexpr int64_t kChildrenLookedAtMax = 100000;
 // Source: API DescribeJobs.jobs ("up to 100"), FrontOfQueueDetail.jobs ("the
 // first 100").
 inline constexpr int kDescribeJobsMax = 100;

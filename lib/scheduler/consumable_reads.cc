@@ -76,7 +76,8 @@ absl::StatusOr<JobPage> ReadJobsByConsumableResource(
     }
     return page;
   }
-  uint64_t last_listed = 0;
+  uint64_t last = 0;
+  int64_t looked_at = 0;
   for (auto it = jobs->lower_bound(before); it != jobs->begin();) {
     --it;
     const uint32_t slot = it->second;
@@ -85,15 +86,16 @@ absl::StatusOr<JobPage> ReadJobsByConsumableResource(
         request.statuses.empty() ||
         std::find(request.statuses.begin(), request.statuses.end(), status) !=
             request.statuses.end();
-    if (!status_fits || !MatchesAny(state.jobs.Name(slot), request.job_names)) {
-      continue;
-    }
-    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
-      page.next_token = NumberToken('u', last_listed);
+    const bool is_wanted =
+        status_fits && MatchesAny(state.jobs.Name(slot), request.job_names);
+    const bool is_full =
+        page.jobs.size() == static_cast<size_t>(request.max_results);
+    if ((is_wanted && is_full) || looked_at++ == kJobsLookedAtMax) {
+      page.next_token = NumberToken('u', last);
       break;
     }
-    page.jobs.push_back(state.jobs.IdOf({slot, -1}));
-    last_listed = it->first;
+    if (is_wanted) page.jobs.push_back(state.jobs.IdOf({slot, -1}));
+    last = it->first;
   }
   return page;
 }

@@ -4,8 +4,8 @@
 //
 // Jobs of a queue are listed newest first, which is by falling sequence of
 // submission: a page costs its own jobs and the ones that a filter leaves out,
-// never the list. Only JOB_NAME groups what it finds and looks at all jobs of
-// the queue for each page.
+// never the list. After kJobsLookedAtMax jobs it ends, whatever it has found.
+// JOB_NAME groups what it finds among so many jobs at a time.
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -180,7 +180,8 @@ absl::StatusOr<Sieve> SieveOf(const ListJobsRequest& request) {
   return sieve;
 }
 
-// Newest first, until a page is full or a job is too old.
+// Newest first, until a page is full, a job is too old, or enough were looked
+// at.
 absl::StatusOr<JobPage> PageByAge(const State& state, uint32_t queue,
                                   std::optional<JobStatus> status,
                                   const Sieve& sieve,
@@ -192,26 +193,31 @@ absl::StatusOr<JobPage> PageByAge(const State& state, uint32_t queue,
     before = *last;
   }
   JobPage page;
-  uint64_t last_listed = 0;
+  uint64_t last = 0;
+  int64_t looked_at = 0;
   NewestFirst jobs(state, queue, status, before);
   for (uint64_t sequence = jobs.Next(); sequence != SequenceBitmap::kNone;
        sequence = jobs.Next()) {
     const uint32_t slot = state.jobs.SlotAt(queue, sequence);
     if (state.jobs.record(slot).created_ns <= sieve.after_ns) break;
-    if (!sieve.Lets(state, slot)) continue;
-    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
-      page.next_token = NumberToken('q', last_listed);
+    const bool is_wanted = sieve.Lets(state, slot);
+    const bool is_full =
+        page.jobs.size() == static_cast<size_t>(request.max_results);
+    if ((is_wanted && is_full) || looked_at++ == kJobsLookedAtMax) {
+      page.next_token = NumberToken('q', last);
       break;
     }
-    page.jobs.push_back(state.jobs.IdOf({slot, -1}));
-    last_listed = sequence;
+    if (is_wanted) page.jobs.push_back(state.jobs.IdOf({slot, -1}));
+    last = sequence;
   }
   return page;
 }
 
 // Grouped by job name and by the version of the definition, newest first in
 // each group. Source: API ListJobs.filters, JOB_NAME. Choice: groups come by
-// name, definition and revision, an order that no later job changes.
+// name, definition and revision, an order that no later job changes. A queue
+// with more jobs than a page looks at is grouped part by part, the newest part
+// first.
 struct GroupKey {
   std::string job_name;
   std::string definition;
@@ -224,58 +230,88 @@ struct GroupKey {
   }
 };
 
-std::string TokenOf(const GroupKey& key) {
-  return TextToken('n', absl::StrCat(key.job_name, ":", key.definition, ":",
-                                     key.revision, ":", key.age));
+// Where a page begins: in the part of the queue that ends before a sequence,
+// behind a key or with the first one.
+struct GroupPlace {
+  uint64_t before = kNoSequence;
+  std::optional<GroupKey> behind;
+};
+
+std::string TokenOf(const GroupPlace& place) {
+  if (!place.behind.has_value()) return NumberToken('n', place.before);
+  const GroupKey& key = *place.behind;
+  return TextToken(
+      'n', absl::StrCat(place.before, ":", key.job_name, ":", key.definition,
+                        ":", key.revision, ":", key.age));
 }
 
-std::optional<GroupKey> KeyOf(absl::string_view token) {
+std::optional<GroupPlace> PlaceOfToken(absl::string_view token) {
   const std::optional<std::string> text = TextOfToken('n', token);
   if (!text.has_value()) return std::nullopt;
   const std::vector<std::string> parts = absl::StrSplit(*text, ':');
+  GroupPlace place;
+  if (!absl::SimpleAtoi(parts[0], &place.before)) return std::nullopt;
+  if (parts.size() == 1) return place;
   GroupKey key;
-  if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &key.revision) ||
-      !absl::SimpleAtoi(parts[3], &key.age)) {
+  if (parts.size() != 5 || !absl::SimpleAtoi(parts[3], &key.revision) ||
+      !absl::SimpleAtoi(parts[4], &key.age)) {
     return std::nullopt;
   }
-  key.job_name = parts[0];
-  key.definition = parts[1];
-  return key;
+  key.job_name = parts[1];
+  key.definition = parts[2];
+  place.behind = std::move(key);
+  return place;
 }
 
-absl::StatusOr<JobPage> PageByName(const State& state, uint32_t queue,
-                                   const Sieve& sieve,
-                                   const ListJobsRequest& request) {
-  std::optional<GroupKey> behind;
-  if (!request.next_token.empty()) {
-    behind = KeyOf(request.next_token);
-    if (!behind.has_value()) return BadToken(request.next_token);
-  }
-  const size_t most = static_cast<size_t>(request.max_results);
-  std::set<GroupKey> first;  // one more than a page holds
-  NewestFirst jobs(state, queue, std::nullopt, kNoSequence);
-  for (uint64_t sequence = jobs.Next(); sequence != SequenceBitmap::kNone;
+// The first keys of a part of a queue behind a place, one more than `most`.
+// Answers the newest sequence below the part, or SequenceBitmap::kNone.
+uint64_t FirstKeys(const State& state, uint32_t queue, const Sieve& sieve,
+                   GroupPlace& place, size_t most, std::set<GroupKey>* first) {
+  NewestFirst jobs(state, queue, std::nullopt, place.before);
+  uint64_t sequence = jobs.Next();
+  if (sequence == SequenceBitmap::kNone) return sequence;
+  // Later pages of the part end it where this one does, whatever goes.
+  if (!place.behind.has_value()) place.before = sequence + 1;
+  for (; sequence != SequenceBitmap::kNone &&
+         sequence + kJobsLookedAtMax >= place.before;
        sequence = jobs.Next()) {
     const uint32_t slot = state.jobs.SlotAt(queue, sequence);
     if (!sieve.Lets(state, slot)) continue;
     GroupKey key{std::string(state.jobs.Name(slot)),
                  DefinitionName(state, slot), RevisionOf(state, slot),
                  SequenceBitmap::kKeyLimit - sequence};
-    if (behind.has_value() && !(*behind < key)) continue;
-    first.insert(std::move(key));
-    if (first.size() > most + 1) first.erase(std::prev(first.end()));
+    if (place.behind.has_value() && !(*place.behind < key)) continue;
+    first->insert(std::move(key));
+    if (first->size() > most + 1) first->erase(std::prev(first->end()));
   }
+  return sequence;
+}
+
+absl::StatusOr<JobPage> PageByName(const State& state, uint32_t queue,
+                                   const Sieve& sieve,
+                                   const ListJobsRequest& request) {
+  GroupPlace place;
+  if (!request.next_token.empty()) {
+    const std::optional<GroupPlace> known = PlaceOfToken(request.next_token);
+    if (!known.has_value()) return BadToken(request.next_token);
+    place = *known;
+  }
+  const size_t most = static_cast<size_t>(request.max_results);
+  std::set<GroupKey> first;
+  const uint64_t below = FirstKeys(state, queue, sieve, place, most, &first);
   JobPage page;
-  const GroupKey* last = nullptr;
   for (const GroupKey& key : first) {
     if (page.jobs.size() == most) {
-      page.next_token = TokenOf(*last);
-      break;
+      page.next_token = TokenOf(place);
+      return page;
     }
     const uint64_t sequence = SequenceBitmap::kKeyLimit - key.age;
     page.jobs.push_back(
         state.jobs.IdOf({state.jobs.SlotAt(queue, sequence), -1}));
-    last = &key;
+    place.behind = key;
+  }
+  if (below != SequenceBitmap::kNone) {
+    page.next_token = TokenOf({below + 1, std::nullopt});
   }
   return page;
 }
@@ -324,12 +360,14 @@ absl::StatusOr<JobPage> PageByIndex(const State& state,
   const JobStatus status = request.status.value_or(JobStatus::kRunning);
   for (uint64_t i = first; i < static_cast<uint64_t>(size) && left > 0; ++i) {
     const int32_t index = static_cast<int32_t>(i);
-    if (status_at(index) != status) continue;
-    if (page.jobs.size() == static_cast<size_t>(request.max_results)) {
-      page.next_token =
-          NumberToken('c', static_cast<uint64_t>(page.jobs.back().child));
+    const bool is_wanted = status_at(index) == status;
+    const bool is_full =
+        page.jobs.size() == static_cast<size_t>(request.max_results);
+    if ((is_wanted && is_full) || i - first == kChildrenLookedAtMax) {
+      page.next_token = NumberToken('c', i - 1);
       break;
     }
+    if (!is_wanted) continue;
     page.jobs.push_back(state.jobs.IdOf({slot, index}));
     --left;
   }
