@@ -284,16 +284,12 @@ void FairShare::EndPass() {
   aside_.clear();
 }
 
-std::vector<uint32_t> FairShare::Order() const {
-  std::vector<Standing> turns;
-  shares_.ForEach([&](uint32_t slot, const Share& share) {
-    if (share.line.Head().has_value()) turns.push_back(StandingOf(slot));
+int64_t FairShare::JobsOfClass(uint32_t requirement) const {
+  int64_t jobs = 0;
+  shares_.ForEach([&](uint32_t, const Share& share) {
+    if (share.line.jobs() > 0) jobs += share.line.jobs_of(requirement);
   });
-  std::sort(turns.begin(), turns.end());
-  std::vector<uint32_t> result;
-  result.reserve(turns.size());
-  for (const Standing& turn : turns) result.push_back(turn.share);
-  return result;
+  return jobs;
 }
 
 std::vector<uint32_t> FairShare::ByUse() const {

@@ -19,6 +19,8 @@
 #ifndef EMBATCH_QUEUES_FAIR_SHARE_H_
 #define EMBATCH_QUEUES_FAIR_SHARE_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -114,8 +116,17 @@ class FairShare {
   void SetAside(uint32_t share);
   void EndPass();
 
-  // Shares with a waiting job, as of the latest cycle, in their order.
-  std::vector<uint32_t> Order() const;
+  // Calls f(share) for the shares with a waiting job, in their order, until it
+  // answers false. `f` must not change them. Costs O(log shares) a call.
+  template <typename F>
+  void ForEachInOrder(F f);
+  // The requirement classes of a share, as WaitingLine::ForEachClass() does.
+  template <typename F>
+  void ForEachClassOf(uint32_t share, F f) {
+    shares_[share].line.ForEachClass(f);
+  }
+  // How many jobs of a class wait, in all shares.
+  int64_t JobsOfClass(uint32_t requirement) const;
 
   // Plays on from the latest cycle and changes nothing: whose turn it would be
   // if one head after the other started.
@@ -206,6 +217,28 @@ class FairShare {
   std::vector<uint32_t> changed_;
   std::vector<uint32_t> aside_;
 };
+
+// Below an entry of the heap stands nothing that comes earlier, so only those
+// whose parent has come may be next.
+template <typename F>
+void FairShare::ForEachInOrder(F f) {
+  if (First() == kNone) return;
+  const auto is_later = [this](size_t a, size_t b) {
+    return heap_[b] < heap_[a];
+  };
+  std::vector<size_t> next = {0};  // a heap of indices of heap_
+  while (!next.empty()) {
+    std::pop_heap(next.begin(), next.end(), is_later);
+    const size_t index = next.back();
+    next.pop_back();
+    if (!f(heap_[index].share)) return;
+    for (size_t child = 2 * index + 1; child <= 2 * index + 2; ++child) {
+      if (child >= heap_.size()) break;
+      next.push_back(child);
+      std::push_heap(next.begin(), next.end(), is_later);
+    }
+  }
+}
 
 class FairShare::Outlook {
  public:

@@ -4,7 +4,6 @@
 // decided by ScalingPlan (lib/capacity/scaling.h); here it is done.
 #include <algorithm>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "lib/capacity/scaling.h"
 #include "lib/scheduler/turn_runner.h"
@@ -44,27 +43,6 @@ bool TurnRunner::IsScalingWanted(uint32_t index) const {
     }
   }
   return false;
-}
-
-// The waiting jobs of a fair-share queue by class, each class where its first
-// job stands. Shares stand in the order of their keys as they are after the
-// cycle. Choice: D45.
-std::vector<ClassInLine> TurnRunner::DemandOfShares(
-    const QueueRecord& queue) const {
-  std::vector<ClassInLine> demand;
-  absl::flat_hash_map<uint32_t, size_t> index;
-  for (uint32_t share : queue.fair_share.Order()) {
-    for (const ClassInLine& waiting : queue.fair_share.line(share).Classes()) {
-      const auto [found, is_new] =
-          index.try_emplace(waiting.requirement, demand.size());
-      if (is_new) {
-        demand.push_back(waiting);
-      } else {
-        demand[found->second].jobs += waiting.jobs;
-      }
-    }
-  }
-  return demand;
 }
 
 // Whether a job that is held keeps all behind it from starting.
@@ -109,6 +87,26 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
   }
 }
 
+// The classes of a fair-share queue, each with all its jobs where its first one
+// stands. Shares stand in the order of their keys as they are after the cycle.
+// Choice: D45.
+void TurnRunner::PlanShares(QueueRecord& queue, ScalingPlan& plan) {
+  FairShare& shares = queue.fair_share;
+  absl::flat_hash_set<uint32_t> planned;
+  bool goes_on = true;
+  const auto add = [&](const ClassInLine& waiting) {
+    if (!planned.insert(waiting.requirement).second) return true;
+    goes_on = plan.AddClass(
+        queue.environments, jobs_.requirement(waiting.requirement),
+        shares.JobsOfClass(waiting.requirement), IsStrict(queue));
+    return goes_on;
+  };
+  shares.ForEachInOrder([&](uint32_t share) {
+    shares.ForEachClassOf(share, add);
+    return goes_on;
+  });
+}
+
 // Plans one queue's waiting jobs, class by class, until the plan needs to know
 // no more of them.
 void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
@@ -127,9 +125,7 @@ void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
       }
       return;
     case QueueKind::kFairShare:
-      for (const ClassInLine& waiting : DemandOfShares(queue)) {
-        if (!add(waiting)) return;
-      }
+      PlanShares(queue, plan);
       return;
     case QueueKind::kQuotaShare:
       for (uint32_t share : queue.quota->order) {

@@ -247,7 +247,7 @@ class TurnRunner {
   bool IsScalingNeeded() const;
   bool IsScalingWanted(uint32_t environment) const;
   bool IsStrict(const QueueRecord& queue) const;
-  std::vector<ClassInLine> DemandOfShares(const QueueRecord& queue) const;
+  void PlanShares(QueueRecord& queue, ScalingPlan& plan);
   void PlanFor(QueueRecord& queue, ScalingPlan& plan);
   void PlanByRoom(QueueRecord& queue, ScalingPlan& plan);
 

@@ -271,7 +271,29 @@ TEST_F(FairShareTest, ChangedWeightsKeepThePast) {
   EXPECT_EQ(Start(1000, 10 * kSecond), "b");
 }
 
-// The heap against a sort, through random lives of up to 40 shares.
+std::vector<uint32_t> OrderOf(FairShare& shares) {
+  std::vector<uint32_t> order;
+  shares.ForEachInOrder([&order](uint32_t share) {
+    order.push_back(share);
+    return true;
+  });
+  return order;
+}
+
+// The same by taking away who is first, again and again.
+std::vector<uint32_t> OrderByAside(FairShare& shares) {
+  std::vector<uint32_t> order;
+  for (uint32_t share = shares.First(); share != FairShare::kNone;
+       share = shares.First()) {
+    order.push_back(share);
+    shares.SetAside(share);
+  }
+  shares.EndPass();
+  return order;
+}
+
+// The order in one go against one by one, through random lives of up to 40
+// shares.
 TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
@@ -295,9 +317,12 @@ TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
         shares.LineOf(share).AddJobs(0, 1);
       } else if (what < 6) {
         shares.CountUseUntil(now_ns);
-        const std::vector<uint32_t> order = shares.Order();
         const uint32_t first = shares.First();
+        const std::vector<uint32_t> order = OrderByAside(shares);
         ASSERT_EQ(first, order.empty() ? FairShare::kNone : order.front());
+        ASSERT_EQ(OrderOf(shares), order);
+        // An outlook looks at every share.
+        ASSERT_EQ(first, FairShare::Outlook(shares).First());
         if (first == FairShare::kNone) continue;
         shares.LineOf(first).Leave(*shares.line(first).Head(), 0);
         shares.LineOf(first).AddJobs(0, -1);
