@@ -219,9 +219,13 @@ uint32_t PopDependent(JobTable& jobs, JobKey key) {
 }
 
 void ResolvePaired(JobTable& jobs, uint32_t slot) {
-  if (!jobs.record(slot).is_array()) return;
-  while (PopLiving(jobs, jobs.array(slot).paired_dependents) != kNoIndex) {
+  while (ResolveNextPaired(jobs, slot)) {
   }
+}
+
+bool ResolveNextPaired(JobTable& jobs, uint32_t slot) {
+  return jobs.record(slot).is_array() &&
+         PopLiving(jobs, jobs.array(slot).paired_dependents) != kNoIndex;
 }
 
 void ResolveOnePaired(JobTable& jobs, uint32_t index) {

@@ -57,6 +57,9 @@ uint32_t PopDependent(JobTable& jobs, JobKey key);
 // Marks the N_TO_N edges on an array that has ended as resolved.
 void ResolvePaired(JobTable& jobs, uint32_t slot);
 
+// The same for the next of them; answers whether there was one.
+bool ResolveNextPaired(JobTable& jobs, uint32_t slot);
+
 // The same for one edge, whose array had ended before it was made.
 void ResolveOnePaired(JobTable& jobs, uint32_t edge);
 

@@ -41,7 +41,9 @@ namespace embatch {
 // What one turn writes down.
 struct Journal {
   int64_t now_ns = 0;
-  int64_t transitions_left = 0;  // may go below 0 by what can't be divided
+  // Of SchedulerOptions::max_transitions; what costs about as much as a
+  // transition takes one too. May go below 0 by what can't be divided.
+  int64_t transitions_left = 0;
   std::vector<Event> events;
 };
 

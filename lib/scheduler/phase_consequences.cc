@@ -16,8 +16,6 @@
 namespace embatch {
 namespace {
 
-constexpr int32_t kLooksInTransition = 8;
-
 // The end of the run of children like `first` that begins there: all in one
 // status, none of them with a story of its own.
 int32_t EndOfRun(const ArrayRecord& array, int32_t first, int32_t last) {
@@ -152,7 +150,9 @@ bool TurnRunner::EndRequested(const WorkItem& item) {
 bool TurnRunner::ReleaseChildren(WorkItem& item) {
   const ArrayRecord& array = jobs_.array(item.slot);
   const int32_t end_of_all = item.last < 0 ? array.size : item.last;
-  if (array.paired > 0 && AllChildrenWait(jobs_, item.slot)) return true;
+  if (array.paired > 0 && AllChildrenWait(jobs_, item.slot)) {
+    item.first = end_of_all;
+  }
   if (array.sequential && array.paired == 0) {
     ReleaseChild({item.slot, 0});
     return true;
@@ -165,9 +165,7 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
         jobs_.IsEndedByCaller({item.slot, -1})) {
       ReleaseChild({item.slot, item.first});
       ++item.first;
-      // Most of these stay as they are, and a look at one costs a fraction of
-      // a transition.
-      if (item.first % kLooksInTransition == 0) --journal_.transitions_left;
+      CountLook();  // most of these stay as they are
       continue;
     }
     const int32_t end = EndOfRun(array, item.first, end_of_all);
@@ -187,9 +185,9 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
   return true;
 }
 
-// Of children [first, last), which are alike and fail without having run, those
-// before the answer can fail with what is left of the budget: all of them,
-// unless each needs a record.
+// Children of [first, last) that fail without having run can do so up to the
+// answer, with what is left of the budget: all of them, unless each needs a
+// record.
 int32_t TurnRunner::EndOfEnding(uint32_t slot, int32_t first, int32_t last,
                                 TextIndex reason) const {
   const int64_t left = journal_.transitions_left;
@@ -205,13 +203,16 @@ bool TurnRunner::FailChildren(WorkItem& item) {
     if (!has_budget()) return false;
     const int32_t first = item.first;
     const ChildState state = array.states.Get(first);
-    item.first = EndOfRun(array, first, item.last);
-    if (state.status() != JobStatus::kPending) continue;
+    item.first = EndOfRun(
+        array, first, EndOfEnding(item.slot, first, item.last, ending.reason));
+    if (state.status() != JobStatus::kPending) {
+      CountLook();
+      continue;
+    }
     if (state.cell() != CellKind::kNone) {
       FailPending({item.slot, first});
       continue;
     }
-    item.first = EndOfEnding(item.slot, first, item.first, ending.reason);
     jobs_.ChangeChildren(item.slot, first, item.first, ending.trigger,
                          ending.reason, journal_);
     OnChildrenEnded(item.slot, first, item.first);
@@ -259,6 +260,7 @@ bool TurnRunner::StopChildren(WorkItem& item) {
       return true;
     }
     if (!has_budget()) return false;
+    CountLook();
     int64_t end = 0;
     if (array.states.IsUntouchedBlock(item.first, &end)) {
       item.first = static_cast<int32_t>(end - 1);
@@ -304,6 +306,7 @@ bool TurnRunner::ChildrenEnded(WorkItem& item) {
     const uint32_t next = jobs_.edges()[edge].next_waiting;
     item.cursor = next == kNoIndex ? kBehind : next;
     TellPaired(edge, item.first, item.last);
+    CountLook();
   }
   for (auto waiting = array.child_dependents.lower_bound(item.first);
        waiting != array.child_dependents.end() && waiting->first < item.last;
@@ -311,6 +314,7 @@ bool TurnRunner::ChildrenEnded(WorkItem& item) {
     if (!has_budget()) return false;
     const uint32_t edge = PopDependent(jobs_, {item.slot, waiting->first});
     if (edge != kNoIndex) TellDependent(edge, succeeded);
+    --journal_.transitions_left;
   }
   if (array.ended() < array.size) return true;
   if (!has_budget()) return false;
@@ -348,6 +352,15 @@ void TurnRunner::TellDependent(uint32_t index, bool succeeded) {
   }
 }
 
+// Answers whether the budget was enough.
+bool TurnRunner::ResolvePairedOf(uint32_t slot) {
+  do {
+    if (!has_budget()) return false;
+    CountLook();
+  } while (ResolveNextPaired(jobs_, slot));
+  return true;
+}
+
 bool TurnRunner::JobEnded(const WorkItem& item) {
   const JobKey job{item.slot, -1};
   const bool succeeded = jobs_.StatusOf(job) == JobStatus::kSucceeded;
@@ -355,8 +368,10 @@ bool TurnRunner::JobEnded(const WorkItem& item) {
     if (!has_budget()) return false;
     const uint32_t edge = PopDependent(jobs_, job);
     if (edge != kNoIndex) TellDependent(edge, succeeded);
+    // Most who hear of it wait for others as well, and stay as they are.
+    --journal_.transitions_left;
   }
-  if (succeeded) ResolvePaired(jobs_, item.slot);
+  if (succeeded && !ResolvePairedOf(item.slot)) return false;
   const int64_t expiry_ns = SaturatingAdd(
       jobs_.record(item.slot).details.stopped_ns, state_.settings.retention_ns);
   if (expiry_ns != kNanosInfiniteFuture) {
@@ -437,7 +452,7 @@ bool TurnRunner::Expire(const WorkItem& item) {
     jobs_.nodes(item.slot).is_expired = true;  // the last node will tell
     return true;
   }
-  ResolvePaired(jobs_, item.slot);
+  if (!ResolvePairedOf(item.slot)) return false;
   DropDependencies(jobs_, item.slot);
   const uint32_t queue = record.queue;
   ReleaseShareJob(state_, record);

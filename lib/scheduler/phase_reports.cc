@@ -104,6 +104,7 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
     // Choice: D61, held between the last `now` and this one.
     const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
     RunDeadlinesBefore(at_ns);
+    // No report overtakes a deadline that is held back.
     if (!has_budget() || state_.deadlines.NextTime() < at_ns) break;
     if (i < instances.size() && of_instance == time_ns) {
       Take(instances[i], at_ns);
@@ -135,7 +136,10 @@ void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
 }
 
 // A job that is to be forgotten goes through the work list, where it costs a
-// transition. No more of them go there than the rest of the turn can draw.
+// transition. No more of them go there than the rest of the turn can draw. One
+// that is held back holds up all deadlines behind it, whatever they are, and
+// that is right: the work list then uses up the budget, so that the turn
+// decides nothing and the next one is due at once.
 bool TurnRunner::MayTakeDeadline() const {
   if (!has_budget()) return false;
   const Deadline& first = *state_.deadlines.Peek();

@@ -55,7 +55,6 @@ void TurnRunner::DeleteJob(uint32_t slot) {
     case JobStatus::kScheduled:
     case JobStatus::kStarting:
     case JobStatus::kRunning:
-      --journal_.transitions_left;
       StopAttempt(jobs_.LiveOf(job), StopCause::kQueueDeleted);
       return;
     case JobStatus::kSucceeded:

@@ -69,7 +69,8 @@ void TurnRunner::CountUse() {
 
 // A job that ended in this turn and is kept for no time goes in the next one:
 // its events can still be looked up. That decides nothing, so nothing waits
-// for it.
+// for it. If one that is due is held back, and others behind it, the turn does
+// not come to rest all the same: see MayTakeDeadline().
 bool TurnRunner::IsAnythingDue() const {
   const Deadline* first = state_.deadlines.Peek();
   return first != nullptr && first->time_ns <= now_ns_ &&

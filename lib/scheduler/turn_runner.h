@@ -86,6 +86,7 @@ class TurnRunner {
   void ReadReports(const Turn& turn, int64_t earliest_ns);
   void RunDeadlinesBefore(int64_t time_ns);
   bool MayTakeDeadline() const;
+  bool ResolvePairedOf(uint32_t slot);
   void Take(const InstanceReport& report, int64_t at_ns);
   bool Take(const ContainerReport& report, uint32_t known,
             int64_t at_ns);  // true: done
@@ -265,6 +266,12 @@ class TurnRunner {
 
   // job_flow.cc
   bool has_budget() const { return journal_.transitions_left > 0; }
+  // A look at something that then stays as it is costs a fraction of what a
+  // transition does.
+  void CountLook() {
+    constexpr int kLooksInTransition = 8;
+    if (++looks_ % kLooksInTransition == 0) --journal_.transitions_left;
+  }
   WaitingLine& LineOf(const JobRecord& record) {
     return state_.queues[record.queue].LineOf(record.share);
   }
@@ -331,6 +338,7 @@ class TurnRunner {
   Outcome& outcome_;
   // The cycle ended attempts: others may start where they ran.
   bool again_ = false;
+  int64_t looks_ = 0;
   const int64_t last_ns_;
   const int64_t now_ns_;
 };

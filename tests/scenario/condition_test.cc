@@ -72,6 +72,24 @@ TEST_F(ConditionTest, PlainOnesOnEachEnd) {
   }
 }
 
+// The array that failed is forgotten while all children of the third still wait
+// for the second: it can't be what they wait for any more.
+TEST(ConditionRetentionTest,
+     AnArrayIsForgottenWhileItsPairedOneWaitsForAnother) {
+  WorldOptions options;
+  options.scheduler.finished_job_retention = absl::Minutes(1);
+  World world(options);
+  const JobId failed = world.Submit("x", Array(2), Child(1, Exits(1)));
+  const JobId stuck = world.Submit("w", Array(2), Needs(1000, 512));
+  const JobId paired =
+      world.Submit("y", Array(2), PairedWith(failed, kCompletion),
+                   PairedWith(stuck, kSuccess));
+  world.RunFor(absl::Hours(1));
+  EXPECT_FALSE(world.scheduler().DescribeJob(failed).ok());
+  EXPECT_EQ(world.StatusOf(stuck.Child(0)), JobStatus::kRunnable);
+  EXPECT_EQ(world.StatusOf(paired.Child(0)), JobStatus::kPending);
+}
+
 TEST_F(ConditionTest, WhatHasEndedAlreadyCounts) {
   const JobId good = world_.Submit("good");
   const JobId bad = world_.Submit("bad", Exits(1));

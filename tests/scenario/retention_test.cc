@@ -100,5 +100,61 @@ TEST_F(EndlessRetentionTest, FinishedJobStaysForEver) {
   EXPECT_TRUE(IsKnown(a));
 }
 
+// One transition a turn.
+class ForgettingTest : public RetentionTest {
+ protected:
+  ForgettingTest() : RetentionTest(InSmallTurns()) {}
+  static WorldOptions InSmallTurns() {
+    WorldOptions options;
+    options.scheduler.max_transitions = 1;
+    return options;
+  }
+};
+
+// An array's memory goes in many turns, and in each of them the state is as
+// good as any other.
+TEST_F(ForgettingTest, AnArrayIsForgottenInPortions) {
+  const JobId a = world_.Submit("a", Array(600), RunsFor(absl::Seconds(1)),
+                                Child(3, Exits(1)), Child(599, Exits(1)));
+  world_.RunFor(absl::Hours(2));
+  const absl::Time end = world_.StopTimeOf(a) + absl::Hours(24);
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  int turns = 0;
+  for (absl::Time next = end; next == end; ++turns) {
+    const std::unique_ptr<Scheduler> other = fork->Fork();
+    EXPECT_EQ(other->EncodeState(), fork->EncodeState());
+    next = fork->Advance(end).next;
+    other->Advance(end);
+    EXPECT_EQ(other->EncodeState(), fork->EncodeState());
+  }
+  // That the time has come; the job; two blocks of children and the rest.
+  EXPECT_GE(turns, 4);
+  EXPECT_FALSE(fork->DescribeJob(a).ok());
+  world_.RunUntil(end);
+  EXPECT_FALSE(IsKnown(a));
+}
+
+// Many jobs are to be forgotten before another one's time is up, and nobody
+// calls until long after: it is stopped all the same.
+TEST_F(ForgettingTest, ATimeoutBehindManyThatAreForgottenIsNotLost) {
+  for (int i = 0; i < 20; ++i) {
+    world_.Submit("short", RunsFor(absl::Seconds(1)));
+  }
+  world_.RunFor(absl::Minutes(5));
+  const JobId a = world_.Submit("a", RunsFor(absl::Hours(90)),
+                                TimesOutAfter(absl::Hours(25)));
+  world_.RunFor(absl::Minutes(5));
+  ASSERT_EQ(world_.StatusOf(a), JobStatus::kRunning);
+  // Nobody answers the request to stop.
+  const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();
+  const absl::Time late = world_.now() + absl::Hours(30);
+  for (const absl::Time now : {late, late + absl::Hours(1)}) {
+    EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kRunning);
+    while (fork->Advance(now).next == now) {
+    }
+  }
+  EXPECT_EQ(fork->DescribeJob(a)->status, JobStatus::kFailed);
+}
+
 }  // namespace
 }  // namespace embatch
