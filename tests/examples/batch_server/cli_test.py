@@ -2,13 +2,17 @@
 """The AWS CLI, as it is, against the server."""
 import json
 import os
+import re
 import shutil
 import subprocess
+import urllib.parse
 
+import tour
 from support import (
     FOLDER,
     REGION,
     SCRIPTS,
+    SIGNED,
     Server,
     expect,
     expect_in,
@@ -35,6 +39,8 @@ VARIABLES = {
     "AWS_PAGER": "",
     "PYTHONIOENCODING": "utf-8",
 }
+# What the CLI says of an operation that is newer than itself.
+UNKNOWN = "Invalid choice"
 
 
 def run(server, *arguments):
@@ -110,6 +116,73 @@ def test_rainbow():
     child = aws(server, "describe-jobs", "--jobs", color + ":3")["jobs"][0]
     log = server.ask("GET", "/_embatch/logs/" + child["container"]["logStreamName"])
     expect((log[0], log[2]), (200, b"Line 4 is green.\n"))
+
+
+def kebab(operation):
+    letters = ["-" + c.lower() if c.isupper() else c for c in operation]
+    return "".join(letters).lstrip("-")
+
+
+def raw(server, operation, request):
+    """An operation without a client."""
+    if operation not in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return server.call(operation, request)
+    path = "/v1/tags/" + urllib.parse.quote(request["resourceArn"], safe="")
+    keys = [("tagKeys", key) for key in request.get("tagKeys", [])]
+    method = {"T": "POST", "L": "GET", "U": "DELETE"}[operation[0]]
+    status, _, body = server.ask(
+        method, path + "?" + urllib.parse.urlencode(keys), json.dumps(request), SIGNED
+    )
+    expect((operation, status), (operation, 200))
+    return json.loads(body)
+
+
+def take(server, through):
+    """Goes on the tour. What `through` does not know, and answers None to, is
+    asked without a client."""
+    seen = {}
+    for operation, request, check in tour.steps(seen):
+        answer = through(server, operation, request)
+        if answer is None:
+            answer = raw(server, operation, request)
+        try:
+            check(answer)
+        except Exception:
+            print("in %s, which answered %s" % (operation, answer))
+            raise
+        seen[operation] = answer
+    expect(len(seen), 45)
+
+
+def test_tour():
+    known = set()  # once the CLI has said what it knows
+    carried_out = set()
+
+    def through(server, operation, request):
+        command = kebab(operation)
+        if known and command not in known:
+            return None
+        code, output, errors = run(
+            server, command, "--cli-input-json", json.dumps(request)
+        )
+        if UNKNOWN in errors:
+            known.update(re.findall("[a-z]+(?:-[a-z]+)+", errors))
+            known.discard(command)
+            return None
+        if "Unknown parameter" in errors:
+            return None  # a member that is newer than the CLI
+        assert code == 0, "%s: %s" % (operation, errors)
+        carried_out.add(operation)
+        return json.loads(output) if output.strip() else {}
+
+    take(Server("--backend=simulated", "--clock=stepped"), through)
+    print("%d operations through this CLI" % len(carried_out))
+    assert len(carried_out) >= 24, carried_out  # those of the oldest CLI 2
+
+
+def test_tour_without_a_client():
+    server = Server("--backend=simulated", "--clock=stepped")
+    take(server, raw)
 
 
 def test_errors():
