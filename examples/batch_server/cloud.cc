@@ -45,6 +45,17 @@ uint64_t SeedFor(const Options& options, absl::string_view region) {
 Cloud::Cloud(const Options& options, embatch::Waker* waker)
     : options_(options), waker_(waker), clock_(options.speed) {}
 
+absl::Status Cloud::Begin() {
+  if (!options_.events.empty()) {
+    events_file_.open(options_.events, std::ios::app | std::ios::binary);
+    if (!events_file_) {
+      return absl::PermissionDeniedError(
+          absl::StrCat("--events is ", options_.events, ": can't be written"));
+    }
+  }
+  return FindRegion("").status();
+}
+
 absl::StatusOr<Region*> Cloud::FindRegion(absl::string_view name) {
   const std::string wanted =
       name.empty() ? options_.regions.front() : std::string(name);
@@ -132,6 +143,10 @@ absl::Status Cloud::AdvanceTo(absl::Time until,
 }
 
 void Cloud::Keep(absl::string_view event) {
+  if (events_file_.is_open()) {
+    events_file_ << event << '\n';
+    events_file_.flush();
+  }
   if (!clock_.stepped()) return;
   events_.texts.emplace_back(event);
   events_.bytes += event.size();

@@ -7,6 +7,7 @@
 #define BATCH_SERVER_CLOUD_H_
 
 #include <deque>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,8 +37,8 @@ class Cloud {
   // Borrows the waker.
   Cloud(const Options& options, embatch::Waker* waker);
 
-  // Shows whether regions can be made at all.
-  absl::Status CreateFirstRegion() { return FindRegion("").status(); }
+  // Shows whether what it needs can be had: a region, the events' file.
+  absl::Status Begin();
 
   // Carries out a request in the region that it is signed for, or in the first.
   embatch::api::HttpResponse Serve(absl::string_view authorization,
@@ -80,6 +81,7 @@ class Cloud {
   embatch::Waker* const waker_;
   Clock clock_;
   Events events_;
+  std::ofstream events_file_;
   std::map<std::string, std::unique_ptr<Region>> regions_;
 };
 

@@ -67,8 +67,8 @@ void Send(HttpResponse from, httplib::Response& to) {
   std::string type = "application/json";
   for (const auto& [name, value] : from.headers) {
     if (name == "content-type") {
-      type = value;  // httplib adds it to the body
-    } else {
+      type = value;
+    } else if (!value.empty()) {
       to.set_header(name, value);
     }
   }

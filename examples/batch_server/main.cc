@@ -9,6 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "options.h"
 #include "server.h"
 
@@ -33,17 +35,31 @@ void UncatchSignals() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
+bool IsLoopback(absl::string_view address) {
+  return absl::StartsWith(address, "127.") || address == "::1" ||
+         address == "localhost";
+}
+
+void ShowBeginning(const Options& options, int port) {
+  const bool bare = !absl::StrContains(options.bind, ':');
+  std::cout << "AWS Batch at http://"
+            << (bare ? options.bind : absl::StrCat("[", options.bind, "]"))
+            << ":" << port << std::endl;
+  if (options.simulated) return;
+  std::cout << "Logs in " << options.logs << std::endl;
+  if (!IsLoopback(options.bind)) {
+    std::cout << "Whoever reaches this address can run commands here."
+              << std::endl;
+  }
+}
+
 absl::Status RunServer(int argc, char** argv) {
   const absl::StatusOr<Options> options = ReadCommandLine(argc, argv);
   if (!options.ok()) return options.status();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*options);
   if (!server.ok()) return server.status();
   CatchSignals(server->get());
-  std::cout << "AWS Batch at http://" << options->bind << ":"
-            << (*server)->port() << std::endl;
-  if (!options->simulated) {
-    std::cout << "Logs in " << options->logs << std::endl;
-  }
+  ShowBeginning(*options, (*server)->port());
   const absl::Status status = (*server)->Run();
   UncatchSignals();  // the server is about to go
   return status;

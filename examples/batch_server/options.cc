@@ -43,6 +43,8 @@ ABSL_FLAG(double, sim_boot_seconds, 1, "simulated: an instance's way up");
 ABSL_FLAG(double, sim_start_seconds, 1, "simulated: a container's way up");
 ABSL_FLAG(std::string, sim_instance_types, "",
           "simulated: JSON file, a list of {name, vcpus, memory, gpus, price}");
+ABSL_FLAG(std::string, events, "",
+          "file that takes each event as EventBridge has it, one a line");
 ABSL_FLAG(std::string, bucket, "", "folder to watch as a bucket");
 ABSL_FLAG(std::string, trigger, "",
           "JSON file that says which jobs a put into the bucket submits");
@@ -130,6 +132,7 @@ absl::Status ReadAddress(Options& options) {
   }
   options.account = absl::GetFlag(FLAGS_account);
   options.allow_reset = absl::GetFlag(FLAGS_allow_reset);
+  options.events = absl::GetFlag(FLAGS_events);
   for (absl::string_view region :
        absl::StrSplit(absl::GetFlag(FLAGS_regions), ',', absl::SkipEmpty())) {
     options.regions.emplace_back(absl::StripAsciiWhitespace(region));

@@ -49,11 +49,9 @@ std::string MemberOf(const HttpResponse& response, const char* member) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Region>> Region::Create(const Options& options,
-                                                       const std::string& name,
-                                                       uint64_t seed,
-                                                       embatch::Waker* waker,
-                                                       EventSink sink) {
+absl::StatusOr<std::unique_ptr<Region>> Region::Create(
+    const Options& options, const std::string& name, uint64_t seed,
+    embatch::Waker* waker, embatch::api::EventSink sink) {
   absl::StatusOr<std::unique_ptr<BackEnd>> back_end =
       options.simulated ? MakeSimulatedBackEnd(options)
                         : MakeLocalBackEnd(options, name, waker);
@@ -104,6 +102,7 @@ absl::Status Region::Turn(absl::Time now) {
     return step.status;
   }
   next_ = step.next;
+  if (sink_) service_->PrintEvents(step, sink_);
   return absl::OkStatus();
 }
 

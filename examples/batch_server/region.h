@@ -6,7 +6,6 @@
 #ifndef BATCH_SERVER_REGION_H_
 #define BATCH_SERVER_REGION_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "back_end.h"
+#include "embatch/api/event_bridge.h"
 #include "embatch/api/http.h"
 #include "embatch/api/service.h"
 #include "embatch/local/waker.h"
@@ -25,15 +25,11 @@ namespace batch_server {
 
 class Region {
  public:
-  // Takes each event, as EventBridge would deliver it, in order.
-  using EventSink = std::function<void(absl::string_view)>;
-
-  // `seed`: equal ones show equal ids.
-  static absl::StatusOr<std::unique_ptr<Region>> Create(const Options& options,
-                                                        const std::string& name,
-                                                        uint64_t seed,
-                                                        embatch::Waker* waker,
-                                                        EventSink sink);
+  // `seed`: equal ones show equal ids. `sink`, if there is one, takes each
+  // event.
+  static absl::StatusOr<std::unique_ptr<Region>> Create(
+      const Options& options, const std::string& name, uint64_t seed,
+      embatch::Waker* waker, embatch::api::EventSink sink);
 
   embatch::api::HttpResponse Serve(const embatch::api::HttpRequest& request,
                                    absl::string_view request_id,
@@ -54,7 +50,7 @@ class Region {
 
  private:
   Region(const embatch::SchedulerOptions& options,
-         std::unique_ptr<BackEnd> back_end, EventSink sink)
+         std::unique_ptr<BackEnd> back_end, embatch::api::EventSink sink)
       : back_end_(std::move(back_end)),
         scheduler_(options),
         sink_(std::move(sink)) {}
@@ -68,7 +64,7 @@ class Region {
   const std::unique_ptr<BackEnd> back_end_;
   embatch::Scheduler scheduler_;
   std::unique_ptr<embatch::api::Service> service_;
-  const EventSink sink_;
+  const embatch::api::EventSink sink_;
   absl::Time next_ = absl::InfinitePast();
 };
 

@@ -27,7 +27,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Options& options) {
   if (!waker.ok()) return waker.status();
   std::unique_ptr<Server> server(new Server(options, *std::move(waker)));
   // What is wrong with account, regions or machine is better said now.
-  absl::Status status = server->cloud_.CreateFirstRegion();
+  absl::Status status = server->cloud_.Begin();
   if (!status.ok()) return status;
   status = server->WatchBucket(options);
   if (!status.ok()) return status;

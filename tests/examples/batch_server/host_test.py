@@ -72,6 +72,53 @@ def test_stepped_time():
     expect(server.advance(seconds=0)["events"], [])
 
 
+def test_events():
+    server = Server(*SIMULATED, "--sim-boot-seconds=60", "--sim-start-seconds=2")
+    make_queue(server)
+    register(server, "d", ["true"])
+    job = submit(server, "j", "d", **environment(SECONDS="10"))
+    array = submit(server, "a", "d", arrayProperties={"size": 2})
+    # What happened to commands comes with the next answer.
+    events = server.advance(seconds=0)["events"]
+    expect(
+        [(event["detail"]["jobName"], event["detail"]["status"]) for event in events],
+        [("j", "RUNNABLE"), ("a", "RUNNABLE"), ("a", "RUNNABLE"), ("a", "PENDING")],
+    )
+    events = server.advance(seconds=100)["events"]
+    expect(
+        [
+            (event["time"][11:19], event["detail"]["status"])
+            for event in events
+            if event["detail"]["jobId"] == job
+        ],
+        [("00:01:00", "STARTING"), ("00:01:02", "RUNNING"), ("00:01:12", "SUCCEEDED")],
+    )
+    expect([event["time"] for event in events], sorted(e["time"] for e in events))
+    last = [event for event in events if event["detail"]["jobId"] == array][-1]
+    expect(last["detail"]["status"], "SUCCEEDED")
+    expect(last["source"], "aws.batch")
+    expect(last["detail-type"], "Batch Job State Change")
+    expect(last["region"], "eu-central-1")
+    expect(last["account"], "123456789012")
+    expect(last["resources"], [describe(server, array)["jobArn"]])
+    expect(len({event["id"] for event in events}), len(events))
+    expect(server.advance(seconds=0)["events"], [])
+
+
+def test_events_in_a_file():
+    path = os.path.join(FOLDER, "events")
+    server = Server("--backend=simulated", "--clock=100", "--events=" + path)
+    make_queue(server)
+    register(server, "d", ["true"])
+    job = submit(server, "j", "d")
+    wait_for_status(server, job, "SUCCEEDED")
+    events = [json.loads(line) for line in open(path)]
+    expect(
+        [event["detail"]["status"] for event in events],
+        ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"],
+    )
+
+
 def test_bad_advances():
     server = Server(*SIMULATED)
     server.advance(seconds=10)
@@ -327,6 +374,7 @@ def test_wrong_flags():
         (["--bucket=/"], "--trigger"),
         (["--bucket=/", "--trigger=" + empty], "empty.json"),
         (["--bind=300.1.1.1"], "300.1.1.1"),
+        (["--events=/no/such/folder"], "--events is /no/such/folder"),
         (["--no-such-flag"], "no_such_flag"),
         (["word"], "--help"),
     ]:
