@@ -279,9 +279,10 @@ bool ScalingPlan::MayGrow(const std::vector<uint32_t>& environments) const {
 }
 
 void ScalingPlan::AppendRooms(const std::vector<uint32_t>& environments,
-                              std::vector<Resources>* rooms) const {
+                              std::vector<Resources>* rooms) {
   for (uint32_t index : environments) {
-    const Environment& planned = environments_[index];
+    if (!fleet_.environment(index).places_jobs()) continue;
+    const Environment& planned = Load(index);
     for (const auto& [cell, instances] : planned.cells) {
       rooms->push_back(cell.room);
     }

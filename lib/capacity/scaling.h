@@ -55,7 +55,7 @@ class ScalingPlan {
   // Appends amounts: a class whose need fits into none of them changes nothing
   // any more where MayGrow() is false, but that its jobs are left over.
   void AppendRooms(const std::vector<uint32_t>& environments,
-                   std::vector<Resources>* rooms) const;
+                   std::vector<Resources>* rooms);
   // Jobs are left for which there is no room.
   void LeaveOver(const std::vector<uint32_t>& environments);
 

@@ -56,7 +56,8 @@ uint32_t JobTable::RequirementFor(uint32_t index) {
     recent_requirements_.resize(index + 1, kNoIndex);
   }
   uint32_t& recent = recent_requirements_[index];
-  if (requirements_.IsLive(recent) && !spec.extras.is_unusual()) {
+  if (requirements_.IsLive(recent) && !spec.is_multi_node() &&
+      !spec.is_service() && spec.extras->consumables.empty()) {
     const Requirement& known = requirements_[recent];
     if (known.resources == spec.resources && known.nodes == 0 &&
         known.consumables.empty() && known.capacity_usage.empty()) {

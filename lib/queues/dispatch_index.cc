@@ -8,6 +8,9 @@ namespace {
 
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 constexpr size_t kLeavesMin = 8;
+// A tree of so many leaves stays when nothing waits, so that a line that is
+// empty now and then does not ask the allocator each time.
+constexpr size_t kLeavesKept = 64;
 
 // Orders needs by GPUs, then vCPUs, then memory. What is too large for its bits
 // counts as the largest number that is not.
@@ -141,6 +144,8 @@ void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
   entries_[entry] = Entry();
   entry_of_.erase(found);
   free_entries_.push_back(entry);
+  // Nothing waits any more: memory goes back, and the next needs may be others.
+  if (entry_of_.empty() && leaves_ > kLeavesKept) *this = DispatchIndex();
 }
 
 void DispatchIndex::Search(size_t node, const Room& room, size_t* best) const {

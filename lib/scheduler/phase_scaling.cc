@@ -69,17 +69,17 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
     return true;
   });
   DispatchIndex::Room room;
+  plan.AppendRooms(queue.environments, &room.rooms);
   while (planned.size() < queue.line.class_count()) {
-    room.rooms.clear();
-    plan.AppendRooms(queue.environments, &room.rooms);
     const uint32_t entry = queue.index.First(room);
     if (entry == DispatchIndex::kNone) break;
     queue.index.SetAside(entry);
     // A class may have several entries, of jobs with other estimates.
     const uint32_t requirement = queue.index.ClassOf(entry).requirement;
-    if (!planned.contains(requirement)) {
-      add(requirement, queue.line.jobs_of(requirement));
-    }
+    if (planned.contains(requirement)) continue;
+    add(requirement, queue.line.jobs_of(requirement));
+    room.rooms.clear();
+    plan.AppendRooms(queue.environments, &room.rooms);
   }
   queue.index.EndPass();
   if (planned.size() < queue.line.class_count()) {

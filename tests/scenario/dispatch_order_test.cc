@@ -63,6 +63,25 @@ TEST_F(DispatchOrderTest, FirstFitStartsWhateverFits) {
               ElementsAre("first", "small", "large", "late"));
 }
 
+// What boots for a job counts as its room, where nothing more can be launched:
+// the job is not left over, so the asked number of vCPUs goes on holding.
+TEST_F(DispatchOrderTest, FirstFitCountsWhatBootsAtMaxVcpus) {
+  world_.Managed("machines", Offers("plain.8", 8, 16384, 100000),
+                 Offers("memory.4", 4, 65536, 900000), MaxVcpus(12));
+  QueueOn("machines", DispatchOrder::kFirstFit);
+  UpdateComputeEnvironmentRequest request;
+  request.compute_environment = "machines";
+  request.compute_resources.emplace().desired_vcpus = 8;
+  ASSERT_TRUE(
+      world_.scheduler().UpdateComputeEnvironment(request, world_.now()).ok());
+  world_.RunFor(absl::Minutes(5));
+  ASSERT_EQ(world_.provider("machines").counts().launches, 1u);
+  world_.Submit("a", Needs(2, 32768), RunsForever());
+  world_.RunFor(absl::Hours(2));
+  EXPECT_EQ(world_.provider("machines").counts().launches, 2u);
+  EXPECT_EQ(world_.provider("machines").counts().terminated, 0u);
+}
+
 TEST_F(DispatchOrderTest, FirstFitKeepsTheOrderAmongThoseThatFit) {
   HostsInOrder(DispatchOrder::kFirstFit, {4});
   Submit("first", 2, 5);
