@@ -321,7 +321,8 @@ class JsonReader {
 
   bool Word(const Target& target, const std::string& value) {
     const Member& member = *target.member;
-    const std::optional<int> number = member.words->Number(value);
+    const std::optional<int> number =
+        member.words->Number(value, member.any_case);
     if (!number.has_value()) {
       status_ = absl::OutOfRangeError(
           !member.refusal.empty()

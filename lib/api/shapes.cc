@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "embatch/api/operation.h"
 #include "embatch/api/options.pb.h"
@@ -135,6 +136,9 @@ class ShapeTable {
     member.key_length = ReadBounds(options.GetExtension(model::key_length));
     member.range = ReadBounds(options.GetExtension(model::range));
     member.refusal = options.GetExtension(model::refusal);
+    // Source: API EvaluateOnExit.action ("The values aren't case sensitive").
+    // It is the only one of its kind.
+    member.any_case = field->full_name() == "embatch.api.EvaluateOnExit.action";
     return member;
   }
 
@@ -155,8 +159,12 @@ const std::string* EnumWords::Word(int number) const {
   return it == numbers.end() ? nullptr : &words[it - numbers.begin()];
 }
 
-std::optional<int> EnumWords::Number(absl::string_view word) const {
-  const auto it = std::find(words.begin(), words.end(), word);
+std::optional<int> EnumWords::Number(absl::string_view word,
+                                     bool any_case) const {
+  const auto it =
+      std::find_if(words.begin(), words.end(), [&](const std::string& known) {
+        return any_case ? absl::EqualsIgnoreCase(known, word) : known == word;
+      });
   if (it == words.end()) return std::nullopt;
   return numbers[it - words.begin()];
 }

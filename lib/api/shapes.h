@@ -29,7 +29,8 @@ struct EnumWords {
   std::vector<int> numbers;        // of the same
   // The word of a value; null when it has none.
   const std::string* Word(int number) const;
-  std::optional<int> Number(absl::string_view word) const;
+  std::optional<int> Number(absl::string_view word,
+                            bool any_case = false) const;
 };
 
 struct Bounds {
@@ -54,6 +55,7 @@ struct Member {
   std::optional<Bounds> key_length;
   std::optional<Bounds> range;
   std::string refusal;  // AWS's answer to an unknown word; "": has none
+  bool any_case;        // words are taken in any case
 };
 
 struct Shape {

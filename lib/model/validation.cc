@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/utf8.h"
 
 namespace embatch {
 namespace {
@@ -146,14 +147,16 @@ absl::Status CheckTags(const std::map<std::string, std::string>& tags) {
         "tags has ", tags.size(), " entries; must have at most ", kTagsMax));
   }
   for (const auto& [key, value] : tags) {
-    if (key.empty() || key.size() > kTagKeyLengthMax) {
+    const size_t length = CountCharacters(key);
+    if (length == 0 || length > kTagKeyLengthMax) {
       return absl::InvalidArgumentError(
-          absl::StrCat("tags has the key ", Quoted(key), " of ", key.size(),
+          absl::StrCat("tags has the key ", Quoted(key), " of ", length,
                        " characters; must have 1 to ", kTagKeyLengthMax));
     }
-    if (value.size() > kTagValueLengthMax) {
+    const size_t value_length = CountCharacters(value);
+    if (value_length > kTagValueLengthMax) {
       return absl::InvalidArgumentError(
-          absl::StrCat("tags[", Quoted(key), "] has ", value.size(),
+          absl::StrCat("tags[", Quoted(key), "] has ", value_length,
                        " characters; must have at most ", kTagValueLengthMax));
     }
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/time.h"
+#include "lib/base/utf8.h"
 #include "lib/jobs/dependencies.h"
 #include "lib/model/job_spec.h"
 #include "lib/model/limits.h"
@@ -292,10 +293,11 @@ absl::Status EndJob(State& state, const EndJobCommand& command) {
     return absl::InvalidArgumentError(
         "'reason' is a required field (cannot be an empty string)");
   }
-  if (command.reason.size() > kReasonLengthMax) {
+  const size_t length = CountCharacters(command.reason);
+  if (length > kReasonLengthMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat("reason has ", command.reason.size(),
-                     " characters; must have at most ", kReasonLengthMax));
+        absl::StrCat("reason has ", length, " characters; must have at most ",
+                     kReasonLengthMax));
   }
   const std::optional<JobKey> key = state.jobs.Find(command.job);
   if (!key.has_value()) return absl::OkStatus();

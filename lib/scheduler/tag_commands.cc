@@ -83,7 +83,7 @@ absl::StatusOr<const Tags*> FindTags(const State& state,
     case Kind::kJob: {
       if (resource.job.child >= 0) {
         return absl::InvalidArgumentError(
-            "resource.job is a child of an array; must be a job");
+            "resource.job is a child of an array or a node; must be a job");
       }
       const auto key = state.jobs.Find(resource.job);
       if (!key.has_value()) return Unknown("Job", "");
@@ -95,73 +95,76 @@ absl::StatusOr<const Tags*> FindTags(const State& state,
                    "; must be a kind of resource"));
 }
 
+// All else was checked before, and the tags just now; but they count towards
+// the size that a definition may have.
 template <typename Value>
-Value WithTags(const Value& value, const Tags& tags) {
+absl::Status Assign(absl::StatusOr<Value> changed, Value& value) {
+  EMBATCH_RETURN_IF_ERROR(changed.status());
+  value = *std::move(changed);
+  return absl::OkStatus();
+}
+template <typename Value>
+absl::Status ReplaceTags(const Tags& tags, Value& value) {
   auto options = value.options();
   options.tags = tags;
-  // All else was checked before, and the tags just now.
-  return Value::Create(std::move(options), LimitsProfile::kUnlimited).value();
+  return Assign(Value::Create(std::move(options), LimitsProfile::kUnlimited),
+                value);
 }
 
 // The same for values that no profile of limits is for.
 template <typename Value>
-Value WithTagsUnlimited(const Value& value, const Tags& tags) {
+absl::Status ReplaceTagsUnlimited(const Tags& tags, Value& value) {
   auto options = value.options();
   options.tags = tags;
-  return Value::Create(std::move(options)).value();
+  return Assign(Value::Create(std::move(options)), value);
 }
 
 // The resource is known to exist.
-void SetTags(State& state, const ResourceName& resource, const Tags& tags) {
+absl::Status SetTags(State& state, const ResourceName& resource,
+                     const Tags& tags) {
   switch (resource.kind) {
     case Kind::kComputeEnvironment: {
       auto& config =
           state.fleet.environment(*state.fleet.FindEnvironment(resource.name))
               .config;
-      config = WithTags(config, tags);
-      return;
+      return ReplaceTags(tags, config);
     }
     case Kind::kJobQueue: {
       auto& config = state.queues[*FindQueue(state, resource.name)].config;
-      config = WithTags(config, tags);
-      return;
+      return ReplaceTags(tags, config);
     }
     case Kind::kJobDefinition: {
       auto& definition =
           state.definitions[*FindDefinition(state, resource.name)].definition;
-      definition = WithTags(definition, tags);
-      return;
+      return ReplaceTags(tags, definition);
     }
     case Kind::kConsumableResource: {
       auto& config = state.consumables.Find(resource.name)->config;
-      config = WithTagsUnlimited(config, tags);
-      return;
+      return ReplaceTagsUnlimited(tags, config);
     }
     case Kind::kSchedulingPolicy: {
       auto& policy = state.policies[resource.name];
-      policy = WithTagsUnlimited(policy, tags);
-      return;
+      return ReplaceTagsUnlimited(tags, policy);
     }
     case Kind::kQuotaShare: {
       const uint32_t queue = *FindQueue(state, resource.job_queue);
       QuotaQueue& quota = *state.queues[queue].quota;
       auto& config =
           quota.shares[*FindShare(state, queue, resource.name)].config;
-      config = WithTags(config, tags);
-      return;
+      return ReplaceTags(tags, config);
     }
     case Kind::kServiceEnvironment: {
       auto& config = state
                          .service_environments[*FindServiceEnvironment(
                              state, resource.name)]
                          .config;
-      config = WithTags(config, tags);
-      return;
+      return ReplaceTags(tags, config);
     }
     case Kind::kJob:
       state.job_tags[resource.job.slot] = tags;
-      return;
+      break;
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -180,8 +183,7 @@ absl::Status Apply(State& state, const TagResourceRequest& request) {
   Tags tags = request.tags;
   tags.insert((*before)->begin(), (*before)->end());
   EMBATCH_RETURN_IF_ERROR(CheckTags(tags));
-  SetTags(state, request.resource, tags);
-  return absl::OkStatus();
+  return SetTags(state, request.resource, tags);
 }
 
 absl::Status Apply(State& state, const UntagResourceRequest& request) {
@@ -189,8 +191,7 @@ absl::Status Apply(State& state, const UntagResourceRequest& request) {
   EMBATCH_RETURN_IF_ERROR(before.status());
   Tags tags = **before;
   for (const std::string& key : request.tag_keys) tags.erase(key);
-  SetTags(state, request.resource, tags);
-  return absl::OkStatus();
+  return SetTags(state, request.resource, tags);
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ReadTags(

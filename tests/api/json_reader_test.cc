@@ -63,6 +63,22 @@ TEST(JsonReaderTest, ReadsMembersOfEveryKind) {
             9007199254740993);
 }
 
+// Source: API EvaluateOnExit.action ("The values aren't case sensitive").
+TEST(JsonReaderTest, RetryActionsAreTakenInAnyCase) {
+  const SubmitJobRequest request = Parsed(R"({"retryStrategy": {
+    "evaluateOnExit": [{"action": "retry"}, {"action": "Exit"}]}})");
+  const auto& rules = request.retry_strategy().evaluate_on_exit().items();
+  ASSERT_EQ(rules.size(), 2);
+  EXPECT_EQ(rules[0].action(), RETRY_ACTION_RETRY);
+  EXPECT_EQ(rules[1].action(), RETRY_ACTION_EXIT);
+  EXPECT_EQ(Refused(R"({"retryStrategy": {"evaluateOnExit": [
+                        {"action": "again"}]}})")
+                .code(),
+            absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(Refused(R"({"dependsOn": [{"type": "sequential"}]})").code(),
+            absl::StatusCode::kOutOfRange);
+}
+
 TEST(JsonReaderTest, AbsentAndEmptyDiffer) {
   EXPECT_FALSE(Parsed("{}").has_depends_on());
   EXPECT_TRUE(Parsed(R"({"dependsOn": []})").has_depends_on());

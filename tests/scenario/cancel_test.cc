@@ -157,6 +157,9 @@ TEST_F(CancelTest, JobAndReasonAreRequired) {
             "'reason' is a required field (cannot be an empty string)");
   EXPECT_TRUE(
       scheduler.CancelJob(a, std::string(1024, 'r'), world_.now()).ok());
+  std::string accents;  // a character of two bytes each
+  for (int i = 0; i < 1024; ++i) accents += "\xc3\xa9";
+  EXPECT_TRUE(scheduler.CancelJob(a, accents, world_.now()).ok());
   EXPECT_EQ(scheduler.CancelJob(a, std::string(1025, 'r'), world_.now()).code(),
             absl::StatusCode::kInvalidArgument);
 }

@@ -302,7 +302,7 @@ TEST_F(MoreRefusalsTest, Tags) {
   strange.kind = static_cast<ResourceName::Kind>(99);
   ExpectRefused({
       {"child", tag(ResourceName::Job(a.Child(0))), kInvalid,
-       "resource.job is a child of an array; must be a job"},
+       "resource.job is a child of an array or a node; must be a job"},
       {"unknown", tag(ResourceName::ComputeEnvironment("e")), kMissing,
        "resource: Compute environment \"e\" does not exist"},
       {"unknown kind", tag(strange), kInvalid,

@@ -126,6 +126,35 @@ TEST_F(TagsTest, BadRequestsAreRefused) {
 
 // --- Job definitions ---------------------------------------------------------
 
+// They count towards what a definition may have, in every profile of limits.
+TEST(TagsOfLargeDefinitionsTest, AreRefusedWhereTheyDoNotFit) {
+  SchedulerOptions unlimited;
+  unlimited.limits = LimitsProfile::kUnlimited;
+  Scheduler scheduler(unlimited);
+  JobDefinitionOptions options;
+  options.job_definition_name = "large";
+  options.container_properties.image = "busybox";
+  options.container_properties.resources = Resources::Of(1, 512);
+  // As much as fits, but for less than a tag's value.
+  std::string value(size_t{1} << 20, 'x');
+  absl::StatusOr<JobDefinition> definition = absl::UnknownError("not tried");
+  while (!definition.ok() && value.size() > 200) {
+    value.resize(value.size() - 200);
+    options.container_properties.environment = {{"A", value}};
+    definition = JobDefinition::Create(options, LimitsProfile::kUnlimited);
+  }
+  ASSERT_TRUE(definition.ok()) << definition.status();
+  const absl::Time now = absl::UnixEpoch();
+  ASSERT_TRUE(scheduler.RegisterJobDefinition(*definition, now).ok());
+  const ResourceName name = ResourceName::JobDefinition("large:1");
+  const absl::Status status =
+      scheduler.TagResource({name, {{"a", std::string(256, 'v')}}}, now);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("must have at most 1048576"));
+  EXPECT_THAT(scheduler.ListTagsForResource(name).value(), IsEmpty());
+}
+
 class DefinitionsTest : public ScenarioTest {
  protected:
   void Define(const char* name) {

@@ -134,7 +134,7 @@ void SetDetail(const Context& context, const ComputeEnvironmentView& view,
   out.set_compute_environment_arn(
       ArnOf(context, ArnKind::kComputeEnvironment, name));
   if (options.unmanaged_vcpus.has_value()) {
-    out.set_unmanaged_vcpus(static_cast<int32_t>(*options.unmanaged_vcpus));
+    out.set_unmanaged_vcpus(Saturated(*options.unmanaged_vcpus));
   }
   SetTags(options.tags, *out.mutable_tags());
   out.set_type(WireEnum<CEType>(options.type));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/conversion.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/match.h"
@@ -38,6 +39,12 @@ void ReadDocument(const Document& document, google::protobuf::Message& out) {
   if (!ParseJson(document.text(), limits, out).ok()) out.Clear();
 }
 
+int32_t Saturated(int64_t value) {
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(value, std::numeric_limits<int32_t>::min(),
+                          std::numeric_limits<int32_t>::max()));
+}
+
 int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }
 
 absl::StatusOr<std::string> NameOf(const Context& context,
@@ -55,6 +62,12 @@ absl::StatusOr<Arn> ArnIn(const Context& context, absl::string_view member,
   const absl::StatusOr<std::string> name = NameOf(context, member, text, kind);
   if (!name.ok()) return name.status();
   return ParseArn(text);
+}
+
+absl::Status WithJobId(const absl::Status& status) {
+  if (!absl::StartsWith(status.message(), "job is ")) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("jobId", status.message().substr(3)));
 }
 
 absl::Status CheckAtMost(absl::string_view member, size_t count, size_t most) {

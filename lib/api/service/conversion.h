@@ -57,6 +57,9 @@ Document DocumentOf(const google::protobuf::Message& message);
 // that was made without this API may have another document.
 void ReadDocument(const Document& document, google::protobuf::Message& out);
 
+// What AWS has 32 bits for; the nearest that they can say.
+int32_t Saturated(int64_t value);
+
 // Milliseconds since the Unix epoch.
 int64_t Millis(absl::Time time);
 
@@ -67,6 +70,9 @@ absl::StatusOr<std::string> NameOf(const Context& context,
 // The same of a member that must be an ARN. Source: §2.1.
 absl::StatusOr<Arn> ArnIn(const Context& context, absl::string_view member,
                           absl::string_view text, ArnKind kind);
+
+// `status` of a command on one job: the scheduler's member is `job`.
+absl::Status WithJobId(const absl::Status& status);
 
 absl::Status CheckAtMost(absl::string_view member, size_t count, size_t most);
 absl::Status CheckNotEmpty(absl::string_view member, int count);

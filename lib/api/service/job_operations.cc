@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "lib/api/service/conversion.h"
 #include "lib/api/service/job_arns.h"
 #include "lib/api/service/job_detail.h"
 #include "lib/api/service/submission_conversion.h"
@@ -26,13 +25,6 @@ constexpr JobId kUnknownJob = {std::numeric_limits<uint32_t>::max(),
 JobId JobToEnd(const Context& context, const std::string& text) {
   if (text.empty()) return JobId();
   return ReadJobId(context, "jobId", text).value_or(kUnknownJob);
-}
-
-// The scheduler calls the member `job`.
-absl::Status InWordsOfRequest(const absl::Status& status) {
-  if (!absl::StartsWith(status.message(), "job is ")) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat("jobId", status.message().substr(3)));
 }
 
 }  // namespace
@@ -54,14 +46,14 @@ absl::Status SubmitJob(const Context& context, const SubmitJobRequest& request,
 
 absl::Status CancelJob(const Context& context, const CancelJobRequest& request,
                        CancelJobResponse& /*response*/) {
-  return InWordsOfRequest(context.scheduler.CancelJob(
+  return WithJobId(context.scheduler.CancelJob(
       JobToEnd(context, request.job_id()), request.reason(), context.now));
 }
 
 absl::Status TerminateJob(const Context& context,
                           const TerminateJobRequest& request,
                           TerminateJobResponse& /*response*/) {
-  return InWordsOfRequest(context.scheduler.TerminateJob(
+  return WithJobId(context.scheduler.TerminateJob(
       JobToEnd(context, request.job_id()), request.reason(), context.now));
 }
 

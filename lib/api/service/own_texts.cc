@@ -10,11 +10,11 @@ namespace api {
 namespace {
 
 // Whole texts, and beginnings of texts that go on to the message's end.
-struct OwnText {
+struct Text {
   absl::string_view text;
   bool goes_on = false;
 };
-constexpr OwnText kTexts[] = {
+constexpr Text kTexts[] = {
     {"Job name should match valid pattern"},
     {"containerProperties must contain image"},
     {"container memory limit must be greater than 4"},
@@ -38,6 +38,9 @@ constexpr OwnText kTexts[] = {
     {"At least 1 instance type must be provided"},
     {"At least 1 subnet must be provided"},
     {"maxVCpus must be greater than minvCpus"},
+    {"Manually scaling down compute environment is not supported. "
+     "Disconnecting job queues from compute environment will cause it to "
+     "scale-down to minvCpus"},
     {"Cannot delete, found existing JobQueue relationship"},
     {"Cannot delete, resource is being modified"},
 };
@@ -75,8 +78,8 @@ size_t FindText(absl::string_view message, absl::string_view text) {
 
 }  // namespace
 
-std::string OwnTextOr(std::string message) {
-  for (const OwnText& own : kTexts) {
+std::optional<std::string> OwnText(const std::string& message) {
+  for (const Text& own : kTexts) {
     const size_t at = FindText(message, own.text);
     if (at == std::string::npos) continue;
     return message.substr(at,
@@ -98,7 +101,7 @@ std::string OwnTextOr(std::string message) {
     return absl::StrCat(absl::StripSuffix(named.begin, "\""), name,
                         absl::StripPrefix(named.end, "\""));
   }
-  return message;
+  return std::nullopt;
 }
 
 }  // namespace api

@@ -4,6 +4,7 @@
 #ifndef EMBATCH_LIB_API_SERVICE_OWN_TEXTS_H_
 #define EMBATCH_LIB_API_SERVICE_OWN_TEXTS_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -11,9 +12,9 @@
 namespace embatch {
 namespace api {
 
-// AWS's text, if the message of an error has one of them in it; else the
-// message. The scheduler puts such a text behind the member and its value.
-std::string OwnTextOr(std::string message);
+// AWS's text, if the message of an error has one of them in it. The scheduler
+// puts such a text behind the member and its value.
+std::optional<std::string> OwnText(const std::string& message);
 
 }  // namespace api
 }  // namespace embatch

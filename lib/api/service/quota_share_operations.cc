@@ -114,7 +114,7 @@ void SetDetail(const Context& context, const QuotaShareView& view,
   out.set_job_queue_arn(ArnOf(context, ArnKind::kJobQueue, options.job_queue));
   for (const embatch::CapacityLimit& limit : options.capacity_limits) {
     QuotaShareCapacityLimit& item = *out.mutable_capacity_limits()->add_items();
-    item.set_max_capacity(static_cast<int32_t>(limit.max_capacity));
+    item.set_max_capacity(Saturated(limit.max_capacity));
     item.set_capacity_unit(limit.capacity_unit);
   }
   auto& sharing = *out.mutable_resource_sharing_configuration();

@@ -87,7 +87,9 @@ absl::Status Service::Call(const Message& request, absl::Time now,
   status = handler({impl_->scheduler, impl_->scope, now}, request, response);
   if (status.ok()) return status;
   response.Clear();
-  return absl::Status(status.code(), OwnTextOr(InWordsOfAws(status.message())));
+  const std::string message(status.message());
+  return absl::Status(status.code(),
+                      OwnText(message).value_or(InWordsOfAws(message)));
 }
 
 Answer Service::CallForJson(const Message& request, absl::Time now) {

@@ -70,7 +70,7 @@ void SetDetail(const Context& context, const ServiceEnvironmentView& view,
   out.set_status(WireEnum<ServiceEnvironmentStatus>(view.status));
   for (const embatch::CapacityLimit& limit : options.capacity_limits) {
     CapacityLimit& item = *out.mutable_capacity_limits()->add_items();
-    item.set_max_capacity(static_cast<int32_t>(limit.max_capacity));
+    item.set_max_capacity(Saturated(limit.max_capacity));
     item.set_capacity_unit(limit.capacity_unit);
   }
   SetTags(options.tags, *out.mutable_tags());

@@ -44,7 +44,10 @@ absl::StatusOr<ServiceJobView> FindJob(const Context& context,
   if (!job.ok()) return job.status();
   absl::StatusOr<ServiceJobView> view =
       context.scheduler.DescribeServiceJob(*job);
-  if (view.status().code() != absl::StatusCode::kNotFound) return view;
+  if (view.ok()) return view;
+  if (view.status().code() != absl::StatusCode::kNotFound) {
+    return WithJobId(view.status());
+  }
   return absl::NotFoundError(
       absl::StrCat("jobId is ", Quote(text), "; there is no such service job"));
 }
@@ -142,8 +145,8 @@ absl::Status UpdateServiceJob(const Context& context,
   response.set_job_arn(ArnOf(context, ArnKind::kServiceJob, id));
   response.set_job_name(std::string(view->job.job_name));
   response.set_job_id(id);
-  return context.scheduler.UpdateServiceJob(
-      {job, request.scheduling_priority()}, context.now);
+  return WithJobId(context.scheduler.UpdateServiceJob(
+      {job, request.scheduling_priority()}, context.now));
 }
 
 absl::Status TerminateServiceJob(const Context& context,
@@ -151,8 +154,8 @@ absl::Status TerminateServiceJob(const Context& context,
                                  TerminateServiceJobResponse& /*response*/) {
   const absl::StatusOr<JobId> job = JobIdOf(context, request.job_id());
   if (!job.ok()) return job.status();
-  return context.scheduler.TerminateServiceJob(*job, request.reason(),
-                                               context.now);
+  return WithJobId(context.scheduler.TerminateServiceJob(*job, request.reason(),
+                                                         context.now));
 }
 
 absl::Status DescribeServiceJob(const Context& context,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "embatch/tags.h"
 #include "lib/api/json_text.h"
@@ -40,6 +41,10 @@ absl::StatusOr<ResourceName> ReadResourceArn(const Context& context,
     case ArnKind::kServiceJob: {
       const absl::StatusOr<JobId> job = context.scheduler.ParseJobId(arn->name);
       if (!job.ok()) return NoSuchResource(text);
+      const bool is_service = context.scheduler.DescribeServiceJob(*job).ok();
+      if (is_service != (arn->kind == ArnKind::kServiceJob)) {
+        return NoSuchResource(text);
+      }
       return ResourceName::Job(*job);
     }
     case ArnKind::kSchedulingPolicy:
@@ -54,6 +59,17 @@ absl::StatusOr<ResourceName> ReadResourceArn(const Context& context,
   return NoSuchResource(text);
 }
 
+// The scheduler's member is `resource`.
+absl::Status InWordsOfRequest(const absl::Status& status,
+                              const std::string& arn) {
+  if (status.code() == absl::StatusCode::kNotFound) return NoSuchResource(arn);
+  absl::string_view message = status.message();
+  if (!absl::StartsWith(message, "resource.")) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat("resourceArn", message.substr(message.find(' '))));
+}
+
 }  // namespace
 
 absl::Status TagResource(const Context& context,
@@ -65,7 +81,8 @@ absl::Status TagResource(const Context& context,
   command.resource = *resource;
   command.tags = {request.tags().entries().begin(),
                   request.tags().entries().end()};
-  return context.scheduler.TagResource(command, context.now);
+  return InWordsOfRequest(context.scheduler.TagResource(command, context.now),
+                          request.resource_arn());
 }
 
 absl::Status UntagResource(const Context& context,
@@ -77,7 +94,8 @@ absl::Status UntagResource(const Context& context,
   command.resource = *resource;
   command.tag_keys = {request.tag_keys().items().begin(),
                       request.tag_keys().items().end()};
-  return context.scheduler.UntagResource(command, context.now);
+  return InWordsOfRequest(context.scheduler.UntagResource(command, context.now),
+                          request.resource_arn());
 }
 
 absl::Status ListTagsForResource(const Context& context,
@@ -86,7 +104,9 @@ absl::Status ListTagsForResource(const Context& context,
   const auto resource = ReadResourceArn(context, request.resource_arn());
   if (!resource.ok()) return resource.status();
   const auto tags = context.scheduler.ListTagsForResource(*resource);
-  if (!tags.ok()) return tags.status();
+  if (!tags.ok()) {
+    return InWordsOfRequest(tags.status(), request.resource_arn());
+  }
   auto& entries = *response.mutable_tags()->mutable_entries();
   for (const auto& [key, value] : *tags) entries[key] = value;
   return absl::OkStatus();

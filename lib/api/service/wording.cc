@@ -81,6 +81,9 @@ void AppendWord(absl::string_view word, std::string& out) {
 }  // namespace
 
 std::string InWordsOfAws(absl::string_view message) {
+  if (message.empty() || absl::ascii_isupper(message[0])) {
+    return std::string(message);
+  }
   std::string out;
   out.reserve(message.size());
   bool quoted = false;

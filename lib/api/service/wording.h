@@ -13,7 +13,8 @@ namespace api {
 // `message` with the names of C++ members replaced by those of AWS, where the
 // schema has such a member: "compute_resources.max_vcpus" becomes
 // "computeResources.maxvCpus". What stands between quotation marks is a value,
-// and stays.
+// and stays. So does a message that does not begin with a member, but with a
+// capital: it may hold a name without such marks.
 std::string InWordsOfAws(absl::string_view message);
 
 }  // namespace api

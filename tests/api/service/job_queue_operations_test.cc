@@ -100,6 +100,9 @@ TEST_F(JobQueuesTest, TypeFollowsTheEnvironment) {
 TEST_F(JobQueuesTest, CreationIsRefusedInAwsWords) {
   Create(plain);
   EXPECT_EQ(Refused(plain), "Job queue q already exists");
+  plain["jobQueueName"] = "job_queue";  // looks like a member's name
+  Create(plain);
+  EXPECT_EQ(Refused(plain), "Job queue job_queue already exists");
   plain["jobQueueName"] = "r";
   const auto with = [this](const char* member, json value) {
     json changed = plain;

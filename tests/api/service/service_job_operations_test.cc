@@ -189,7 +189,7 @@ TEST_F(ServiceJobsTest, PriorityIsUpdated) {
       StartsWith("schedulingPriority is -1"));
   world.Advance(60);
   EXPECT_THAT(world.Refusal("UpdateServiceJob", update),
-              HasSubstr("SUCCEEDED"));
+              StartsWith("jobId is SUCCEEDED"));
 }
 
 TEST_F(ServiceJobsTest, UnknownOnesAreNamed) {

@@ -57,6 +57,31 @@ TEST_F(TagsTest, WhatIsNotThereIsNamed) {
               HasSubstr("resourceArn"));
 }
 
+TEST_F(TagsTest, LengthsAreInCharacters) {
+  std::string value;
+  for (int i = 0; i < 256; ++i) value += "\xc3\xa9";
+  world.Call("TagResource",
+             Of("job-definition/resize:1",
+                absl::StrCat(R"(,"tags":{"a":")", value, "\"}")));
+  EXPECT_THAT(world.Refusal("TagResource", Of("job-definition/resize:1",
+                                              absl::StrCat(R"(,"tags":{"a":")",
+                                                           value, "x\"}"))),
+              HasSubstr("has 257 characters"));
+}
+
+TEST_F(TagsTest, KindOfAJobIsPartOfItsName) {
+  world.AddQueue();
+  const std::string job = world.Call("SubmitJob", R"({"jobName":"j",
+      "jobQueue":"queue","jobDefinition":"resize",
+      "arrayProperties":{"size":2}})")["jobId"];
+  EXPECT_EQ(world.Call("ListTagsForResource", Of("job/" + job)).dump(),
+            R"({"tags":{}})");
+  EXPECT_THAT(world.Refusal("ListTagsForResource", Of("service-job/" + job)),
+              HasSubstr("there is no such resource"));
+  EXPECT_EQ(world.Refusal("ListTagsForResource", Of("job/" + job + ":0")),
+            "resourceArn is a child of an array or a node; must be a job");
+}
+
 TEST_F(TagsTest, ArnMustBeOne) {
   EXPECT_THAT(world.Refusal("ListTagsForResource", R"({"resourceArn":"x"})"),
               HasSubstr("resourceArn"));

@@ -13,6 +13,11 @@ TEST(WordingTest, MembersHaveAwsNames) {
   EXPECT_EQ(InWordsOfAws("depends_on[3].job_id"), "dependsOn[3].jobId");
 }
 
+TEST(WordingTest, NamesWithoutMarksStay) {
+  EXPECT_EQ(InWordsOfAws("Consumable resource job_queue already exists"),
+            "Consumable resource job_queue already exists");
+}
+
 TEST(WordingTest, SomeMembersHaveOtherNames) {
   EXPECT_EQ(InWordsOfAws("fairshare_policy.share_decay is 8d"),
             "fairsharePolicy.shareDecaySeconds is 8d");
