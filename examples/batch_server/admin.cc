@@ -26,8 +26,8 @@ using nlohmann::json;
 constexpr absl::string_view kRoot = "/_embatch/";
 constexpr absl::string_view kLogs = "/_embatch/logs/";
 
-// Of a longer log the end is shown.
-constexpr std::streamoff kLogBytesMax = std::streamoff{64} << 20;
+// Of a longer log the end is shown: all connections may ask for one at once.
+constexpr std::streamoff kLogBytesMax = std::streamoff{4} << 20;
 
 HttpResponse Json(std::string body) {
   HttpResponse response;
@@ -152,7 +152,7 @@ HttpResponse Admin::Advance(absl::string_view body) {
 absl::StatusOr<std::string> Admin::AdvanceAndTell(absl::string_view body) {
   const absl::StatusOr<absl::Time> until = ReadUntil(body, cloud_.now());
   if (!until.ok()) return until.status();
-  const absl::Status status = cloud_.AdvanceTo(*until, stop_);
+  const absl::Status status = cloud_.AdvanceTo(*until);
   if (!status.ok()) return status;
   const Events events = cloud_.TakeEvents();
   std::string answer =

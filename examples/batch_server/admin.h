@@ -13,7 +13,6 @@
 #ifndef BATCH_SERVER_ADMIN_H_
 #define BATCH_SERVER_ADMIN_H_
 
-#include <functional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -25,9 +24,9 @@ namespace batch_server {
 
 class Admin {
  public:
-  // `stop` says whether a long answer is to be cut short. Borrows the others.
-  Admin(Cloud* cloud, Handover* handover, std::function<bool()> stop)
-      : cloud_(*cloud), handover_(*handover), stop_(std::move(stop)) {}
+  // Borrows both.
+  Admin(Cloud* cloud, Handover* handover)
+      : cloud_(*cloud), handover_(*handover) {}
 
   static bool Serves(absl::string_view target);
 
@@ -43,7 +42,6 @@ class Admin {
 
   Cloud& cloud_;
   Handover& handover_;
-  const std::function<bool()> stop_;
 };
 
 // What a request is answered when the server is about to end.

@@ -22,9 +22,15 @@ constexpr size_t kEventBytesMax = size_t{256} << 20;
 
 // Turns of one region at one moment, before it counts as endless.
 constexpr int kTurnsAtOneMomentMax = 1000000;
+// How often it is looked meanwhile whether the server is to end.
+constexpr int kTurnsBetweenLooks = 1000;
 
 // A scheduler's time ends with the year 2200.
 constexpr absl::Time kLatest = absl::FromUnixSeconds(7258118400);
+
+absl::Status Stopped() {
+  return absl::CancelledError("the server is about to end");
+}
 
 // With stepped time a run must show the same ids as the run before. Otherwise
 // ids must not come again, as logs are kept by them.
@@ -42,8 +48,12 @@ uint64_t SeedFor(const Options& options, absl::string_view region) {
 
 }  // namespace
 
-Cloud::Cloud(const Options& options, embatch::Waker* waker)
-    : options_(options), waker_(waker), clock_(options.speed) {}
+Cloud::Cloud(const Options& options, embatch::Waker* waker,
+             std::function<bool()> stop)
+    : options_(options),
+      waker_(waker),
+      stop_(std::move(stop)),
+      clock_(options.speed) {}
 
 absl::Status Cloud::Begin() {
   if (!options_.events.empty()) {
@@ -110,15 +120,16 @@ absl::Time Cloud::DoWhatIsDue() {
 
 absl::Status Cloud::ComeToRest(Region& region) {
   const absl::Time now = clock_.Now();
-  for (int turn = 0; turn < kTurnsAtOneMomentMax; ++turn) {
+  for (int turn = 1; turn <= kTurnsAtOneMomentMax; ++turn) {
     const absl::Status status = region.Turn(now);
     if (!status.ok() || region.next() > now) return status;
+    if (turn % kTurnsBetweenLooks == 0 && stop_()) return Stopped();
   }
+  region.GiveUp();
   return absl::ResourceExhaustedError("does not come to rest");
 }
 
-absl::Status Cloud::AdvanceTo(absl::Time until,
-                              const std::function<bool()>& stop) {
+absl::Status Cloud::AdvanceTo(absl::Time until) {
   if (until < now() || until > kLatest) {
     return absl::InvalidArgumentError(absl::StrCat(
         "until is ", absl::ToUnixMillis(until), "; must be between ",
@@ -130,7 +141,7 @@ absl::Status Cloud::AdvanceTo(absl::Time until,
       due = std::min(due, region->next());
     }
     if (due > until) break;
-    if (stop()) return absl::CancelledError("the server is about to end");
+    if (stop_()) return Stopped();
     clock_.Set(std::max(now(), due));
     for (const auto& [name, region] : regions_) {
       if (region->next() > now()) continue;

@@ -34,8 +34,9 @@ struct Events {
 
 class Cloud {
  public:
-  // Borrows the waker.
-  Cloud(const Options& options, embatch::Waker* waker);
+  // Borrows the waker. `stop` says whether what takes long is to be cut short.
+  Cloud(const Options& options, embatch::Waker* waker,
+        std::function<bool()> stop);
 
   // Shows whether what it needs can be had: a region, the events' file.
   absl::Status Begin();
@@ -50,9 +51,9 @@ class Cloud {
   absl::Time DoWhatIsDue();
 
   // Moves stepped time, stopping whenever something is due. kInvalidArgument:
-  // `until` has passed, or is past what a scheduler takes. kCancelled: `stop`
-  // said so.
-  absl::Status AdvanceTo(absl::Time until, const std::function<bool()>& stop);
+  // `until` has passed, or is past what a scheduler takes. kCancelled: it
+  // was to be cut short.
+  absl::Status AdvanceTo(absl::Time until);
 
   // The events since the last call, if time is stepped.
   Events TakeEvents();
@@ -79,6 +80,7 @@ class Cloud {
 
   const Options options_;
   embatch::Waker* const waker_;
+  const std::function<bool()> stop_;
   Clock clock_;
   Events events_;
   std::ofstream events_file_;

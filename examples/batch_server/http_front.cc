@@ -2,16 +2,21 @@
 #include "http_front.h"
 
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "embatch/api/error.h"
 
@@ -36,6 +41,9 @@ constexpr int kBacklog = 1024;
 // Between two pieces of a request or of a response, and for a whole body.
 constexpr int kPieceSeconds = 10;
 constexpr std::chrono::seconds kBodySecondsMax{30};
+
+// Of what a connection that is closed has sent already.
+constexpr int kDroppedPiecesMax = 1024;
 
 // httplib compares a path with regular expressions by recursion.
 constexpr size_t kPathBytesMax = 2048;
@@ -91,6 +99,52 @@ bool MayHaveBody(const httplib::Request& request) {
                     request.has_header("Transfer-Encoding"));
 }
 
+// Whether the connection of this thread ends with the present response. httplib
+// gives the connection to nobody, and goes on reading whatever it says.
+thread_local bool close_when_sent = false;
+
+void CloseWhenSent(httplib::Response& response) {
+  response.set_header("Connection", "close");
+  close_when_sent = true;
+}
+
+// Whether bytes follow that an answer without a look at them leaves behind.
+bool HasUnreadBody(const httplib::Request& request) {
+  const std::string length = request.get_header_value("Content-Length");
+  return request.has_header("Transfer-Encoding") ||
+         !(length.empty() || length == "0");
+}
+
+// The port of a socket's own or other end; 0: it has none.
+int PortOf(decltype(&getpeername) end, int socket) {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof(address);
+  if (end(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<sockaddr_in*>(&address)->sin_port);
+  }
+  if (address.ss_family == AF_INET6) {
+    return ntohs(reinterpret_cast<sockaddr_in6*>(&address)->sin6_port);
+  }
+  return 0;
+}
+
+// The connections to `port`, from `remote_port` unless that is 0. httplib keeps
+// them to itself.
+std::vector<int> Connections(int port, int remote_port) {
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    int socket = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &socket)) continue;
+    const int remote = PortOf(getpeername, socket);
+    if (remote == 0 || PortOf(getsockname, socket) != port) continue;
+    if (remote_port == 0 || remote == remote_port) found.push_back(socket);
+  }
+  return found;
+}
+
 // Several addresses of one server would share the port, which is no help.
 void SetSocketOptions(socket_t socket) {
   const int yes = 1;
@@ -112,6 +166,7 @@ struct HttpFront::Impl {
                      const httplib::ContentReader& read);
   void Answer(const httplib::Request& request, const std::string& body,
               httplib::Response& response);
+  void Close(int remote_port);
 
   const FrontOptions options;
   const Handler handler;
@@ -149,6 +204,11 @@ void HttpFront::Impl::Configure() {
   server.Put(kAnyPath, read_and_answer);
   server.Patch(kAnyPath, read_and_answer);
   server.Delete(kAnyPath, read_and_answer);
+  // Called when a response is sent.
+  server.set_logger([this](const httplib::Request& request,
+                           const httplib::Response& /*response*/) {
+    if (std::exchange(close_when_sent, false)) Close(request.remote_port);
+  });
   server.set_error_handler(
       [](const httplib::Request&, httplib::Response& response) {
         if (response.body.empty()) SendError(response.status, response);
@@ -171,6 +231,7 @@ bool HttpFront::Impl::Bind() {
 httplib::Server::HandlerResponse HttpFront::Impl::Preview(
     const httplib::Request& request, httplib::Response& response) {
   using httplib::Server;
+  close_when_sent = false;
   if (request.path.size() > kPathBytesMax) {
     SendError(414, response);
   } else if (request.is_multipart_form_data()) {
@@ -180,6 +241,8 @@ httplib::Server::HandlerResponse HttpFront::Impl::Preview(
   } else {
     Answer(request, "", response);
   }
+  // What is left unread must not count as the next request.
+  if (HasUnreadBody(request)) CloseWhenSent(response);
   return Server::HandlerResponse::Handled;
 }
 
@@ -201,6 +264,7 @@ void HttpFront::Impl::ReadAndAnswer(const httplib::Request& request,
   if (too_late) response.status = 408;
   if (too_long) response.status = 413;
   SendError(response.status >= 400 ? response.status : 400, response);
+  CloseWhenSent(response);
 }
 
 void HttpFront::Impl::Answer(const httplib::Request& request,
@@ -210,6 +274,17 @@ void HttpFront::Impl::Answer(const httplib::Request& request,
   incoming.request = {request.method, request.target, body};
   incoming.authorization = request.get_header_value("Authorization");
   Send(handler(incoming), response);
+}
+
+void HttpFront::Impl::Close(int remote_port) {
+  for (const int socket : Connections(port, remote_port)) {
+    // What came already would still be read, by httplib as a request.
+    char dropped[1 << 12];
+    for (int pieces = 0; pieces < kDroppedPiecesMax; ++pieces) {
+      if (recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) break;
+    }
+    shutdown(socket, SHUT_RDWR);
+  }
 }
 
 HttpFront::HttpFront(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -242,6 +317,8 @@ HttpFront::~HttpFront() {
 int HttpFront::port() const { return impl_->port; }
 
 void HttpFront::Stop() { impl_->server.stop(); }
+
+void HttpFront::CutOff() { impl_->Close(0); }
 
 bool HttpFront::over() const { return impl_->over; }
 

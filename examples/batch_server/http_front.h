@@ -46,6 +46,9 @@ class HttpFront {
   // present request. Returns at once.
   void Stop();
 
+  // Closes all connections, whatever they are about.
+  void CutOff();
+
   // Whether all connections have ended after Stop().
   bool over() const;
 

@@ -85,10 +85,11 @@ HttpResponse Region::Serve(const HttpRequest& request,
 void Region::ServeNewEnvironment(absl::string_view target,
                                  const HttpResponse& response, absl::Time now) {
   absl::Status status;
-  if (target == kCreateEnvironment) {
+  const absl::string_view path = target.substr(0, target.find('?'));
+  if (path == kCreateEnvironment) {
     status = back_end_->ServeEnvironment(
         scheduler_, MemberOf(response, "computeEnvironmentName"), now);
-  } else if (target == kCreateServiceEnvironment) {
+  } else if (path == kCreateServiceEnvironment) {
     status = back_end_->ServeServiceEnvironment(
         scheduler_, MemberOf(response, "serviceEnvironmentName"));
   }

@@ -42,6 +42,9 @@ class Region {
   // that may have changed something.
   absl::Time next() const { return next_; }
 
+  // Takes no more turns until the next request: it does not come to rest.
+  void GiveUp() { next_ = absl::InfiniteFuture(); }
+
   // Ends all jobs.
   void TerminateJobs(absl::string_view reason, absl::Time now);
 

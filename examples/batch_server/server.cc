@@ -16,6 +16,9 @@ namespace {
 // How long jobs have for their end when the server is asked to stop.
 constexpr absl::Duration kStopSeconds = absl::Seconds(10);
 
+// After which nobody waits for clients any more.
+constexpr absl::Duration kClientSeconds = absl::Seconds(1);
+
 // How often it is looked whether the end has come.
 constexpr absl::Duration kStopInterval = absl::Milliseconds(20);
 
@@ -47,8 +50,8 @@ Server::Server(const Options& options, std::unique_ptr<embatch::Waker> waker)
     : waker_(std::move(waker)),
       first_request_(std::random_device()()),
       handover_(waker_.get()),
-      cloud_(options, waker_.get()),
-      admin_(&cloud_, &handover_, [this] { return stopping_.load(); }) {}
+      cloud_(options, waker_.get(), [this] { return stopping_.load(); }),
+      admin_(&cloud_, &handover_) {}
 
 std::string Server::NewRequestId() {
   const uint64_t number = requests_++;
@@ -62,11 +65,15 @@ embatch::api::HttpResponse Server::Answer(const Incoming& incoming) {
     return admin_.Answer(incoming.request, request_id);
   }
   embatch::api::HttpResponse response;
+  bool served = false;
   const bool done = handover_.Run([&] {
+    // What came after the jobs' end would never be ended.
+    served = !stopping_;
+    if (!served) return;
     response =
         cloud_.Serve(incoming.authorization, incoming.request, request_id);
   });
-  return done ? response : Ending(request_id);
+  return done && served ? response : Ending(request_id);
 }
 
 absl::Status Server::WatchBucket(const Options& options) {
@@ -102,16 +109,27 @@ absl::Status Server::Run() {
 
 void Server::EndEverything() {
   front_->Stop();
-  cloud_.TerminateJobs("The server was stopped");
-  const absl::Time deadline = absl::Now() + kStopSeconds;
-  while (absl::Now() < deadline) {
+  const absl::Time begin = absl::Now();
+  if (!cloud_.options().simulated) EndJobs();
+  while (!front_->over()) {
     handover_.Work();
-    const absl::Time next = cloud_.DoWhatIsDue();
-    if (front_->over() && cloud_.running() == 0) break;
-    waker_->WaitUntil(std::min(next, absl::Now() + kStopInterval));
+    if (absl::Now() > begin + kClientSeconds) front_->CutOff();
+    waker_->WaitUntil(absl::Now() + kStopInterval);
   }
   handover_.Close();
   front_.reset();
+}
+
+// What does not end in time is killed with its runtime.
+void Server::EndJobs() {
+  cloud_.TerminateJobs("The server was stopped");
+  const absl::Time deadline = absl::Now() + kStopSeconds;
+  do {
+    handover_.Work();
+    const absl::Time next = cloud_.DoWhatIsDue();
+    if (cloud_.running() == 0) break;
+    waker_->WaitUntil(std::min(next, absl::Now() + kStopInterval));
+  } while (absl::Now() < deadline);
 }
 
 void Server::Stop() {

@@ -44,6 +44,7 @@ class Server {
   absl::Status WatchBucket(const Options& options);
   void CheckBucket();
   void EndEverything();
+  void EndJobs();
 
   const std::unique_ptr<embatch::Waker> waker_;
   std::atomic<bool> stopping_{false};

@@ -211,6 +211,15 @@ def test_fates():
         expect(detail["container"]["exitCode"], code)
 
 
+def test_target_with_a_query():
+    server = Server(*SIMULATED)
+    make_queue(server, environment="c", query="?x=1")
+    register(server, "d", ["true"])
+    job = submit(server, "j", "d")
+    server.advance(seconds=100)
+    expect(describe(server, job)["status"], "SUCCEEDED")
+
+
 def test_instance_types():
     path = os.path.join(FOLDER, "types.json")
     types = [{"name": "tiny.one", "vcpus": 1, "memory": 100, "price": 0.01}]

@@ -67,11 +67,11 @@ class Server:
         finally:
             connection.close()
 
-    def call(self, operation, request=None, status=200):
+    def call(self, operation, request=None, status=200, query=""):
         """What an operation answers, as JSON."""
         body = json.dumps(request or {})
         got, headers, answer = self.ask(
-            "POST", "/v1/" + operation.lower(), body, SIGNED
+            "POST", "/v1/" + operation.lower() + query, body, SIGNED
         )
         assert got == status, "%s: %d %r" % (operation, got, answer)
         assert headers["x-amzn-requestid"], operation
@@ -106,7 +106,7 @@ def wait_for(what, condition, seconds=60):
     raise AssertionError("waited in vain for " + what)
 
 
-def make_queue(server, queue="q", environment="c", **policy):
+def make_queue(server, queue="q", environment="c", query="", **policy):
     """A MANAGED environment and a queue on it, both VALID."""
     server.call(
         "CreateComputeEnvironment",
@@ -123,6 +123,7 @@ def make_queue(server, queue="q", environment="c", **policy):
                 "instanceRole": "ecsInstanceRole",
             },
         },
+        query=query,
     )
     server.call(
         "CreateJobQueue",
