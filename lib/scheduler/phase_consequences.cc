@@ -354,6 +354,7 @@ void TurnRunner::TellDependent(uint32_t index, bool succeeded) {
 
 // Answers whether the budget was enough.
 bool TurnRunner::ResolvePairedOf(uint32_t slot) {
+  if (!jobs_.record(slot).is_array()) return true;
   do {
     if (!has_budget()) return false;
     CountLook();
