@@ -2,6 +2,7 @@
 #include "lib/api/service/amounts.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -43,6 +44,12 @@ std::optional<int64_t> ReadThousandths(absl::string_view text) {
   if (!AreDigits(fraction)) return std::nullopt;
   fraction.resize(kFractionDigits, '0');
   return *whole * kThousand + *ReadWhole(fraction);
+}
+
+int32_t ToInt32(int64_t number) {
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(number, std::numeric_limits<int32_t>::min(),
+                          std::numeric_limits<int32_t>::max()));
 }
 
 std::string PrintThousandths(int64_t thousandths) {

@@ -23,6 +23,9 @@ std::string PrintThousandths(int64_t thousandths);
 // "2048". Nothing: it is no whole number, or a negative one.
 std::optional<int64_t> ReadWhole(absl::string_view text);
 
+// For a member of 32 bits: what is past its ends is shown as they are.
+int32_t ToInt32(int64_t number);
+
 }  // namespace api
 }  // namespace embatch
 

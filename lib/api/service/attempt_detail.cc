@@ -23,7 +23,7 @@ void PrintTimes(const AttemptView& attempt, Detail& detail) {
 template <typename Detail>
 void PrintPlace(const Context& context, const JobView& view,
                 const AttemptView& attempt, Detail& detail) {
-  if (attempt.instance.number != 0) {
+  if (HasInstance(context, view, attempt.instance)) {
     detail.set_container_instance_arn(
         InstanceArn(context.scope, attempt.instance));
   }

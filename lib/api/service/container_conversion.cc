@@ -171,11 +171,10 @@ void PrintContainer(const embatch::ContainerProperties& properties,
   PrintRequirements(properties.resources,
                     *container.mutable_resource_requirements());
   if (properties.deprecated_vcpus.has_value()) {
-    container.set_vcpus(static_cast<int32_t>(*properties.deprecated_vcpus));
+    container.set_vcpus(ToInt32(*properties.deprecated_vcpus));
   }
   if (properties.deprecated_memory_mib.has_value()) {
-    container.set_memory(
-        static_cast<int32_t>(*properties.deprecated_memory_mib));
+    container.set_memory(ToInt32(*properties.deprecated_memory_mib));
   }
   if (!properties.instance_type.empty()) {
     container.set_instance_type(properties.instance_type);

@@ -4,10 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "lib/api/service/amounts.h"
 #include "lib/api/service/container_conversion.h"
-#include "lib/api/service/eks_conversion.h"
 #include "lib/api/service/job_arns.h"
 
 namespace embatch {
@@ -19,7 +17,7 @@ template <typename Detail>
 void PrintPlace(const Context& context, const JobView& view,
                 const LatestAttempt& latest, Detail& detail) {
   if (latest.number == 0) return;
-  if (view.instance.number != 0) {
+  if (HasInstance(context, view, view.instance)) {
     detail.set_container_instance_arn(
         InstanceArn(context.scope, view.instance));
   }
@@ -28,64 +26,56 @@ void PrintPlace(const Context& context, const JobView& view,
                                           context.scheduler.options().seed)));
 }
 
-// An amount of which the submission may have changed limit and request.
-void PrintAmount(const std::string& name, const std::string& value,
-                 EksContainerResourceRequirements& resources) {
-  if (resources.requests().entries().contains(name)) {
-    (*resources.mutable_requests()->mutable_entries())[name] = value;
-    if (!resources.limits().entries().contains(name)) return;
-  }
-  (*resources.mutable_limits()->mutable_entries())[name] = value;
+bool Names(const ResourceRequirements& list, ResourceType type) {
+  return std::any_of(list.items().begin(), list.items().end(),
+                     [type](const ResourceRequirement& requirement) {
+                       return requirement.type() == type;
+                     });
 }
 
-void PrintAmounts(const Resources& amounts,
-                  EksContainerResourceRequirements& resources) {
-  if (amounts.vcpu_milli != 0) {
-    PrintAmount("cpu", PrintThousandths(amounts.vcpu_milli), resources);
+// Of a definition by `vcpus` and `memory` these are shown, as AWS does, and not
+// in resourceRequirements as well; but a share of a vCPU, which a submission
+// may have asked for, can be shown there only.
+template <typename Message>
+void PrintAmounts(const Resources& counted, Message& message) {
+  Resources by_type = counted;
+  const ResourceRequirements& asked = message.resource_requirements();
+  if (message.has_vcpus() && !Names(asked, RESOURCE_TYPE_VCPU)) {
+    if (counted.vcpu_milli % 1000 == 0) {
+      message.set_vcpus(ToInt32(counted.vcpu_milli / 1000));
+      by_type.vcpu_milli = 0;
+    } else {
+      message.clear_vcpus();
+    }
   }
-  if (amounts.memory_mib != 0) {
-    PrintAmount("memory", absl::StrCat(amounts.memory_mib, "Mi"), resources);
+  if (message.has_memory() && !Names(asked, RESOURCE_TYPE_MEMORY)) {
+    message.set_memory(ToInt32(counted.memory_mib));
+    by_type.memory_mib = 0;
   }
-  if (amounts.gpus != 0) {
-    PrintAmount("nvidia.com/gpu", absl::StrCat(amounts.gpus), resources);
-  }
+  message.clear_resource_requirements();
+  PrintRequirements(by_type, *message.mutable_resource_requirements());
 }
 
-// The scheduler has entrypoint and arguments in one list. They are shown apart
-// where the definition's entrypoint stands at its beginning.
-void PrintCommand(const ContainerView& view, EksContainerDetail& detail) {
-  const StringList& entrypoint = detail.command();
-  const size_t size = static_cast<size_t>(entrypoint.items_size());
-  const bool begins =
-      size <= view.command.size() &&
-      std::equal(entrypoint.items().begin(), entrypoint.items().end(),
-                 view.command.begin());
-  const size_t split = begins ? size : view.command.size();
-  detail.clear_command();
-  detail.clear_args();
-  if (split > 0) {
-    PrintStrings(view.command.subspan(0, split), *detail.mutable_command());
-  }
-  if (split < view.command.size()) {
-    PrintStrings(view.command.subspan(split), *detail.mutable_args());
-  }
+// What a job of one container asks for.
+template <typename Message>
+void PrintAsked(const JobView& view, Message& message) {
+  if (!view.image.empty()) message.set_image(std::string(view.image));
+  message.clear_command();
+  PrintStrings(view.command, *message.mutable_command());
+  message.clear_environment();
+  PrintEnvironment(view.environment, *message.mutable_environment());
+  PrintAmounts(view.resources, message);
 }
 
-// A changed amount is known by what the scheduler counts for the container.
-bool SaysOtherwise(const ContainerView& view,
-                   const EksContainerResourceRequirements& resources) {
-  EksContainerResourceRequirements changed = resources;
-  PrintAmounts(view.resources, changed);
-  const auto differs = [](const auto& a, const auto& b) {
-    if (a.entries_size() != b.entries_size()) return true;
-    return std::any_of(
-        a.entries().begin(), a.entries().end(), [&b](const auto& entry) {
-          const auto found = b.entries().find(entry.first);
-          return found == b.entries().end() || found->second != entry.second;
-        });
-  };
-  return differs(resources.requests(), changed.requests()) ||
-         differs(resources.limits(), changed.limits());
+// What one container of several asks for.
+template <typename Message>
+void PrintAskedOfTask(const ContainerView& view, Message& message) {
+  message.clear_command();
+  PrintStrings(view.command, *message.mutable_command());
+  message.clear_environment();
+  PrintEnvironment(view.environment, *message.mutable_environment());
+  message.clear_resource_requirements();
+  PrintRequirements(view.resources, *message.mutable_resource_requirements());
 }
 
 }  // namespace
@@ -104,17 +94,7 @@ LatestAttempt LatestAttemptOf(const JobView& view,
 
 void PrintContainer(const Context& context, const JobView& view,
                     const LatestAttempt& latest, ContainerDetail& detail) {
-  if (!view.image.empty()) detail.set_image(std::string(view.image));
-  PrintStrings(view.command, *detail.mutable_command());
-  PrintEnvironment(view.environment, *detail.mutable_environment());
-  PrintRequirements(view.resources, *detail.mutable_resource_requirements());
-  // Whoever defined the job by these reads it by these.
-  if (detail.has_vcpus()) {
-    detail.set_vcpus(static_cast<int32_t>(view.resources.vcpu_milli / 1000));
-  }
-  if (detail.has_memory()) {
-    detail.set_memory(static_cast<int32_t>(view.resources.memory_mib));
-  }
+  PrintAsked(view, detail);
   if (view.exit_code.has_value()) detail.set_exit_code(*view.exit_code);
   if (!view.reason.empty()) detail.set_reason(std::string(view.reason));
   PrintPlace(context, view, latest, detail);
@@ -132,12 +112,7 @@ void PrintTask(const Context& context, const JobView& view,
     const ContainerView& from = view.containers[i];
     if (static_cast<int>(i) >= containers.size()) break;
     TaskContainerDetails& to = containers[static_cast<int>(i)];
-    to.clear_command();
-    PrintStrings(from.command, *to.mutable_command());
-    to.clear_environment();
-    PrintEnvironment(from.environment, *to.mutable_environment());
-    to.clear_resource_requirements();
-    PrintRequirements(from.resources, *to.mutable_resource_requirements());
+    PrintAskedOfTask(from, to);
     to.set_essential(from.essential);
     if (from.exit_code.has_value()) to.set_exit_code(*from.exit_code);
     if (!from.reason.empty()) to.set_reason(std::string(from.reason));
@@ -148,24 +123,16 @@ void PrintTask(const Context& context, const JobView& view,
   }
 }
 
-void PrintPod(const JobView& view, EksPodPropertiesDetail& detail) {
-  int next_container = 0;
-  int next_init = 0;
-  for (const ContainerView& from : view.containers) {
-    EksContainerDetails& list = from.is_init ? *detail.mutable_init_containers()
-                                             : *detail.mutable_containers();
-    int& next = from.is_init ? next_init : next_container;
-    if (next >= list.items_size()) continue;
-    EksContainerDetail& to = *list.mutable_items(next++);
-    to.set_image(std::string(from.image));
-    PrintCommand(from, to);
-    to.clear_env();
-    PrintEksEnvironment(from.environment, *to.mutable_env());
-    if (SaysOtherwise(from, to.resources())) {
-      PrintAmounts(from.resources, *to.mutable_resources());
-    }
-    if (from.exit_code.has_value()) to.set_exit_code(*from.exit_code);
-    if (!from.reason.empty()) to.set_reason(std::string(from.reason));
+void PrintContainerOfNodes(const JobView& node,
+                           ContainerProperties& container) {
+  PrintAsked(node, container);
+}
+
+void PrintTaskOfNodes(const JobView& node, EcsTaskProperties& task) {
+  auto& containers = *task.mutable_containers()->mutable_items();
+  for (size_t i = 0; i < node.containers.size(); ++i) {
+    if (static_cast<int>(i) >= containers.size()) break;
+    PrintAskedOfTask(node.containers[i], containers[static_cast<int>(i)]);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The containers of a job as it shows them: what was asked for, and what became
 // of them in its latest attempt.
-// Source: API ContainerDetail, EcsTaskDetails, EksPodPropertiesDetail; §6.1.
+// Source: API ContainerDetail, EcsTaskDetails; §6.1.
 #ifndef EMBATCH_LIB_API_SERVICE_CONTAINER_DETAIL_H_
 #define EMBATCH_LIB_API_SERVICE_CONTAINER_DETAIL_H_
 
@@ -9,7 +9,6 @@
 
 #include "embatch/api/container.pb.h"
 #include "embatch/api/ecs.pb.h"
-#include "embatch/api/eks.pb.h"
 #include "embatch/job.h"
 #include "lib/api/service/context.h"
 
@@ -30,7 +29,10 @@ void PrintContainer(const Context& context, const JobView& view,
                     const LatestAttempt& latest, ContainerDetail& detail);
 void PrintTask(const Context& context, const JobView& view,
                const LatestAttempt& latest, EcsTaskDetails& detail);
-void PrintPod(const JobView& view, EksPodPropertiesDetail& detail);
+
+// What the nodes of a group ask for, of which `node` is one.
+void PrintContainerOfNodes(const JobView& node, ContainerProperties& container);
+void PrintTaskOfNodes(const JobView& node, EcsTaskProperties& task);
 
 }  // namespace api
 }  // namespace embatch

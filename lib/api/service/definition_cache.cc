@@ -27,10 +27,6 @@ ContainerDetail DetailOf(const ContainerProperties& properties) {
   detail.mutable_ulimits();
   detail.mutable_secrets();
   detail.mutable_network_interfaces();
-  // The scheduler holds these, with what the submission changed.
-  detail.mutable_command()->Clear();
-  detail.mutable_environment()->Clear();
-  detail.mutable_resource_requirements()->Clear();
   return detail;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/definition_conversion.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/container_conversion.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/ecs_conversion.h"
@@ -105,7 +107,73 @@ RegisterJobDefinitionRequest RequestWithoutDocument(
   return request;
 }
 
+template <typename Messages, typename Values>
+bool AreAsMany(const Messages& messages, const Values& values) {
+  return messages.items().size() == static_cast<int>(values.size());
+}
+
+// The parts of a task, a pod or one container, each as many as the core has.
+template <typename Message>
+bool HaveLikeParts(const Message& message,
+                   const std::optional<embatch::EcsProperties>& ecs,
+                   const std::optional<embatch::EksProperties>& eks) {
+  if (message.has_ecs_properties() != ecs.has_value() ||
+      message.has_eks_properties() != eks.has_value()) {
+    return false;
+  }
+  if (ecs.has_value()) {
+    const auto& tasks = message.ecs_properties().task_properties();
+    return AreAsMany(tasks, ecs->task_properties) &&
+           AreAsMany(tasks.items(0).containers(),
+                     ecs->task_properties.front().containers);
+  }
+  if (!eks.has_value()) return true;
+  const EksPodProperties& pod = message.eks_properties().pod_properties();
+  return AreAsMany(pod.containers(), eks->pod_properties.containers) &&
+         AreAsMany(pod.init_containers(), eks->pod_properties.init_containers);
+}
+
+// Whether a request is that of a definition: of its name, of its kind, and of
+// the same parts. A definition that was made without this API may have any
+// document.
+bool AreAlike(const RegisterJobDefinitionRequest& request,
+              const JobDefinitionOptions& options) {
+  const bool has_nodes = options.node_properties.has_value();
+  const bool has_container = !has_nodes &&
+                             !options.ecs_properties.has_value() &&
+                             !options.eks_properties.has_value();
+  if (request.job_definition_name() != options.job_definition_name ||
+      request.has_node_properties() != has_nodes ||
+      request.has_container_properties() != has_container ||
+      !HaveLikeParts(request, options.ecs_properties, options.eks_properties)) {
+    return false;
+  }
+  if (!has_nodes) return true;
+  const auto& messages = request.node_properties().node_range_properties();
+  const auto& ranges = options.node_properties->node_range_properties;
+  if (!AreAsMany(messages, ranges)) return false;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const NodeRangeProperty& message = messages.items(static_cast<int>(i));
+    if (message.target_nodes() != ranges[i].target_nodes ||
+        !HaveLikeParts(message, ranges[i].ecs_properties,
+                       ranges[i].eks_properties)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
+
+bool IsOnEks(const JobDefinitionOptions& options) {
+  if (!options.node_properties.has_value()) {
+    return options.eks_properties.has_value();
+  }
+  const auto& ranges = options.node_properties->node_range_properties;
+  return std::any_of(ranges.begin(), ranges.end(), [](const auto& range) {
+    return range.eks_properties.has_value();
+  });
+}
 
 embatch::RetryStrategy ReadRetryStrategy(const RetryStrategy& message) {
   embatch::RetryStrategy strategy;
@@ -151,7 +219,7 @@ std::optional<embatch::JobTimeout> ReadTimeout(const JobTimeout& message) {
 
 void PrintTimeout(const embatch::JobTimeout& timeout, JobTimeout& message) {
   message.set_attempt_duration_seconds(
-      static_cast<int32_t>(absl::ToInt64Seconds(timeout.attempt_duration)));
+      ToInt32(absl::ToInt64Seconds(timeout.attempt_duration)));
 }
 
 absl::StatusOr<JobDefinitionOptions> ReadDefinition(
@@ -194,7 +262,7 @@ RegisterJobDefinitionRequest RequestOf(const embatch::JobDefinition& value) {
   RegisterJobDefinitionRequest request;
   ReadDocument(options.document, request);
   // A document of somebody else's, or none.
-  if (request.job_definition_name() != options.job_definition_name) {
+  if (!AreAlike(request, options)) {
     request = RequestWithoutDocument(options);
   }
   request.set_type(options.type == embatch::JobDefinitionType::kMultinode
@@ -226,9 +294,8 @@ void PrintDefinition(const Context& context, const JobDefinitionView& view,
   message.set_type(options.type == embatch::JobDefinitionType::kMultinode
                        ? "multinode"
                        : "container");
-  message.set_container_orchestration_type(options.eks_properties.has_value()
-                                               ? ORCHESTRATION_TYPE_EKS
-                                               : ORCHESTRATION_TYPE_ECS);
+  message.set_container_orchestration_type(
+      IsOnEks(options) ? ORCHESTRATION_TYPE_EKS : ORCHESTRATION_TYPE_ECS);
   SetTags(options.tags, *message.mutable_tags());
 }
 

@@ -30,6 +30,9 @@ absl::StatusOr<JobDefinitionOptions> ReadDefinition(
 // shows empty are there.
 RegisterJobDefinitionRequest RequestOf(const embatch::JobDefinition& value);
 
+// Whether its jobs are pods.
+bool IsOnEks(const JobDefinitionOptions& options);
+
 void PrintDefinition(const Context& context, const JobDefinitionView& view,
                      JobDefinition& message);
 

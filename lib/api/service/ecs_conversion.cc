@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/api/json_text.h"
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/container_conversion.h"
 #include "lib/api/service/conversion.h"
 
@@ -90,11 +91,11 @@ void PrintContainerOfTask(const embatch::TaskContainerProperties& properties,
   }
   if (properties.stop_timeout.has_value()) {
     message.set_stop_timeout(
-        static_cast<int32_t>(absl::ToInt64Seconds(*properties.stop_timeout)));
+        ToInt32(absl::ToInt64Seconds(*properties.stop_timeout)));
   }
   if (properties.start_timeout.has_value()) {
     message.set_start_timeout(
-        static_cast<int32_t>(absl::ToInt64Seconds(*properties.start_timeout)));
+        ToInt32(absl::ToInt64Seconds(*properties.start_timeout)));
   }
 }
 

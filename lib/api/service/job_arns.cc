@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/job_arns.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -46,9 +48,28 @@ std::string TaskArn(const ArnScope& scope, absl::string_view task_id) {
 std::string InstanceArn(const ArnScope& scope, InstanceId instance) {
   // A UUID of version 8, in which the number can be read.
   const uint64_t number = instance.number;
-  return EcsArn(scope, absl::StrFormat(
-                           "container-instance/00000000-0000-8000-8%03x-%012x",
-                           number >> 52, number & ((uint64_t{1} << 48) - 1)));
+  return EcsArn(
+      scope, absl::StrFormat("container-instance/00000000-%04x-8000-8000-%012x",
+                             number >> 48, number & ((uint64_t{1} << 48) - 1)));
+}
+
+bool HasInstance(const Context& context, const JobView& view,
+                 InstanceId instance) {
+  if (instance.number == 0) return false;
+  const auto& platforms = view.definition->options().platform_capabilities;
+  if (std::find(platforms.begin(), platforms.end(),
+                embatch::PlatformCapability::kFargate) == platforms.end()) {
+    return true;
+  }
+  if (platforms.size() == 1) return false;
+  // It can run on either; a queue's environments are all of one.
+  const auto queue = context.scheduler.DescribeJobQueue(view.job_queue);
+  if (!queue.ok()) return true;
+  const auto& order = queue->job_queue->options().compute_environment_order;
+  if (order.empty()) return true;
+  const auto environment = context.scheduler.DescribeComputeEnvironment(
+      order.front().compute_environment);
+  return !environment.ok() || !environment->compute_environment->is_fargate();
 }
 
 AttemptId AttemptOf(const JobView& view, int number) {

@@ -21,6 +21,9 @@ absl::StatusOr<JobId> ReadJobId(const Context& context,
                                 absl::string_view member,
                                 absl::string_view text);
 
+// A job that there never was.
+inline constexpr JobId kUnknownJob = {0xffffffff, 0xffffffff, -1};
+
 // `id` is JobIdText().
 std::string JobArn(const ArnScope& scope, absl::string_view id);
 
@@ -29,6 +32,11 @@ std::string JobArn(const ArnScope& scope, absl::string_view id);
 // Source: API ContainerDetail.taskArn, .containerInstanceArn.
 std::string TaskArn(const ArnScope& scope, absl::string_view task_id);
 std::string InstanceArn(const ArnScope& scope, InstanceId instance);
+
+// Whether an attempt of the job has an instance that can be named: Fargate has
+// none.
+bool HasInstance(const Context& context, const JobView& view,
+                 InstanceId instance);
 
 // One attempt of a job, or of one of its nodes: the main one, where the job
 // itself is meant.

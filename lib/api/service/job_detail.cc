@@ -12,6 +12,7 @@
 #include "lib/api/service/definition_conversion.h"
 #include "lib/api/service/job_arns.h"
 #include "lib/api/service/node_detail.h"
+#include "lib/api/service/pod_detail.h"
 
 namespace embatch {
 namespace api {
@@ -74,7 +75,7 @@ void PrintSettings(const Context& context, const JobView& view,
   detail.mutable_parameters()->mutable_entries()->insert(
       view.parameters->begin(), view.parameters->end());
   SetTags(*view.tags, *detail.mutable_tags());
-  if (!known.request.has_eks_properties()) {
+  if (!IsOnEks(view.definition->options())) {
     detail.set_propagate_tags(view.propagate_tags);
     *detail.mutable_platform_capabilities() =
         known.request.platform_capabilities();
@@ -96,17 +97,6 @@ void PrintArray(const Context& context, const JobView& view,
   } else if (view.job.child >= 0 && view.num_nodes == 0) {
     detail.mutable_array_properties()->set_index(view.job.child);
   }
-}
-
-// The metadata that a submission gave its pod. Source: API
-// EksPodPropertiesOverride.metadata.
-void PrintMetadata(const JobView& view, EksPodPropertiesDetail& pod) {
-  SubmitJobRequest submission;
-  ReadDocument(*view.document, submission);
-  const EksPodPropertiesOverride& changed =
-      submission.eks_properties_override().pod_properties();
-  if (changed.has_metadata())
-    pod.mutable_metadata()->MergeFrom(changed.metadata());
 }
 
 void PrintEksAttempts(const Context& context, const JobView& view,
@@ -165,43 +155,40 @@ void PrintStatusSummary(const StatusSummary& counts,
 
 void JobPrinter::PrintContainers(const JobView& view, JobDetail& detail) {
   const KnownDefinition& known = definitions_.Of(view);
-  std::vector<AttemptView> attempts =
+  const std::vector<AttemptView> attempts =
       context_.scheduler.DescribeAttempts(view.job).value_or(
           std::vector<AttemptView>());
   const LatestAttempt latest = LatestAttemptOf(view, attempts);
-  if (known.request.has_eks_properties()) {
-    *detail.mutable_eks_properties() = known.eks;
-    EksPodPropertiesDetail& pod =
-        *detail.mutable_eks_properties()->mutable_pod_properties();
-    PrintPod(view, pod);
-    PrintMetadata(view, pod);
-    if (latest.number > 0) {
-      pod.set_pod_name(PodName(context_, view, latest.number));
-      pod.set_node_name(NodeName(view.instance));
-    }
+  const bool on_eks = IsOnEks(view.definition->options());
+  if (on_eks) {
     PrintEksAttempts(context_, view, attempts, detail);
-    return;
-  }
-  AttemptDetails& list = *detail.mutable_attempts();
-  for (const AttemptView& attempt : attempts) {
-    PrintAttempt(context_, view, attempt, *list.add_items());
+  } else {
+    AttemptDetails& list = *detail.mutable_attempts();
+    for (const AttemptView& attempt : attempts) {
+      PrintAttempt(context_, view, attempt, *list.add_items());
+    }
   }
   if (view.num_nodes > 0) {
     PrintNodeContainers(context_, view, latest, known, detail);
-    return;
-  }
-  ContainerDetail& container = *detail.mutable_container();
-  if (known.request.has_ecs_properties()) {
+  } else if (on_eks) {
+    SubmitJobRequest submission;
+    ReadDocument(*view.document, submission);
+    *detail.mutable_eks_properties() = known.eks;
+    PrintPod(context_, view, latest,
+             submission.eks_properties_override().pod_properties(),
+             *detail.mutable_eks_properties()->mutable_pod_properties());
+  } else if (known.request.has_ecs_properties()) {
     // Source: API JobDetail.container ("this object will be empty").
+    detail.mutable_container();
     *detail.mutable_ecs_properties() = known.ecs;
     PrintTask(context_, view, latest,
               *detail.mutable_ecs_properties()
                    ->mutable_task_properties()
                    ->mutable_items(0));
-    return;
+  } else {
+    *detail.mutable_container() = known.container;
+    PrintContainer(context_, view, latest, *detail.mutable_container());
   }
-  container = known.container;
-  PrintContainer(context_, view, latest, container);
 }
 
 void JobPrinter::Print(const JobView& view, JobDetail& detail) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListJobs.
 // Source: §20.3.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -116,9 +117,12 @@ absl::StatusOr<embatch::ListJobsRequest> ReadList(
     list.filter = *std::move(filter);
   }
   if (request.has_job_status()) list.status = ReadStatus(request.job_status());
-  list.max_results = request.has_max_results() ? request.max_results()
-                     : filters.empty()         ? kPageMax
-                                               : kFilteredPageMax;
+  list.max_results =
+      request.has_max_results() ? request.max_results() : kPageMax;
+  // AWS returns no more beside a filter, whatever is asked for.
+  if (!filters.empty() && list.max_results <= kPageMax) {
+    list.max_results = std::min(list.max_results, kFilteredPageMax);
+  }
   list.next_token = request.next_token();
   return list;
 }
@@ -136,8 +140,7 @@ void PrintCapacityUsage(const JobView& view, JobSummary& summary) {
   if (view.resources.vcpu_milli == 0) return;
   JobCapacityUsageSummary& usage =
       *summary.mutable_capacity_usage()->add_items();
-  usage.set_capacity_unit(
-      view.definition->options().eks_properties.has_value() ? "cpu" : "VCPU");
+  usage.set_capacity_unit(IsOnEks(view.definition->options()) ? "cpu" : "VCPU");
   usage.set_quantity(static_cast<double>(view.resources.vcpu_milli) / 1000);
 }
 

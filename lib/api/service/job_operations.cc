@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/job_operations.h"
 
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "lib/api/json_text.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/job_arns.h"
 #include "lib/api/service/job_detail.h"
@@ -16,15 +20,47 @@ namespace embatch {
 namespace api {
 namespace {
 
-// A job that there never was.
-constexpr JobId kUnknownJob = {std::numeric_limits<uint32_t>::max(),
-                               std::numeric_limits<uint32_t>::max(), -1};
-
 // The job to end. What names no job is nothing to be ended (§10); only an empty
 // text is refused, by the scheduler.
 JobId JobToEnd(const Context& context, const std::string& text) {
   if (text.empty()) return JobId();
   return ReadJobId(context, "jobId", text).value_or(kUnknownJob);
+}
+
+// What is wrong with a submission whose overrides can't be read: the scheduler
+// checks name, queue, definition and dependencies before overrides (§4). It
+// refuses what it is given here in any case, at the latest for the strategy.
+absl::Status FirstFault(const Context& context, const absl::Status& fault,
+                        embatch::SubmitJobRequest& submission) {
+  if (submission.job_definition.empty()) return fault;  // nor could the names
+  constexpr absl::string_view kLast = "retry_strategy.attempts is 0";
+  submission.retry_strategy = embatch::RetryStrategy{0};
+  submission.timeout.reset();
+  const absl::Status earlier =
+      context.scheduler.SubmitJob(submission, context.now).status();
+  const bool is_earlier =
+      !earlier.ok() && !absl::StartsWith(earlier.message(), kLast) &&
+      !absl::StartsWith(earlier.message(), "resources") &&
+      !absl::StartsWith(earlier.message(), "container_overrides");
+  return is_earlier ? earlier : fault;
+}
+
+// The scheduler knows a job by its place.
+absl::Status NamingDependency(const absl::Status& status,
+                              const SubmitJobRequest& request) {
+  absl::string_view message = status.message();
+  int index = 0;
+  if (!absl::ConsumePrefix(&message, "depends_on[") ||
+      !absl::SimpleAtoi(message.substr(0, message.find(']')), &index) ||
+      !absl::StrContains(message, "] names slot") ||
+      index >= request.depends_on().items_size()) {
+    return status;
+  }
+  return absl::Status(
+      status.code(),
+      absl::StrCat("dependsOn[", index, "].jobId is ",
+                   Quote(request.depends_on().items(index).job_id()),
+                   "; there is no such job (any more)"));
 }
 
 }  // namespace
@@ -33,10 +69,12 @@ absl::Status SubmitJob(const Context& context, const SubmitJobRequest& request,
                        SubmitJobResponse& response) {
   embatch::SubmitJobRequest submission;
   const absl::Status status = ReadSubmission(context, request, submission);
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    return NamingDependency(FirstFault(context, status, submission), request);
+  }
   const absl::StatusOr<JobId> job =
       context.scheduler.SubmitJob(submission, context.now);
-  if (!job.ok()) return job.status();
+  if (!job.ok()) return NamingDependency(job.status(), request);
   std::string id = context.scheduler.JobIdText(*job);
   response.set_job_arn(JobArn(context.scope, id));
   response.set_job_name(request.job_name());

@@ -7,7 +7,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
-#include "lib/api/service/container_conversion.h"
+#include "lib/api/service/conversion.h"
+#include "lib/api/service/pod_detail.h"
 
 namespace embatch {
 namespace api {
@@ -47,9 +48,24 @@ int RangeOf(const NodeProperties& properties, int node, int num_nodes) {
   return best;
 }
 
+// What the submission changed of a range. A submission without this API has no
+// document: then what the scheduler holds is shown, and nothing else.
+const NodePropertyOverride& ChangeOf(const SubmitJobRequest& submission,
+                                     const std::string& target_nodes) {
+  for (const NodePropertyOverride& change :
+       submission.node_overrides().node_property_overrides().items()) {
+    if (change.target_nodes() == target_nodes) return change;
+  }
+  return NodePropertyOverride::default_instance();
+}
+
+const EksPodPropertiesOverride& PodOf(const NodePropertyOverride& change) {
+  return change.eks_properties_override().pod_properties();
+}
+
 void PrintNode(const Context& context, const JobView& view,
                const LatestAttempt& latest, const NodeRangeProperty& range,
-               JobDetail& detail) {
+               const NodePropertyOverride& change, JobDetail& detail) {
   NodeDetails& node = *detail.mutable_node_details();
   node.set_node_index(view.job.child);
   node.set_is_main_node(view.is_main_node());
@@ -62,21 +78,76 @@ void PrintNode(const Context& context, const JobView& view,
                    ->mutable_items(0));
   } else if (range.has_eks_properties()) {
     *detail.mutable_eks_properties() = DetailOf(range.eks_properties());
-    PrintPod(view, *detail.mutable_eks_properties()->mutable_pod_properties());
+    PrintPod(context, view, latest, PodOf(change),
+             *detail.mutable_eks_properties()->mutable_pod_properties());
   } else {
-    *detail.mutable_container() = DetailOf(range.container());
-    PrintContainer(context, view, latest, *detail.mutable_container());
+    ContainerDetail& container = *detail.mutable_container();
+    container = DetailOf(range.container());
+    PrintContainer(context, view, latest, container);
+    if (change.container_overrides().has_instance_type()) {
+      container.set_instance_type(change.container_overrides().instance_type());
+    }
   }
 }
 
-// What the submission changed of a range's container, as its nodes have it.
-void ShowChanges(const JobView& node, ContainerProperties& container) {
-  container.clear_command();
-  PrintStrings(node.command, *container.mutable_command());
-  container.clear_environment();
-  PrintEnvironment(node.environment, *container.mutable_environment());
-  container.clear_resource_requirements();
-  PrintRequirements(node.resources, *container.mutable_resource_requirements());
+// Merged by resource, as the scheduler has it.
+void MergeConsumables(const ConsumableResourceProperties& change,
+                      ConsumableResourceProperties& properties) {
+  auto& list = *properties.mutable_consumable_resource_list();
+  for (const ConsumableResourceRequirement& one :
+       change.consumable_resource_list().items()) {
+    bool is_known = false;
+    for (ConsumableResourceRequirement& item : *list.mutable_items()) {
+      if (item.consumable_resource() != one.consumable_resource()) continue;
+      item.set_quantity(one.quantity());
+      is_known = true;
+    }
+    if (!is_known) *list.add_items() = one;
+  }
+}
+
+// A range as the submission left it; `node` is one of its nodes.
+void ShowChanges(const JobView& node, const NodePropertyOverride& change,
+                 NodeRangeProperty& range) {
+  if (range.has_container()) {
+    PrintContainerOfNodes(node, *range.mutable_container());
+    if (change.container_overrides().has_instance_type()) {
+      range.mutable_container()->set_instance_type(
+          change.container_overrides().instance_type());
+    }
+  } else if (range.has_ecs_properties()) {
+    PrintTaskOfNodes(node, *range.mutable_ecs_properties()
+                                ->mutable_task_properties()
+                                ->mutable_items(0));
+  } else if (range.has_eks_properties()) {
+    PrintPodOfNodes(node, PodOf(change),
+                    *range.mutable_eks_properties()->mutable_pod_properties());
+  }
+  if (change.has_instance_types()) {
+    *range.mutable_instance_types() = change.instance_types();
+  }
+  if (change.has_consumable_resource_properties_override()) {
+    MergeConsumables(change.consumable_resource_properties_override(),
+                     *range.mutable_consumable_resource_properties());
+  }
+}
+
+void PrintRanges(const Context& context, const JobView& view,
+                 const SubmitJobRequest& submission,
+                 NodeProperties& properties) {
+  properties.set_num_nodes(view.num_nodes);
+  properties.set_main_node(view.main_node);
+  auto& ranges = *properties.mutable_node_range_properties();
+  std::vector<bool> shown(static_cast<size_t>(ranges.items_size()));
+  for (int node = 0; node < view.num_nodes; ++node) {
+    const int range = RangeOf(properties, node, view.num_nodes);
+    if (range < 0 || shown[static_cast<size_t>(range)]) continue;
+    shown[static_cast<size_t>(range)] = true;
+    NodeRangeProperty& item = *ranges.mutable_items(range);
+    const auto of_node = context.scheduler.DescribeJob(view.job.Child(node));
+    if (!of_node.ok()) continue;
+    ShowChanges(*of_node, ChangeOf(submission, item.target_nodes()), item);
+  }
 }
 
 }  // namespace
@@ -84,31 +155,19 @@ void ShowChanges(const JobView& node, ContainerProperties& container) {
 void PrintNodeContainers(const Context& context, const JobView& view,
                          const LatestAttempt& latest,
                          const KnownDefinition& known, JobDetail& detail) {
+  SubmitJobRequest submission;
+  ReadDocument(*view.document, submission);
   const NodeProperties& asked = known.request.node_properties();
-  if (view.job.child >= 0) {
-    const int range = RangeOf(asked, view.job.child, view.num_nodes);
-    if (range < 0) return;
-    PrintNode(context, view, latest, asked.node_range_properties().items(range),
-              detail);
+  if (view.job.child < 0) {
+    *detail.mutable_node_properties() = asked;
+    PrintRanges(context, view, submission, *detail.mutable_node_properties());
     return;
   }
-  NodeProperties& properties = *detail.mutable_node_properties();
-  properties = asked;
-  properties.set_num_nodes(view.num_nodes);
-  properties.set_main_node(view.main_node);
-  std::vector<bool> shown(
-      static_cast<size_t>(asked.node_range_properties().items_size()));
-  for (int node = 0; node < view.num_nodes; ++node) {
-    const int range = RangeOf(asked, node, view.num_nodes);
-    if (range < 0 || shown[static_cast<size_t>(range)]) continue;
-    shown[static_cast<size_t>(range)] = true;
-    NodeRangeProperty& item =
-        *properties.mutable_node_range_properties()->mutable_items(range);
-    const auto of_node = context.scheduler.DescribeJob(view.job.Child(node));
-    if (of_node.ok() && item.has_container()) {
-      ShowChanges(*of_node, *item.mutable_container());
-    }
-  }
+  const int index = RangeOf(asked, view.job.child, view.num_nodes);
+  if (index < 0) return;
+  const NodeRangeProperty& range = asked.node_range_properties().items(index);
+  PrintNode(context, view, latest, range,
+            ChangeOf(submission, range.target_nodes()), detail);
 }
 
 }  // namespace api

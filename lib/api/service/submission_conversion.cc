@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "lib/api/json_text.h"
 #include "lib/api/service/container_conversion.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/definition_conversion.h"
@@ -33,23 +31,15 @@ absl::Status ReadNames(const Context& context, const SubmitJobRequest& message,
   return absl::OkStatus();
 }
 
-absl::Status ReadDependencies(const Context& context,
-                              const JobDependencyList& list,
-                              embatch::SubmitJobRequest& submission) {
+// What names no job is the scheduler's to refuse, after what it checks first.
+void ReadDependencies(const Context& context, const JobDependencyList& list,
+                      embatch::SubmitJobRequest& submission) {
   for (int i = 0; i < list.items_size(); ++i) {
     const JobDependency& item = list.items(i);
     embatch::JobDependency& dependency = submission.depends_on.emplace_back();
     if (item.has_job_id()) {
-      const absl::StatusOr<JobId> job = ReadJobId(
-          context, absl::StrCat("dependsOn[", i, "].jobId"), item.job_id());
-      if (!job.ok()) return job.status();
-      // Choice: D4. The scheduler says the same in words of its own.
-      if (!context.scheduler.DescribeJob(*job).ok()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("dependsOn[", i, "].jobId is ", Quote(item.job_id()),
-                         "; there is no such job (any more)"));
-      }
-      dependency.job = *job;
+      dependency.job =
+          ReadJobId(context, "jobId", item.job_id()).value_or(kUnknownJob);
     }
     if (item.type() == ARRAY_JOB_DEPENDENCY_N_TO_N) {
       dependency.type = DependencyType::kNToN;
@@ -57,7 +47,6 @@ absl::Status ReadDependencies(const Context& context,
       dependency.type = DependencyType::kSequential;
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status ReadOverrides(const Context& context,
@@ -97,28 +86,16 @@ absl::Status ReadOverrides(const Context& context,
   return absl::OkStatus();
 }
 
-// A pod's metadata are all that a submission has and the scheduler has not.
+// What the scheduler merges, or does not read: a pod's metadata, where its
+// command ends and its arguments begin, limits beside requests, and what each
+// group of nodes was given.
 Document RestOf(const SubmitJobRequest& message) {
   SubmitJobRequest rest;
-  const EksPodPropertiesOverride& pod =
-      message.eks_properties_override().pod_properties();
-  if (pod.has_metadata()) {
-    *rest.mutable_eks_properties_override()
-         ->mutable_pod_properties()
-         ->mutable_metadata() = pod.metadata();
+  if (message.has_eks_properties_override()) {
+    *rest.mutable_eks_properties_override() = message.eks_properties_override();
   }
-  for (const NodePropertyOverride& range :
-       message.node_overrides().node_property_overrides().items()) {
-    const EksPodPropertiesOverride& of_range =
-        range.eks_properties_override().pod_properties();
-    if (!of_range.has_metadata()) continue;
-    NodePropertyOverride& item = *rest.mutable_node_overrides()
-                                      ->mutable_node_property_overrides()
-                                      ->add_items();
-    item.set_target_nodes(range.target_nodes());
-    *item.mutable_eks_properties_override()
-         ->mutable_pod_properties()
-         ->mutable_metadata() = of_range.metadata();
+  if (message.has_node_overrides()) {
+    *rest.mutable_node_overrides() = message.node_overrides();
   }
   return DocumentOf(rest);
 }
@@ -130,10 +107,7 @@ absl::Status ReadSubmission(const Context& context,
                             embatch::SubmitJobRequest& submission) {
   absl::Status status = ReadNames(context, message, submission);
   if (!status.ok()) return status;
-  status = ReadDependencies(context, message.depends_on(), submission);
-  if (!status.ok()) return status;
-  status = ReadOverrides(context, message, submission);
-  if (!status.ok()) return status;
+  ReadDependencies(context, message.depends_on(), submission);
   if (message.array_properties().has_size()) {
     submission.array_size = message.array_properties().size();
   }
@@ -155,7 +129,7 @@ absl::Status ReadSubmission(const Context& context,
   if (message.has_eks_properties_override() || message.has_node_overrides()) {
     submission.document = RestOf(message);
   }
-  return absl::OkStatus();
+  return ReadOverrides(context, message, submission);
 }
 
 }  // namespace api

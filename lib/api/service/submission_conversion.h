@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What SubmitJob is given, as the scheduler takes it.
 //
-// A job has a document only if its submission says what the scheduler does not
-// read: it is the JSON of a SubmitJobRequest that holds nothing else.
+// A job has a document only if its submission overrides something of pods or of
+// nodes, which the scheduler does not keep as it was written: it is the JSON of
+// a SubmitJobRequest that holds nothing but these overrides.
 // Source: API SubmitJob.
 #ifndef EMBATCH_LIB_API_SERVICE_SUBMISSION_CONVERSION_H_
 #define EMBATCH_LIB_API_SERVICE_SUBMISSION_CONVERSION_H_
@@ -15,6 +16,7 @@
 namespace embatch {
 namespace api {
 
+// Overrides are read last: with an error, `submission` has all else.
 absl::Status ReadSubmission(const Context& context,
                             const SubmitJobRequest& message,
                             embatch::SubmitJobRequest& submission);

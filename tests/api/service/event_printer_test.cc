@@ -115,6 +115,38 @@ TEST_F(EventsTest, BlockedQueueIsTold) {
             "MISCONFIGURATION");
 }
 
+TEST_F(EventsTest, ServiceJobsAreShownWithoutTagsAndPayload) {
+  world.Call("CreateServiceEnvironment",
+             R"({"serviceEnvironmentName":"train",
+                 "serviceEnvironmentType":"SAGEMAKER_TRAINING",
+                 "capacityLimits":[{"maxCapacity":5,
+                                    "capacityUnit":"NUM_INSTANCES"}]})");
+  world.Advance();
+  world.Call("CreateJobQueue",
+             R"({"jobQueueName":"training","priority":1,
+                 "jobQueueType":"SAGEMAKER_TRAINING",
+                 "serviceEnvironmentOrder":[{"order":1,
+                                             "serviceEnvironment":"train"}]})");
+  world.Advance();
+  const std::string id =
+      world.Call("SubmitServiceJob",
+                 R"({"jobName":"t","jobQueue":"training","tags":{"a":"1"},
+          "serviceJobType":"SAGEMAKER_TRAINING",
+          "serviceRequestPayload":"{\"ResourceConfig\":{\"InstanceType\":)"
+                 R"(\"ml.m5.large\",\"InstanceCount\":1}}"})")["jobId"];
+
+  const std::vector<json> events = Turn();
+
+  ASSERT_FALSE(events.empty());
+  const json& event = events.front();
+  EXPECT_EQ(event["detail-type"], "Batch Service Job State Change");
+  EXPECT_EQ(event["resources"], json({ArnOf("service-job/" + id)}));
+  EXPECT_EQ(event["detail"]["jobId"], id);
+  EXPECT_EQ(event["detail"]["status"], "RUNNABLE");
+  EXPECT_FALSE(event["detail"].contains("tags"));
+  EXPECT_FALSE(event["detail"].contains("serviceRequestPayload"));
+}
+
 TEST_F(EventsTest, AreTheSameAgain) {
   world.Submit();
   const Step step = world.scheduler.Advance(world.now);

@@ -174,6 +174,28 @@ TEST_F(DefinitionsTest, MadeWithoutTheApiIsShownAsFarAsItIsKnown) {
   EXPECT_EQ(definition["tags"], json({{"a", "1"}}));
 }
 
+// Nor need it be this API's own document.
+TEST_F(DefinitionsTest, StrangeDocumentsAreNotTrusted) {
+  JobDefinitionOptions options;
+  options.job_definition_name = "d";
+  options.container_properties.image = "busybox";
+  options.container_properties.resources = Resources::Of(1, 64);
+  options.document = Document(
+      R"({"jobDefinitionName":"d","ecsProperties":{"taskProperties":[]}})");
+  ASSERT_TRUE(
+      world.scheduler
+          .RegisterJobDefinition(
+              embatch::JobDefinition::Create(options).value(), world.now)
+          .ok());
+  EXPECT_EQ(Described().at(0)["containerProperties"]["image"], "busybox");
+  world.AddQueue();
+  const json job = world.Call("SubmitJob", JobWorld::Submission("", "d"));
+  EXPECT_EQ(world.Call("DescribeJobs",
+                       absl::StrCat(R"({"jobs":[)", job["jobId"].dump(),
+                                    "]}"))["jobs"][0]["container"]["image"],
+            "busybox");
+}
+
 TEST_F(DefinitionsTest, AreDescribedByNameRevisionAndArn) {
   for (int i = 0; i < 3; ++i) Register(kPlainContainer);
   const json found =
