@@ -105,12 +105,12 @@ TEST(JobDefinitionTest, TheFirstBadMemberIsNamed) {
             "contain image");
 }
 
-// Good() with a document that makes it `bytes` long.
+// Good() with a parameter that makes it `bytes` long.
 JobDefinitionOptions OfBytes(size_t bytes) {
   JobDefinitionOptions options = Good();
-  options.document = Document(std::string(bytes - 1000, 'd'));
+  options.parameters["long"] = std::string(bytes - 1000, 'd');
   const size_t missing = bytes - Encoded(options).size();
-  options.document = Document(std::string(bytes - 1000 + missing, 'd'));
+  options.parameters["long"] += std::string(missing, 'd');
   EXPECT_EQ(Encoded(options).size(), bytes);
   return options;
 }
@@ -118,6 +118,16 @@ JobDefinitionOptions OfBytes(size_t bytes) {
 TEST(JobDefinitionTest, HasAtMost24Kib) {
   EXPECT_EQ(Answer(JobDefinition::Create(OfBytes(24576))), "OK");
   EXPECT_EQ(Answer(JobDefinition::Create(OfBytes(24577))),
+            "the job definition has 24577 bytes; must have at most 24576");
+}
+
+// What a document says once more does not count again.
+TEST(JobDefinitionTest, DocumentHasAtMost24Kib) {
+  JobDefinitionOptions options = OfBytes(24000);
+  options.document = Document(std::string(24576, 'd'));
+  EXPECT_EQ(Answer(JobDefinition::Create(options)), "OK");
+  options.document = Document(std::string(24577, 'd'));
+  EXPECT_EQ(Answer(JobDefinition::Create(options)),
             "the job definition has 24577 bytes; must have at most 24576");
 }
 
