@@ -8,38 +8,38 @@ namespace {
 // started, counted from its array's submission, and how long it ran, both in
 // units; its exit code, the instance, and on top which of the two layouts it
 // is.
-template <int64_t unit_ns, int start_bits, int run_bits, int instance_bits>
+template <int64_t kUnitNs, int kStartBits, int kRunBits, int kInstanceBits>
 struct Layout {
   static constexpr int kExitBits = 8;
-  static constexpr int kLowRunBits = 64 - start_bits;
-  static constexpr int kHighRunBits = run_bits - kLowRunBits;
-  static_assert(kHighRunBits + kExitBits + instance_bits == 63);
+  static constexpr int kLowRunBits = 64 - kStartBits;
+  static constexpr int kHighRunBits = kRunBits - kLowRunBits;
+  static_assert(kHighRunBits + kExitBits + kInstanceBits == 63);
 
   static bool FitsTime(int64_t nanos, int bits) {
-    return nanos >= 0 && nanos % unit_ns == 0 && (nanos / unit_ns) >> bits == 0;
+    return nanos >= 0 && nanos % kUnitNs == 0 && (nanos / kUnitNs) >> bits == 0;
   }
   static bool Pack(const ChildOutcome& outcome, int64_t start_ns,
                    int64_t run_ns, uint64_t* low, uint64_t* high) {
-    if (!FitsTime(start_ns, start_bits) || !FitsTime(run_ns, run_bits) ||
-        outcome.instance_number >> instance_bits != 0) {
+    if (!FitsTime(start_ns, kStartBits) || !FitsTime(run_ns, kRunBits) ||
+        outcome.instance_number >> kInstanceBits != 0) {
       return false;
     }
-    const uint64_t run = static_cast<uint64_t>(run_ns / unit_ns);
-    *low = static_cast<uint64_t>(start_ns / unit_ns) | run << start_bits;
+    const uint64_t run = static_cast<uint64_t>(run_ns / kUnitNs);
+    *low = static_cast<uint64_t>(start_ns / kUnitNs) | run << kStartBits;
     *high = run >> kLowRunBits |
             static_cast<uint64_t>(outcome.exit_code) << kHighRunBits |
             outcome.instance_number << (kHighRunBits + kExitBits);
     return true;
   }
   static ChildOutcome Unpack(uint64_t low, uint64_t high, int64_t created_ns) {
-    const uint64_t start = low & ((uint64_t{1} << start_bits) - 1);
+    const uint64_t start = low & ((uint64_t{1} << kStartBits) - 1);
     const uint64_t run =
-        low >> start_bits | (high & ((uint64_t{1} << kHighRunBits) - 1))
+        low >> kStartBits | (high & ((uint64_t{1} << kHighRunBits) - 1))
                                 << kLowRunBits;
     ChildOutcome outcome;
-    outcome.started_ns = created_ns + static_cast<int64_t>(start) * unit_ns;
+    outcome.started_ns = created_ns + static_cast<int64_t>(start) * kUnitNs;
     outcome.stopped_ns =
-        outcome.started_ns + static_cast<int64_t>(run) * unit_ns;
+        outcome.started_ns + static_cast<int64_t>(run) * kUnitNs;
     outcome.exit_code = static_cast<int32_t>((high >> kHighRunBits) & 0xff);
     outcome.instance_number = high >> (kHighRunBits + kExitBits);
     return outcome;

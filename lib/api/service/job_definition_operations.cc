@@ -19,7 +19,7 @@ absl::Status DescribeNamed(const Context& context,
                            const DescribeJobDefinitionsRequest& request,
                            DescribeJobDefinitionsResponse& response) {
   const auto& names = request.job_definitions().items();
-  const absl::Status status = CheckAtMost(
+  absl::Status status = CheckAtMost(
       "jobDefinitions", static_cast<size_t>(names.size()), kDescribedNamesMax);
   if (!status.ok()) return status;
   // Source: the same ("This parameter can't be used with other parameters").
