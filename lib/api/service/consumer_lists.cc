@@ -82,7 +82,7 @@ absl::Status ListJobsByConsumableResource(
                 ArnKind::kConsumableResource, context.scope);
   if (!name.ok()) return name.status();
   list.consumable_resource = *std::move(name);
-  const absl::Status status = ReadConsumableFilters(request.filters(), list);
+  absl::Status status = ReadConsumableFilters(request.filters(), list);
   if (!status.ok()) return status;
   if (request.has_max_results()) list.max_results = request.max_results();
   list.next_token = request.next_token();

@@ -56,8 +56,8 @@ absl::Status CheckLinuxParameters(absl::string_view path,
                                   const LinuxParameters& linux,
                                   bool on_fargate) {
   if (linux.has_swappiness()) {
-    const absl::Status status = CheckRange(absl::StrCat(path, ".swappiness"),
-                                           linux.swappiness(), 0, 100);
+    absl::Status status = CheckRange(absl::StrCat(path, ".swappiness"),
+                                     linux.swappiness(), 0, 100);
     if (!status.ok()) return status;
   }
   if (!on_fargate) return absl::OkStatus();
@@ -81,7 +81,7 @@ absl::Status CheckStorage(absl::string_view path, bool is_given,
 absl::Status CheckContainer(absl::string_view path,
                             const ContainerProperties& container,
                             bool on_fargate) {
-  const absl::Status status = FirstOf({
+  absl::Status status = FirstOf({
       CheckLinuxParameters(absl::StrCat(path, ".linuxParameters"),
                            container.linux_parameters(), on_fargate),
       CheckStorage(path, container.has_ephemeral_storage(),
@@ -112,7 +112,7 @@ absl::Status CheckContainer(absl::string_view path,
 
 absl::Status CheckTask(absl::string_view path, const EcsTaskProperties& task,
                        bool on_fargate) {
-  const absl::Status status = FirstOf({
+  absl::Status status = FirstOf({
       CheckStorage(path, task.has_ephemeral_storage(),
                    task.ephemeral_storage()),
       NotForFargate(on_fargate && task.has_ipc_mode(), path, "ipcMode"),
@@ -130,7 +130,7 @@ absl::Status CheckTask(absl::string_view path, const EcsTaskProperties& task,
   for (int i = 0; i < task.containers().items_size(); ++i) {
     const TaskContainerProperties& container = task.containers().items(i);
     const std::string inside = absl::StrCat(path, ".containers[", i, "]");
-    const absl::Status inner = FirstOf({
+    absl::Status inner = FirstOf({
         CheckLinuxParameters(absl::StrCat(inside, ".linuxParameters"),
                              container.linux_parameters(), on_fargate),
         NotForFargate(on_fargate && container.privileged(), inside,
@@ -144,7 +144,7 @@ absl::Status CheckTask(absl::string_view path, const EcsTaskProperties& task,
 absl::Status CheckEcs(absl::string_view path, const EcsProperties& ecs,
                       bool on_fargate) {
   for (int i = 0; i < ecs.task_properties().items_size(); ++i) {
-    const absl::Status status =
+    absl::Status status =
         CheckTask(absl::StrCat(path, ".taskProperties[", i, "]"),
                   ecs.task_properties().items(i), on_fargate);
     if (!status.ok()) return status;

@@ -121,9 +121,8 @@ template <typename Messages, typename Value>
 absl::Status ReadAll(absl::string_view member, const Messages& messages,
                      std::vector<Value>& values) {
   for (int i = 0; i < messages.items_size(); ++i) {
-    const absl::Status status =
-        ReadCommon(absl::StrCat(member, "[", i, "]"), messages.items(i),
-                   values.emplace_back());
+    absl::Status status = ReadCommon(absl::StrCat(member, "[", i, "]"),
+                                     messages.items(i), values.emplace_back());
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
