@@ -61,7 +61,7 @@ while [ "$round" -le "$rounds" ]; do
   echo '"round"' >>"$figures"
   # Some are there only where there is Protobuf, or where this is Linux.
   for program in limit_benchmark scheduler_benchmark api_benchmark \
-    local_benchmark batch_server_benchmark; do
+    service_benchmark local_benchmark batch_server_benchmark; do
     [ -x "$programs/$program" ] || continue
     "$programs/$program" --benchmark_filter="$filter" \
       --benchmark_format=json 2>/dev/null >>"$figures"
