@@ -50,6 +50,11 @@ SimulatedProviderOptions ApiWorld::ProviderOptions() {
   SimulatedProviderOptions options;
   options.boot_delay = absl::ZeroDuration();
   options.runtime = &runtime;
+  // EC2's smallest with a GPU that is not of yesterday.
+  InstanceType& gpu = options.instance_types.emplace_back();
+  gpu.name = "p3.2xlarge";
+  gpu.resources = Resources::Of(8, 60558, 1);
+  gpu.price_microdollars_per_hour = 3060000;
   return options;
 }
 
