@@ -135,10 +135,12 @@ void EventPrinter::PrintPreemption(const Event& event, const JobView& view,
   envelope.detail_type = "Batch Service Job Preemption Completed";
   // It comes beside the change of status, which has the same sequence number.
   envelope.id[absl::string_view("00000000-0000-80").size()] = '1';
-  Send(envelope,
-       absl::StrCat("{\"preemptedJobArn\":", envelope.resources,
-                    ",\"preemptionSummary\":{\"preemptedAttemptCount\":",
-                    view.preempted_attempts, "},\"status\":", status, "}"));
+  // Source: guide "Service job preemption events" (count and recent attempts).
+  ServiceJobPreemptionSummary summary;
+  SetPreemptions(context_, view.job, summary);
+  Send(envelope, absl::StrCat("{\"preemptedJobArn\":", envelope.resources,
+                              ",\"preemptionSummary\":", PrintJson(summary),
+                              ",\"status\":", status, "}"));
 }
 
 void EventPrinter::Print(const Event& event, uint64_t sequence) {

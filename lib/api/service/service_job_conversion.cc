@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "embatch/job.h"
 #include "embatch/scheduler.h"
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/service_payload.h"
 
@@ -129,21 +130,17 @@ void SetStrategy(const embatch::RetryStrategy& strategy,
   }
 }
 
-// Source: API DescribeServiceJob.preemptionSummary ("appears on a service job
-// when it has been preempted").
-void SetPreemptions(const Context& context, const ServiceJobView& view,
-                    DescribeServiceJobResponse& out) {
-  const auto summary = context.scheduler.DescribePreemptions(view.job.job);
-  if (!summary.ok() || summary->preempted_attempt_count == 0) return;
-  ServiceJobPreemptionSummary& message = *out.mutable_preemption_summary();
-  message.set_preempted_attempt_count(summary->preempted_attempt_count);
+}  // namespace
+
+void SetPreemptions(const Context& context, JobId job,
+                    ServiceJobPreemptionSummary& out) {
+  const auto summary = context.scheduler.DescribePreemptions(job);
+  if (!summary.ok()) return;
+  out.set_preempted_attempt_count(summary->preempted_attempt_count);
   for (const AttemptView& attempt : summary->recent_preempted_attempts) {
-    SetAttempt(attempt,
-               *message.mutable_recent_preempted_attempts()->add_items());
+    SetAttempt(attempt, *out.mutable_recent_preempted_attempts()->add_items());
   }
 }
-
-}  // namespace
 
 absl::StatusOr<embatch::SubmitServiceJobRequest> SubmissionOf(
     const SubmitServiceJobRequest& request) {
@@ -200,12 +197,15 @@ void SetDetail(const Context& context, const ServiceJobView& view,
         ->set_preemption_retries_before_termination(
             *view.preemption_retries_before_termination);
   }
-  SetPreemptions(context, view, out);
+  // Source: API DescribeServiceJob.preemptionSummary ("appears on a service job
+  // when it has been preempted").
+  if (job.preempted_attempts > 0) {
+    SetPreemptions(context, job.job, *out.mutable_preemption_summary());
+  }
   if (job.tags != nullptr) SetTags(*job.tags, *out.mutable_tags());
   if (job.timeout.has_value()) {
     out.mutable_timeout_config()->set_attempt_duration_seconds(
-        static_cast<int32_t>(
-            absl::ToInt64Seconds(job.timeout->attempt_duration)));
+        ToInt32(absl::ToInt64Seconds(job.timeout->attempt_duration)));
   }
 }
 

@@ -17,6 +17,9 @@ absl::StatusOr<embatch::SubmitServiceJobRequest> SubmissionOf(
 
 void SetDetail(const Context& context, const ServiceJobView& view,
                DescribeServiceJobResponse& out);
+// How often a job was preempted, and what became of the last of these attempts.
+void SetPreemptions(const Context& context, JobId job,
+                    ServiceJobPreemptionSummary& out);
 void SetSummary(const Context& context, const ServiceJobView& view,
                 ServiceJobSummary& out);
 
