@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "embatch/api/operation.h"
 #include "google/protobuf/descriptor.h"
 
@@ -40,9 +41,26 @@ constexpr std::pair<absl::string_view, absl::string_view> kOtherNames[] = {
     {"deprecatedmemorymib", "memory"},
     {"deprecatedvcpus", "vcpus"},
     {"maxtime", "maxTimeSeconds"},
+    {"multinodejob", "multiNodeJobId"},
     {"resourcesharing", "resourceSharingConfiguration"},
     {"schedulingpolicy", "schedulingPolicyArn"},
     {"sharedecay", "shareDecaySeconds"},
+};
+
+// Amounts, of which the scheduler has one member each and AWS a list. Their
+// units are part of the scheduler's names, and the numbers stand in these
+// units.
+struct Amount {
+  absl::string_view name;
+  absl::string_view in_requirements;  // of containers on ECS
+  absl::string_view in_pod;           // below limits and requests
+};
+constexpr Amount kAmounts[] = {
+    {"vcpu_milli", "resourceRequirements.VCPU (in thousandths)", ""},
+    {"cpu_milli", "", "cpu (in thousandths)"},
+    {"memory_mib", "resourceRequirements.MEMORY (in MiB)", "memory (in MiB)"},
+    {"gpus", "resourceRequirements.GPU", ""},
+    {"nvidia_gpus", "", "nvidia.com/gpu"},
 };
 
 const Names& AllNames() {
@@ -65,7 +83,34 @@ bool IsOfName(char c) {
   return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
 }
 
-void AppendWord(absl::string_view word, std::string& out) {
+// Appends what AWS calls the amount of that name, if it is one.
+bool AppendAmount(absl::string_view word, std::string& out) {
+  const bool in_path = absl::EndsWith(out, ".");
+  const bool in_pod =
+      absl::EndsWith(out, "limits.") || absl::EndsWith(out, "requests.");
+  for (const Amount& amount : kAmounts) {
+    const absl::string_view other =
+        in_pod ? amount.in_pod : amount.in_requirements;
+    if (word != amount.name || !in_path || other.empty()) continue;
+    // The scheduler has them together in `resources`, AWS has not.
+    if (!in_pod && absl::EndsWith(out, "resources.")) {
+      out.resize(out.size() - absl::string_view("resources.").size());
+    }
+    absl::StrAppend(&out, other);
+    return true;
+  }
+  return false;
+}
+
+void AppendWord(absl::string_view word, absl::string_view rest,
+                std::string& out) {
+  if (AppendAmount(word, out)) return;
+  // All amounts of a container at once; a pod's have members below.
+  const bool is_member = out.empty() || absl::EndsWith(out, ".");
+  if (word == "resources" && is_member && absl::StartsWith(rest, " ")) {
+    absl::StrAppend(&out, "resourceRequirements");
+    return;
+  }
   if (absl::StrContains(word, '_')) {
     std::string plain(word);
     plain.erase(std::remove(plain.begin(), plain.end(), '_'), plain.end());
@@ -75,7 +120,7 @@ void AppendWord(absl::string_view word, std::string& out) {
       return;
     }
   }
-  out.append(word.data(), word.size());
+  absl::StrAppend(&out, word);
 }
 
 }  // namespace
@@ -98,7 +143,7 @@ std::string InWordsOfAws(absl::string_view message) {
     }
     const size_t begin = i;
     while (i < message.size() && IsOfName(message[i])) ++i;
-    AppendWord(message.substr(begin, i - begin), out);
+    AppendWord(message.substr(begin, i - begin), message.substr(i), out);
   }
   return out;
 }

@@ -25,6 +25,29 @@ TEST(WordingTest, SomeMembersHaveOtherNames) {
             "schedulingPolicyArn is \"x\"");
 }
 
+// The scheduler counts in thousandths and MiB.
+TEST(WordingTest, AmountsKeepTheirUnits) {
+  EXPECT_EQ(InWordsOfAws("container_properties.resources.vcpu_milli is 0"),
+            "containerProperties.resourceRequirements.VCPU (in thousandths) is "
+            "0");
+  EXPECT_EQ(InWordsOfAws("resources.memory_mib is 1; must be given"),
+            "resourceRequirements.MEMORY (in MiB) is 1; must be given");
+  EXPECT_EQ(InWordsOfAws("container_overrides.gpus is -1"),
+            "containerOverrides.resourceRequirements.GPU is -1");
+  EXPECT_EQ(InWordsOfAws("containers[0].resources.requests.cpu_milli is 500; "
+                         "must be at most limits.cpu_milli, which is 250"),
+            "containers[0].resources.requests.cpu (in thousandths) is 500; "
+            "must be at most limits.cpu (in thousandths), which is 250");
+  EXPECT_EQ(InWordsOfAws("resources.limits.memory_mib is 1"),
+            "resources.limits.memory (in MiB) is 1");
+  EXPECT_EQ(InWordsOfAws("resources.limits.nvidia_gpus is -1"),
+            "resources.limits.nvidia.com/gpu is -1");
+  EXPECT_EQ(InWordsOfAws("container_properties.resources is 1000 thousandths"),
+            "containerProperties.resourceRequirements is 1000 thousandths");
+  EXPECT_EQ(InWordsOfAws("the sum of resources is 3 gpus"),
+            "the sum of resources is 3 gpus");
+}
+
 TEST(WordingTest, WhatTheSchemaDoesNotKnowStays) {
   EXPECT_EQ(InWordsOfAws("no_such_member is 1"), "no_such_member is 1");
   EXPECT_EQ(InWordsOfAws("AWS_BATCH_JOB_ID"), "AWS_BATCH_JOB_ID");
