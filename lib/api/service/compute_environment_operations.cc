@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "embatch/compute_environment.h"
 #include "embatch/scheduler.h"
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/compute_resource_checks.h"
 #include "lib/api/service/compute_resource_conversion.h"
 #include "lib/api/service/conversion.h"
@@ -134,7 +135,7 @@ void SetDetail(const Context& context, const ComputeEnvironmentView& view,
   out.set_compute_environment_arn(
       ArnOf(context, ArnKind::kComputeEnvironment, name));
   if (options.unmanaged_vcpus.has_value()) {
-    out.set_unmanaged_vcpus(Saturated(*options.unmanaged_vcpus));
+    out.set_unmanaged_vcpus(ToInt32(*options.unmanaged_vcpus));
   }
   SetTags(options.tags, *out.mutable_tags());
   out.set_type(WireEnum<CEType>(options.type));

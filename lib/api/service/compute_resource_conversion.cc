@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/conversion.h"
 
 namespace embatch {
@@ -171,14 +172,14 @@ void SetResources(const ComputeEnvironmentView& view, ComputeResource& out) {
       *view.compute_environment->options().compute_resources;
   ReadDocument(core.document, out);
   out.set_type(WireEnum<CRType>(core.type));
-  out.set_max_vcpus(Saturated(core.max_vcpus));
+  out.set_max_vcpus(ToInt32(core.max_vcpus));
   if (IsFargate(core.type)) return;
   if (core.allocation_strategy.has_value()) {
     out.set_allocation_strategy(
         WireEnum<CRAllocationStrategy>(*core.allocation_strategy));
   }
-  out.set_min_vcpus(Saturated(core.min_vcpus));
-  out.set_desired_vcpus(Saturated(view.desired_vcpus));
+  out.set_min_vcpus(ToInt32(core.min_vcpus));
+  out.set_desired_vcpus(ToInt32(view.desired_vcpus));
   SetStrings(core.instance_types, *out.mutable_instance_types());
   if (core.bid_percentage.has_value()) {
     out.set_bid_percentage(*core.bid_percentage);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/conversion.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "absl/strings/match.h"
@@ -37,12 +36,6 @@ void ReadDocument(const Document& document, google::protobuf::Message& out) {
   JsonLimits limits;
   limits.bytes_max = std::numeric_limits<size_t>::max();
   if (!ParseJson(document.text(), limits, out).ok()) out.Clear();
-}
-
-int32_t Saturated(int64_t value) {
-  return static_cast<int32_t>(
-      std::clamp<int64_t>(value, std::numeric_limits<int32_t>::min(),
-                          std::numeric_limits<int32_t>::max()));
 }
 
 int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }

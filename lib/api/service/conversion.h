@@ -57,9 +57,6 @@ Document DocumentOf(const google::protobuf::Message& message);
 // that was made without this API may have another document.
 void ReadDocument(const Document& document, google::protobuf::Message& out);
 
-// What AWS has 32 bits for; the nearest that they can say.
-int32_t Saturated(int64_t value);
-
 // Milliseconds since the Unix epoch.
 int64_t Millis(absl::Time time);
 

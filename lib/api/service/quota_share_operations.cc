@@ -11,6 +11,7 @@
 #include "embatch/capacity_limit.h"
 #include "embatch/quota_share.h"
 #include "embatch/scheduler.h"
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/conversion.h"
 
 namespace embatch {
@@ -114,7 +115,7 @@ void SetDetail(const Context& context, const QuotaShareView& view,
   out.set_job_queue_arn(ArnOf(context, ArnKind::kJobQueue, options.job_queue));
   for (const embatch::CapacityLimit& limit : options.capacity_limits) {
     QuotaShareCapacityLimit& item = *out.mutable_capacity_limits()->add_items();
-    item.set_max_capacity(Saturated(limit.max_capacity));
+    item.set_max_capacity(ToInt32(limit.max_capacity));
     item.set_capacity_unit(limit.capacity_unit);
   }
   auto& sharing = *out.mutable_resource_sharing_configuration();

@@ -11,6 +11,7 @@
 #include "embatch/capacity_limit.h"
 #include "embatch/scheduler.h"
 #include "embatch/service_environment.h"
+#include "lib/api/service/amounts.h"
 #include "lib/api/service/conversion.h"
 
 namespace embatch {
@@ -70,7 +71,7 @@ void SetDetail(const Context& context, const ServiceEnvironmentView& view,
   out.set_status(WireEnum<ServiceEnvironmentStatus>(view.status));
   for (const embatch::CapacityLimit& limit : options.capacity_limits) {
     CapacityLimit& item = *out.mutable_capacity_limits()->add_items();
-    item.set_max_capacity(Saturated(limit.max_capacity));
+    item.set_max_capacity(ToInt32(limit.max_capacity));
     item.set_capacity_unit(limit.capacity_unit);
   }
   SetTags(options.tags, *out.mutable_tags());
