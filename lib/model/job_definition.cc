@@ -94,7 +94,7 @@ absl::StatusOr<JobDefinition> JobDefinition::Create(
     EMBATCH_RETURN_IF_ERROR(CheckContainers(options, limits));
   }
   EMBATCH_RETURN_IF_ERROR(CheckRetryStrategy(options.retry_strategy, limits));
-  EMBATCH_RETURN_IF_ERROR(CheckTimeout(options.timeout));
+  EMBATCH_RETURN_IF_ERROR(CheckTimeout("timeout", options.timeout));
   EMBATCH_RETURN_IF_ERROR(CheckSchedulingPriority("scheduling_priority",
                                                   options.scheduling_priority));
   EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(

@@ -168,7 +168,7 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
   spec.definition = definition_index;
   EMBATCH_RETURN_IF_ERROR(
       MergeContainers(options, request, limits, spec, extras));
-  EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout));
+  EMBATCH_RETURN_IF_ERROR(CheckTimeout("timeout", request.timeout));
   if (request.preemption_retries_before_termination.has_value()) {
     EMBATCH_RETURN_IF_ERROR(
         CheckRange("preemption_retries_before_termination",

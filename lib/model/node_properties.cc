@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -27,11 +28,14 @@ constexpr char kOverrides[] = "node_overrides.node_property_overrides";
 // `member` and what a check said of a part of it, whose path goes on.
 absl::Status Inside(absl::string_view member, const absl::Status& status) {
   absl::string_view message = status.message();
-  // What a definition calls container_properties is `container` in a range.
-  const bool renamed = absl::ConsumePrefix(&message, "container_properties");
-  return absl::Status(
-      status.code(),
-      absl::StrCat(member, renamed ? ".container" : ".", message));
+  absl::string_view joint = ".";
+  if (absl::ConsumePrefix(&message, "container_properties")) {
+    // What a definition calls so is `container` in a range.
+    joint = ".container";
+  } else if (!message.empty() && absl::ascii_isupper(message[0])) {
+    joint = ": ";  // a sentence, without a path
+  }
+  return absl::Status(status.code(), absl::StrCat(member, joint, message));
 }
 
 absl::Status Refused(absl::string_view member, absl::string_view what) {

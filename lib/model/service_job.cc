@@ -107,7 +107,8 @@ absl::Status CheckRequest(const SubmitServiceJobRequest& request,
   if (request.retry_strategy.has_value()) {
     EMBATCH_RETURN_IF_ERROR(CheckStrategy(*request.retry_strategy, limits));
   }
-  EMBATCH_RETURN_IF_ERROR(CheckTimeout(request.timeout_config));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckTimeout("timeout_config", request.timeout_config));
   EMBATCH_RETURN_IF_ERROR(CheckRange("scheduling_priority",
                                      request.scheduling_priority, 0,
                                      kSchedulingPriorityMax));

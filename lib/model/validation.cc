@@ -228,7 +228,8 @@ absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
   return absl::OkStatus();
 }
 
-absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout) {
+absl::Status CheckTimeout(absl::string_view member,
+                          const std::optional<JobTimeout>& timeout) {
   if (!timeout.has_value()) return absl::OkStatus();
   const absl::Duration duration = timeout->attempt_duration;
   if (duration >= kTimeoutMin && duration <= kTimeoutMax &&
@@ -236,7 +237,7 @@ absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "timeout.attempt_duration is ", absl::FormatDuration(duration),
+      member, ".attempt_duration is ", absl::FormatDuration(duration),
       "; must be whole seconds, at least ", absl::FormatDuration(kTimeoutMin),
       " and at most ", absl::FormatDuration(kTimeoutMax)));
 }

@@ -79,7 +79,8 @@ absl::Status CheckCommand(MemberPath member,
 // Source: API RetryStrategy, EvaluateOnExit; §6.3, §22.
 absl::Status CheckRetryStrategy(const std::optional<RetryStrategy>& strategy,
                                 const Limits& limits);
-absl::Status CheckTimeout(const std::optional<JobTimeout>& timeout);
+absl::Status CheckTimeout(absl::string_view member,
+                          const std::optional<JobTimeout>& timeout);
 absl::Status CheckSchedulingPriority(absl::string_view member,
                                      const std::optional<int>& priority);
 

@@ -339,14 +339,14 @@ TEST(CheckTimeoutTest, IsWholeSecondsFromAMinuteToACentury) {
       {-absl::InfiniteDuration(), "-inf"},
   };
   for (const auto& [duration, shown] : kCases) {
-    EXPECT_EQ(Answer(CheckTimeout(JobTimeout{duration})),
+    EXPECT_EQ(Answer(CheckTimeout("timeout", JobTimeout{duration})),
               shown.empty()
                   ? "OK"
                   : absl::StrCat("timeout.attempt_duration is ", shown,
                                  "; must be whole seconds, at least 1m and at "
                                  "most 876000h"));
   }
-  EXPECT_EQ(Answer(CheckTimeout(std::nullopt)), "OK");
+  EXPECT_EQ(Answer(CheckTimeout("timeout", std::nullopt)), "OK");
 }
 
 TEST(CheckSchedulingPriorityTest, IsFrom0To9999) {

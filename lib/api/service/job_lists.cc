@@ -84,6 +84,10 @@ absl::Status ReadWhose(const Context& context, const ListJobsRequest& request,
     absl::StatusOr<std::string> queue = NameOrArn(
         "jobQueue", request.job_queue(), ArnKind::kJobQueue, context.scope);
     if (!queue.ok()) return queue.status();
+    if (queue->empty()) {
+      return absl::InvalidArgumentError(
+          "jobQueue is empty; must be the name or ARN of a job queue");
+    }
     list.job_queue = *std::move(queue);
     return absl::OkStatus();
   }
@@ -125,13 +129,6 @@ absl::StatusOr<embatch::ListJobsRequest> ReadList(
   }
   list.next_token = request.next_token();
   return list;
-}
-
-// The scheduler knows one filter.
-absl::Status NamingFilter(const absl::Status& status) {
-  absl::string_view message = status.message();
-  if (!absl::ConsumePrefix(&message, "filter.")) return status;
-  return absl::Status(status.code(), absl::StrCat("filters[0].", message));
 }
 
 // Source: API JobCapacityUsageSummary ("VCPU for Amazon EC2 and cpu for Amazon
@@ -203,7 +200,7 @@ absl::Status ListJobs(const Context& context, const ListJobsRequest& request,
   const auto list = ReadList(context, request);
   if (!list.ok()) return list.status();
   absl::StatusOr<JobPage> page = context.scheduler.ListJobs(*list);
-  if (!page.ok()) return NamingFilter(page.status());
+  if (!page.ok()) return page.status();
   JobSummaryList& summaries = *response.mutable_job_summary_list();
   summaries.mutable_items()->Reserve(static_cast<int>(page->jobs.size()));
   DefinitionCache definitions(context);

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "embatch/api/operation.h"
 #include "google/protobuf/descriptor.h"
 
@@ -41,7 +42,9 @@ constexpr std::pair<absl::string_view, absl::string_view> kOtherNames[] = {
     {"deprecatedmemorymib", "memory"},
     {"deprecatedvcpus", "vcpus"},
     {"maxtime", "maxTimeSeconds"},
-    {"multinodejob", "multiNodeJobId"},
+    {"minscaledowndelayminutes", "scalingPolicy.minScaleDownDelayMinutes"},
+    {"preemptionretriesbeforetermination",
+     "preemptionConfiguration.preemptionRetriesBeforeTermination"},
     {"resourcesharing", "resourceSharingConfiguration"},
     {"schedulingpolicy", "schedulingPolicyArn"},
     {"sharedecay", "shareDecaySeconds"},
@@ -131,6 +134,9 @@ std::string InWordsOfAws(absl::string_view message) {
   }
   std::string out;
   out.reserve(message.size());
+  // The scheduler knows one filter; and clients know nothing of its turns.
+  if (absl::ConsumePrefix(&message, "filter.")) out = "filters[0].";
+  absl::ConsumeSuffix(&message, " (a new one is after the next Advance())");
   bool quoted = false;
   for (size_t i = 0; i < message.size();) {
     if (message[i] == '"') quoted = !quoted;

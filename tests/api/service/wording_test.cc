@@ -48,6 +48,21 @@ TEST(WordingTest, AmountsKeepTheirUnits) {
             "the sum of resources is 3 gpus");
 }
 
+TEST(WordingTest, MembersMayStandDeeper) {
+  EXPECT_EQ(InWordsOfAws("compute_resources.min_scale_down_delay_minutes is 1"),
+            "computeResources.scalingPolicy.minScaleDownDelayMinutes is 1");
+  EXPECT_EQ(InWordsOfAws("preemption_retries_before_termination is -1"),
+            "preemptionConfiguration.preemptionRetriesBeforeTermination is -1");
+  EXPECT_EQ(InWordsOfAws("filter.values is empty"),
+            "filters[0].values is empty");
+}
+
+TEST(WordingTest, NothingIsSaidOfTurns) {
+  EXPECT_EQ(InWordsOfAws("job_queue is \"x\", which is CREATING; must be VALID "
+                         "(a new one is after the next Advance())"),
+            "jobQueue is \"x\", which is CREATING; must be VALID");
+}
+
 TEST(WordingTest, WhatTheSchemaDoesNotKnowStays) {
   EXPECT_EQ(InWordsOfAws("no_such_member is 1"), "no_such_member is 1");
   EXPECT_EQ(InWordsOfAws("AWS_BATCH_JOB_ID"), "AWS_BATCH_JOB_ID");
