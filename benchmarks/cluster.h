@@ -105,6 +105,7 @@ class Cluster {
     return Step();
   }
 
+  int64_t submitted() const { return submitted_; }
   int64_t ended() const { return ended_; }
   int64_t steps() const { return steps_; }
 

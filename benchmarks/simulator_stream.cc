@@ -3,17 +3,25 @@
 
 #include <benchmark/benchmark.h>
 
+#include "embatch/resource_provider.h"
+#include "embatch/sim/simulated_provider.h"
+
 namespace embatch {
 namespace {
 
-// Asks what the polls [first, last) asked, and the starts between them.
+// Asks what the polls [first, last) asked, and the starts between them. The
+// provider is asked in each turn as well, and has nothing to say.
 void Replay(const SimulatorStream& stream, size_t first, size_t last,
-            SimulatedRuntime& runtime) {
+            SimulatedProvider& provider, SimulatedRuntime& runtime) {
   ContainerSpec spec;
   spec.compute_environment = kClusterEnvironment;
+  std::vector<InstanceReport> instance_reports;
   std::vector<ContainerReport> reports;
   for (size_t i = first; i < last; ++i) {
     const SimulatorStream::Poll& poll = stream.polls[i];
+    instance_reports.clear();
+    provider.Poll(poll.now, poll.max, instance_reports);
+    benchmark::DoNotOptimize(instance_reports.data());
     reports.clear();
     runtime.Poll(poll.now, poll.max, reports);
     benchmark::DoNotOptimize(reports.data());
@@ -24,6 +32,7 @@ void Replay(const SimulatorStream& stream, size_t first, size_t last,
       spec.instance = stream.starts[start].instance;
       runtime.Start(spec);
     }
+    benchmark::DoNotOptimize(provider.NextReportTime());
     benchmark::DoNotOptimize(runtime.NextReportTime());
   }
 }
@@ -35,11 +44,12 @@ Cost CostOfSimulatorAlone(const SimulatorStream& stream, size_t first_poll,
   SimulatedRuntimeOptions options;
   options.script = workload.Fates();
   SimulatedRuntime runtime(options);
-  Replay(stream, 0, first_poll, runtime);
+  SimulatedProvider provider;
+  Replay(stream, 0, first_poll, provider, runtime);
   Cost cost;
   {
     Measured measured(cost);
-    Replay(stream, first_poll, stream.polls.size(), runtime);
+    Replay(stream, first_poll, stream.polls.size(), provider, runtime);
   }
   return cost;
 }

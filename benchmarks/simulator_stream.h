@@ -34,8 +34,9 @@ struct SimulatorStream {
   std::vector<Start> starts;
 };
 
-// What the simulator alone takes for a stream, from poll number `first_poll`
-// on. Each poll is followed by the question for the next report, as in a turn.
+// What the simulator alone, runtime and provider, takes for a stream, from poll
+// number `first_poll` on. Each poll is followed by the question for the next
+// report, as in a turn.
 Cost CostOfSimulatorAlone(const SimulatorStream& stream, size_t first_poll,
                           const Workload& workload);
 

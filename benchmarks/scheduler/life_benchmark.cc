@@ -7,8 +7,9 @@
 // can afford to leave its queue to the library.
 //
 // Compared with: the simulator alone, asked for the same starts and ends in the
-// same run (`simulator_ns`). `scheduler_ns` is the rest: the library's own
-// share. The simulator's figure also tells a slow machine from slow code.
+// same run (`simulator_ns`), and making the requests alone (`requests_ns`).
+// `scheduler_ns` is the rest: the library's own share, every event read. The
+// simulator's figure also tells a slow machine from slow code.
 //
 // Counters: those of lives.h.
 #include <benchmark/benchmark.h>
@@ -246,8 +247,8 @@ void BM_Steady(benchmark::State& state) {
     options.stream = nullptr;
     const Cost simulator = CostOfSimulatorAlone(stream, recorded.first_poll,
                                                 Workload(options.workload));
-    ReportLives(state, static_cast<double>(steady.jobs), steady.cost,
-                simulator);
+    ReportLives(state, static_cast<double>(steady.jobs), steady.cost, simulator,
+                CostOfRequests(options, steady.jobs));
     state.counters["jobs_per_turn"] =
         static_cast<double>(steady.jobs) / static_cast<double>(steady.steps);
   }

@@ -13,6 +13,7 @@ struct Life {
   Cost run;
   double bytes = 0;
   double jobs_per_turn = 0;
+  int64_t submitted = 0;
   size_t first_poll = 0;
 };
 
@@ -27,11 +28,13 @@ Life Live(const ClusterOptions& options, const Submit& submit, int64_t jobs,
       life.first_poll = options.stream->polls.size();
     }
   }
+  const int64_t submitted_before = cluster.submitted();
   const int64_t before = ResidentBytes();
   {
     Measured measured(life.submit);
     submit(cluster);
   }
+  life.submitted = cluster.submitted() - submitted_before;
   const int64_t steps = cluster.steps();
   {
     Measured measured(life.run);
@@ -59,15 +62,31 @@ ClusterOptions OptionsFor(int64_t instances, Clock clock) {
   return options;
 }
 
+Cost CostOfRequests(ClusterOptions options, int64_t submissions) {
+  options.instances = 1;
+  Cluster cluster(options);
+  Cost cost;
+  {
+    Measured measured(cost);
+    for (int64_t i = 0; i < submissions; ++i) {
+      cluster.PrepareNext();
+      benchmark::DoNotOptimize(cluster.request());
+    }
+  }
+  return cost;
+}
+
 void ReportLives(benchmark::State& state, double jobs, const Cost& total,
-                 const Cost& simulator) {
+                 const Cost& simulator, const Cost& requests) {
   state.SetIterationTime(total.cpu_ns * 1e-9);
   state.SetItemsProcessed(static_cast<int64_t>(jobs));
   state.counters["total_ns"] = total.cpu_ns / jobs;
   state.counters["simulator_ns"] = simulator.cpu_ns / jobs;
-  state.counters["scheduler_ns"] = (total.cpu_ns - simulator.cpu_ns) / jobs;
+  state.counters["requests_ns"] = requests.cpu_ns / jobs;
+  state.counters["scheduler_ns"] =
+      (total.cpu_ns - simulator.cpu_ns - requests.cpu_ns) / jobs;
   state.counters["allocations"] =
-      (total.allocations - simulator.allocations) / jobs;
+      (total.allocations - simulator.allocations - requests.allocations) / jobs;
 }
 
 void RunLives(benchmark::State& state, ClusterOptions options,
@@ -80,12 +99,13 @@ void RunLives(benchmark::State& state, ClusterOptions options,
     options.stream = nullptr;
     const Cost simulator = CostOfSimulatorAlone(stream, recorded.first_poll,
                                                 Workload(options.workload));
+    const Cost requests = CostOfRequests(options, life.submitted);
     const double jobs = static_cast<double>(job_count);
     Cost total = life.submit;
     total.cpu_ns += life.run.cpu_ns;
     total.allocations += life.run.allocations;
-    ReportLives(state, jobs, total, simulator);
-    state.counters["submit_ns"] = life.submit.cpu_ns / jobs;
+    ReportLives(state, jobs, total, simulator, requests);
+    state.counters["submit_ns"] = (life.submit.cpu_ns - requests.cpu_ns) / jobs;
     state.counters["bytes"] = life.bytes / jobs;
     state.counters["jobs_per_turn"] = life.jobs_per_turn;
   }
