@@ -29,7 +29,12 @@ void DeadlineQueue::Remove(Handle handle) {
 }
 
 Deadline DeadlineQueue::PopFirst() {
-  EMBATCH_CHECK(!heap_.empty());
+  EMBATCH_CHECK(!empty());
+  if (IsKeptFirst()) {
+    const Deadline first = DeadlineOf(kept_.First());
+    kept_.PopFirst();
+    return first;
+  }
   const Handle handle = FirstHandle();
   const Deadline deadline = entries_[handle].deadline;
   Remove(handle);
@@ -41,27 +46,42 @@ void DeadlineQueue::Swap(DeadlineQueue& other) noexcept {
   std::swap(lanes_, other.lanes_);
   std::swap(lane_by_key_, other.lane_by_key_);
   std::swap(heap_, other.heap_);
+  std::swap(kept_, other.kept_);
   std::swap(next_sequence_, other.next_sequence_);
   std::swap(recent_lane_, other.recent_lane_);
 }
 
 size_t DeadlineQueue::MemoryBytes() const {
-  return entries_.MemoryBytes() + lanes_.MemoryBytes() +
+  return entries_.MemoryBytes() + lanes_.MemoryBytes() + kept_.MemoryBytes() +
          heap_.capacity() * sizeof(HeapItem) +
          lane_by_key_.capacity() * (sizeof(std::pair<LaneKey, uint32_t>) + 1);
 }
 
 void DeadlineQueue::Encode(Encoder& encoder) const {
   std::vector<const Entry*> entries;
-  entries.reserve(size());
+  entries.reserve(entries_.size());
   entries_.ForEach(
       [&](uint32_t, const Entry& entry) { entries.push_back(&entry); });
-  std::sort(entries.begin(), entries.end(), [](const Entry* x, const Entry* y) {
-    return HeapItem{x->deadline.time_ns, x->sequence, 0, x->deadline.kind} <
-           HeapItem{y->deadline.time_ns, y->sequence, 0, y->deadline.kind};
+  const auto order_of = [](const Entry& entry) {
+    return DeadlineList::Entry{entry.deadline.time_ns,
+                               KeyOf(entry.deadline.kind, entry.sequence), 0,
+                               0};
+  };
+  std::sort(entries.begin(), entries.end(),
+            [&order_of](const Entry* x, const Entry* y) {
+              return order_of(*x) < order_of(*y);
+            });
+  encoder.Encode(uint64_t{size()});
+  size_t next = 0;
+  kept_.ForEach([&](const DeadlineList::Entry& kept) {
+    for (; next < entries.size() && order_of(*entries[next]) < kept; ++next) {
+      encoder.Encode(entries[next]->deadline);
+    }
+    encoder.Encode(DeadlineOf(kept));
   });
-  encoder.Encode(uint64_t{entries.size()});
-  for (const Entry* entry : entries) encoder.Encode(entry->deadline);
+  for (; next < entries.size(); ++next) {
+    encoder.Encode(entries[next]->deadline);
+  }
 }
 
 // ---------------------------------------------------------------------------

@@ -17,13 +17,16 @@
 #ifndef EMBATCH_BASE_DEADLINE_QUEUE_H_
 #define EMBATCH_BASE_DEADLINE_QUEUE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/base/deadline_list.h"
 #include "lib/base/encoding.h"
 #include "lib/base/slot_table.h"
 
@@ -66,12 +69,21 @@ class DeadlineQueue {
   Handle Add(int64_t time_ns, int64_t lane_ns, uint8_t kind, uint64_t a,
              uint64_t b);
 
+  // AddForGood puts in an entry that is not removed before it is first. It is
+  // for the one kind of deadline of which there are very many: of another one
+  // that arrives out of order many others would be moved.
+  void AddForGood(int64_t time_ns, uint8_t kind, uint32_t a, uint32_t b) {
+    kept_.Add({time_ns, KeyOf(kind, next_sequence_++), a, b});
+  }
+
   // Remove takes out an entry that is in the queue.
   void Remove(Handle handle);
 
-  // The first entry, or nullptr. Valid until the queue is changed.
-  const Deadline* Peek() const {
-    return heap_.empty() ? nullptr : &entries_[FirstHandle()].deadline;
+  // The first entry, if there is one.
+  std::optional<Deadline> Peek() const {
+    if (IsKeptFirst()) return DeadlineOf(kept_.First());
+    if (heap_.empty()) return std::nullopt;
+    return entries_[FirstHandle()].deadline;
   }
 
   // The entry that a handle in the queue names.
@@ -84,14 +96,15 @@ class DeadlineQueue {
 
   // The time of the first entry, or INT64_MAX.
   int64_t NextTime() const {
-    return heap_.empty() ? std::numeric_limits<int64_t>::max()
-                         : heap_.front().time_ns;
+    const int64_t kept_ns = kept_.NextTime();
+    return heap_.empty() ? kept_ns : std::min(kept_ns, heap_.front().time_ns);
   }
 
-  bool empty() const { return heap_.empty(); }
-  size_t size() const { return entries_.size(); }
+  bool empty() const { return heap_.empty() && kept_.empty(); }
+  size_t size() const { return entries_.size() + kept_.size(); }
 
-  // The number of distinct (kind, duration) in the queue.
+  // The number of distinct (kind, duration) in the queue, but for what was
+  // added for good.
   size_t lane_count() const { return heap_.size(); }
 
   // The bytes held from the allocator.
@@ -136,6 +149,22 @@ class DeadlineQueue {
     }
   };
 
+  static uint64_t KeyOf(uint8_t kind, uint64_t sequence) {
+    return uint64_t{kind} << 56 | sequence;
+  }
+  static Deadline DeadlineOf(const DeadlineList::Entry& entry) {
+    return {entry.time_ns, static_cast<uint8_t>(entry.kind_and_sequence >> 56),
+            entry.a, entry.b};
+  }
+  // Whether the first of all is one that was added for good.
+  bool IsKeptFirst() const {
+    if (kept_.empty()) return false;
+    if (heap_.empty()) return true;
+    const HeapItem& first = heap_.front();
+    return kept_.First() <
+           DeadlineList::Entry{first.time_ns, KeyOf(first.kind, first.sequence),
+                               0, 0};
+  }
   Handle FirstHandle() const { return lanes_[heap_.front().lane].first; }
   HeapItem ItemOf(uint32_t lane) const;
   uint32_t LaneFor(int64_t duration_ns, uint8_t kind);
@@ -151,6 +180,7 @@ class DeadlineQueue {
   SlotTable<Lane, 1024> lanes_;
   absl::flat_hash_map<LaneKey, uint32_t> lane_by_key_;
   std::vector<HeapItem> heap_;  // One item for each lane, the least in front.
+  DeadlineList kept_;           // What was added for good.
   uint64_t next_sequence_ = 0;
   uint32_t recent_lane_ = kNone;  // The last one that LaneFor() answered.
 };

@@ -28,15 +28,12 @@ uint32_t FreeCapacity::FirstThatHolds(const Pool& pool,
            pool.vcpus.FirstAtLeast(static_cast<uint64_t>(need.vcpu_milli));
        vcpu != SequenceBitmap::kNone;
        vcpu = pool.vcpus.FirstAtLeast(vcpu + 1)) {
-    const Shelf& shelf =
-        shelves_[pool.shelves.find(static_cast<int64_t>(vcpu))->second];
+    const Shelf& shelf = KnownShelf(pool, vcpu);
     const uint64_t memory =
         shelf.memory.FirstAtLeast(static_cast<uint64_t>(need.memory_mib));
     if (memory == SequenceBitmap::kNone) continue;
-    return cell_of_
-        .find(Resources{shelf.vcpu_milli, static_cast<int64_t>(memory),
-                        shelf.gpus})
-        ->second;
+    return KnownCell(
+        {shelf.vcpu_milli, static_cast<int64_t>(memory), shelf.gpus});
   }
   return kNone;
 }
@@ -51,8 +48,10 @@ uint32_t FreeCapacity::BestFit(const Resources& need) const {
 }
 
 uint32_t FreeCapacity::CellOf(const Resources& free) {
+  uint32_t& recent = recent_cells_[RecentOf(free)];
+  if (recent != kNone && cells_[recent].free == free) return recent;
   const auto known = cell_of_.find(free);
-  if (known != cell_of_.end()) return known->second;
+  if (known != cell_of_.end()) return recent = known->second;
   if (cell_of_.size() > 2 * filled_ + kEmptyCellsMax) ForgetEmpty();
   const uint32_t index = TakeSlot(cells_, free_cells_);
   Cell& cell = cells_[index];
@@ -60,22 +59,25 @@ uint32_t FreeCapacity::CellOf(const Resources& free) {
   cell.shelf = ShelfOf(free);
   ++shelves_[cell.shelf].cells;
   cell_of_[free] = index;
-  return index;
+  return recent = index;
 }
 
 uint32_t FreeCapacity::ShelfOf(const Resources& free) {
   Pool& pool = pools_[free.gpus];
   const auto known = pool.shelves.find(free.vcpu_milli);
-  if (known != pool.shelves.end()) return known->second;
+  uint32_t& recent = pool.recent_shelves[RecentOf(free.vcpu_milli)];
+  if (known != pool.shelves.end()) return recent = known->second;
   const uint32_t index = TakeSlot(shelves_, free_shelves_);
   shelves_[index].vcpu_milli = free.vcpu_milli;
   shelves_[index].gpus = free.gpus;
   pool.shelves[free.vcpu_milli] = index;
-  return index;
+  return recent = index;
 }
 
 // Cells come back to use soon or, where amounts are odd, never.
 void FreeCapacity::ForgetEmpty() {
+  recent_cells_ = NoneRecent();
+  for (auto& [gpus, pool] : pools_) pool.recent_shelves = NoneRecent();
   for (uint32_t i = 0; i < cells_.size(); ++i) {
     Cell& cell = cells_[i];
     if (cell.size > 0 || cell.shelf == kNone) continue;
@@ -119,8 +121,7 @@ void FreeCapacity::AppendLargest(std::vector<Resources>* rooms) const {
     for (uint64_t vcpu = pool.vcpus.Last(); vcpu != SequenceBitmap::kNone;
          vcpu = vcpu == 0 ? SequenceBitmap::kNone
                           : pool.vcpus.LastAtMost(vcpu - 1)) {
-      const Shelf& shelf =
-          shelves_[pool.shelves.find(static_cast<int64_t>(vcpu))->second];
+      const Shelf& shelf = KnownShelf(pool, vcpu);
       const int64_t memory_mib = static_cast<int64_t>(shelf.memory.Last());
       if (memory_mib <= most_memory_mib) continue;
       most_memory_mib = memory_mib;
@@ -135,16 +136,12 @@ std::vector<FreeCapacity::Group> FreeCapacity::Groups() const {
   for (const auto& [gpus, pool] : pools_) {
     for (uint64_t vcpu = pool.vcpus.First(); vcpu != SequenceBitmap::kNone;
          vcpu = pool.vcpus.FirstAtLeast(vcpu + 1)) {
-      const Shelf& shelf =
-          shelves_[pool.shelves.find(static_cast<int64_t>(vcpu))->second];
+      const Shelf& shelf = KnownShelf(pool, vcpu);
       for (uint64_t memory = shelf.memory.First();
            memory != SequenceBitmap::kNone;
            memory = shelf.memory.FirstAtLeast(memory + 1)) {
-        const Cell& cell =
-            cells_[cell_of_
-                       .find(Resources{shelf.vcpu_milli,
-                                       static_cast<int64_t>(memory), gpus})
-                       ->second];
+        const Cell& cell = cells_[KnownCell(
+            {shelf.vcpu_milli, static_cast<int64_t>(memory), gpus})];
         groups.push_back({cell.free, cell.size, cell.first});
       }
     }

@@ -18,9 +18,12 @@
 #ifndef EMBATCH_CAPACITY_FREE_CAPACITY_H_
 #define EMBATCH_CAPACITY_FREE_CAPACITY_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -80,9 +83,18 @@ class FreeCapacity {
     int64_t cells = 0;
     SequenceBitmap memory;  // of cells that are not empty
   };
+  // Answers of the hash tables below, by low bits of a hash: instances have the
+  // same few amounts free over and over.
+  using Recent = std::array<uint32_t, 256>;
+  static Recent NoneRecent() {
+    Recent none;
+    none.fill(kNone);
+    return none;
+  }
   struct Pool {            // cells with the same number of free GPUs
     SequenceBitmap vcpus;  // of shelves that are not empty
     absl::flat_hash_map<int64_t, uint32_t> shelves;  // by free vCPU
+    Recent recent_shelves = NoneRecent();
   };
 
   // Every start and end looks two amounts up.
@@ -97,6 +109,28 @@ class FreeCapacity {
     }
   };
 
+  static size_t RecentOf(const Resources& free) {
+    return AmountsHash()(free) % std::tuple_size<Recent>();
+  }
+  static size_t RecentOf(int64_t vcpu_milli) {
+    return static_cast<uint64_t>(vcpu_milli) * 0x9e3779b97f4a7c15 >> 56;
+  }
+
+  // The cell of exactly these amounts; there is one.
+  uint32_t KnownCell(const Resources& free) const {
+    const uint32_t recent = recent_cells_[RecentOf(free)];
+    return recent != kNone && cells_[recent].free == free
+               ? recent
+               : cell_of_.find(free)->second;
+  }
+  // The shelf of so many vCPUs in a pool; there is one.
+  const Shelf& KnownShelf(const Pool& pool, uint64_t vcpu_milli) const {
+    const int64_t wanted = static_cast<int64_t>(vcpu_milli);
+    const uint32_t recent = pool.recent_shelves[RecentOf(wanted)];
+    return recent != kNone && shelves_[recent].vcpu_milli == wanted
+               ? shelves_[recent]
+               : shelves_[pool.shelves.find(wanted)->second];
+  }
   // The cell with the least vCPU, then the least memory, that holds `need`.
   uint32_t FirstThatHolds(const Pool& pool, const Resources& need) const;
   uint32_t CellOf(const Resources& free);
@@ -109,6 +143,7 @@ class FreeCapacity {
   std::vector<Shelf> shelves_;
   std::vector<Cell> cells_;
   absl::flat_hash_map<Resources, uint32_t, AmountsHash> cell_of_;
+  Recent recent_cells_ = NoneRecent();
   std::vector<uint32_t> free_shelves_;
   std::vector<uint32_t> free_cells_;
   size_t filled_ = 0;  // cells that are not empty

@@ -36,6 +36,18 @@ struct ArrayRecord {
   RecordList paired_dependents;       // edges N_TO_N on this array
   std::map<int32_t, RecordList> child_dependents;  // edges on one child
 
+  // Has what LiveOf() reads in the caches soon.
+  void FetchChild(int32_t child) const {
+    states.Fetch(child);
+    cells.Fetch(child);
+  }
+  // The running attempt of a child, or kNoIndex.
+  uint32_t LiveOf(int32_t child) const {
+    return states.Get(child).cell() == CellKind::kLive
+               ? cells.Get(child).index()
+               : kNoIndex;
+  }
+
   int32_t ended() const {
     return counts[static_cast<int>(JobStatus::kSucceeded)] +
            counts[static_cast<int>(JobStatus::kFailed)];

@@ -6,10 +6,36 @@
 #include "lib/jobs/reasons.h"
 
 namespace embatch {
+namespace {
+
+// Whether an attempt that ends was its job's first, of one container that
+// exited by itself: so it is with nearly all.
+bool IsOrdinary(const LiveAttempt& attempt, const AttemptRecord& outcome) {
+  return attempt.number == 1 && attempt.task == kNoIndex &&
+         outcome.has_exit_code && outcome.reason == kNoReason &&
+         outcome.status_reason == kEssentialContainerExited &&
+         outcome.started_ns != kNoTime;
+}
+
+// An ordinary attempt; the rest of it is kept with the job.
+AttemptRecord OrdinaryAttempt() {
+  AttemptRecord record;
+  record.status_reason = kEssentialContainerExited;
+  record.number = 1;
+  record.has_exit_code = true;
+  return record;
+}
+
+}  // namespace
 
 uint32_t JobTable::FindAttempt(const AttemptId& attempt) const {
-  const std::optional<JobKey> key = Find(attempt.job);
-  const uint32_t live = key.has_value() ? LiveOf(*key) : kNoIndex;
+  uint32_t live = kNoIndex;
+  if (const ArrayRecord* array = FindArray(attempt.job)) {
+    const int32_t child = attempt.job.child;
+    if (child >= 0 && child < array->size) live = array->LiveOf(child);
+  } else if (const std::optional<JobKey> key = Find(attempt.job)) {
+    live = LiveOf(*key);
+  }
   return IsAttempt(live, attempt) ? live : kNoIndex;
 }
 
@@ -77,16 +103,10 @@ void JobTable::EndContainer(uint32_t task, size_t container,
   SetText(record.reason, reason);
 }
 
-// Whether the end of a child's first attempt fits into its 16 bytes.
+// Whether the end of a child's ordinary attempt fits into its 16 bytes.
 bool JobTable::PackOutcome(JobKey key, const LiveAttempt& attempt,
                            const AttemptRecord& outcome) {
-  if (attempt.details != kNoIndex || attempt.task != kNoIndex ||
-      attempt.number != 1 || !outcome.has_exit_code ||
-      outcome.reason != kNoReason ||
-      outcome.status_reason != kEssentialContainerExited ||
-      outcome.started_ns == kNoTime) {
-    return false;
-  }
+  if (attempt.details != kNoIndex) return false;
   const std::optional<ChildCell> cell =
       ChildCell::Pack({outcome.started_ns, outcome.stopped_ns,
                        outcome.instance_number, outcome.exit_code},
@@ -98,6 +118,27 @@ bool JobTable::PackOutcome(JobKey key, const LiveAttempt& attempt,
   return true;
 }
 
+// The same for a job of its own, whose record has room for it: most jobs that
+// have ended take no other.
+void JobTable::KeepOutcome(uint32_t slot, const AttemptRecord& outcome) {
+  JobRecord& record = jobs_[slot];
+  record.has_outcome = true;
+  record.exit_code = outcome.exit_code;
+  record.instance_number = outcome.instance_number;
+  record.details.started_ns = outcome.started_ns;
+  record.details.stopped_ns = outcome.stopped_ns;
+}
+
+AttemptRecord JobTable::OutcomeOf(uint32_t slot) const {
+  const JobRecord& record = jobs_[slot];
+  AttemptRecord outcome = OrdinaryAttempt();
+  outcome.started_ns = record.details.started_ns;
+  outcome.stopped_ns = record.details.stopped_ns;
+  outcome.instance_number = record.instance_number;
+  outcome.exit_code = record.exit_code;
+  return outcome;
+}
+
 void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   const LiveAttempt attempt = live_[live];
   const JobKey key = attempt.job;
@@ -105,10 +146,11 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   outcome.instance_number = attempt.instance_number;
   outcome.started_ns = attempt.started ? attempt.started_ns : kNoTime;
   outcome.task = attempt.task;
+  const bool is_ordinary = final && IsOrdinary(attempt, outcome);
   if (attempt.is_node) {
     EndNodeAttempt(key, final);
   } else if (key.is_child()) {
-    if (final && PackOutcome(key, attempt, outcome)) {
+    if (is_ordinary && PackOutcome(key, attempt, outcome)) {
       live_.Free(live);
       return;
     }
@@ -121,6 +163,11 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   } else {
     jobs_[key.slot].live = kNoIndex;
     if (!final) jobs_[key.slot].retry_class = kRetriedClass;
+    if (is_ordinary) {
+      KeepOutcome(key.slot, outcome);
+      live_.Free(live);
+      return;
+    }
   }
   live_.Free(live);
 
@@ -161,6 +208,9 @@ void JobTable::AbandonAttempt(uint32_t live) {
 }
 
 std::optional<AttemptRecord> JobTable::LastAttempt(JobKey key) const {
+  if (!key.is_child() && jobs_[key.slot].has_outcome) {
+    return OutcomeOf(key.slot);
+  }
   const JobDetails* details = FindDetails(key);
   if (details == nullptr || details->history.empty()) return std::nullopt;
   return history_[details->history.last];
@@ -168,6 +218,9 @@ std::optional<AttemptRecord> JobTable::LastAttempt(JobKey key) const {
 
 std::vector<AttemptRecord> JobTable::History(JobKey key) const {
   std::vector<AttemptRecord> result;
+  if (!key.is_child() && jobs_[key.slot].has_outcome) {
+    return {OutcomeOf(key.slot)};
+  }
   if (const JobDetails* details = FindDetails(key)) {
     for (uint32_t i = details->history.first; i != kNoIndex;
          i = history_[i].next) {
@@ -181,14 +234,11 @@ std::vector<AttemptRecord> JobTable::History(JobKey key) const {
   }
   const ChildOutcome outcome =
       children.cells.Get(key.child).Unpack(jobs_[key.slot].created_ns);
-  AttemptRecord& record = result.emplace_back();
+  AttemptRecord& record = result.emplace_back(OrdinaryAttempt());
   record.started_ns = outcome.started_ns;
   record.stopped_ns = outcome.stopped_ns;
   record.instance_number = outcome.instance_number;
-  record.status_reason = kEssentialContainerExited;
   record.exit_code = outcome.exit_code;
-  record.number = 1;
-  record.has_exit_code = true;
   return result;
 }
 

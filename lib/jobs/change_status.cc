@@ -76,8 +76,6 @@ int JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
   if (IsTerminal(to)) {
     children.last_stopped_ns = std::max(children.last_stopped_ns, at_ns);
   }
-  uint32_t index = kNoIndex;  // of its details
-  int attempts = 0;
   switch (state.cell()) {
     case CellKind::kOutcome:
       return 1;
@@ -90,21 +88,28 @@ int JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
       return 0;
     case CellKind::kLive: {
       const LiveAttempt& attempt = live_[children.cells.Get(key.child).index()];
-      index = attempt.details;
-      attempts = attempt.number;
-      break;
+      if (attempt.details != kNoIndex) {
+        ChangeDetails(attempt.details, to, becomes_runnable, reason, at_ns);
+      }
+      return attempt.number;
     }
-    case CellKind::kDetails:
-      index = children.cells.Get(key.child).index();
-      attempts = details_[index].attempts;
-      break;
+    case CellKind::kDetails: {
+      const uint32_t index = children.cells.Get(key.child).index();
+      ChangeDetails(index, to, becomes_runnable, reason, at_ns);
+      return details_[index].attempts;
+    }
   }
-  if (index == kNoIndex) return attempts;
+  return 0;
+}
+
+// The same for what is known of a child beside its status.
+void JobTable::ChangeDetails(uint32_t index, JobStatus to,
+                             bool becomes_runnable, TextIndex reason,
+                             int64_t at_ns) {
   JobDetails& details = details_[index];
   SetText(details.status_reason, reason);
   if (IsTerminal(to) || becomes_runnable) details.stopped_ns = at_ns;
   if (to == JobStatus::kRunnable) details.started_ns = kNoTime;
-  return attempts;
 }
 
 // A child that fails without having run keeps its reason in two bits, if it is

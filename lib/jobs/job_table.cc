@@ -194,11 +194,8 @@ void JobTable::Remove(uint32_t slot) {
 void JobTable::Fetch(const JobId& id) const {
   jobs_.Prefetch(id.slot);
   if (id.child < 0) return;
-  const std::optional<JobKey> key = Find(id);
-  if (!key.has_value() || !jobs_[id.slot].is_array()) return;
-  const ArrayRecord& children = array(id.slot);
-  children.states.Fetch(id.child);
-  children.cells.Fetch(id.child);
+  const ArrayRecord* array = FindArray(id);
+  if (array != nullptr && id.child < array->size) array->FetchChild(id.child);
 }
 
 const JobDetails* JobTable::FindDetails(JobKey key) const {

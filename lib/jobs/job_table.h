@@ -107,6 +107,9 @@ class JobTable {
     return {key.slot, jobs_.generation_of_live(key.slot), key.child};
   }
   std::optional<JobKey> Find(const JobId& id) const;
+  // The array that an id names, or of which it names a child, there or not; or
+  // nullptr.
+  const ArrayRecord* FindArray(const JobId& id) const;
   // Has a job, and what LiveOf() reads of it, in the caches soon. Any id may be
   // asked for; looking for a child reads its array's record.
   void Fetch(const JobId& id) const;
@@ -249,6 +252,8 @@ class JobTable {
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
   int ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
                   TextIndex reason, int64_t at_ns);
+  void ChangeDetails(uint32_t index, JobStatus to, bool becomes_runnable,
+                     TextIndex reason, int64_t at_ns);
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
   void FollowJob(uint32_t slot, JobStatus from, TextIndex reason,
                  int64_t at_ns);
@@ -258,6 +263,8 @@ class JobTable {
                             TextIndex reason, int64_t at_ns);
   void BeginNodeAttempt(JobKey node, uint32_t live);
   void EndNodeAttempt(JobKey node, bool final);
+  void KeepOutcome(uint32_t slot, const AttemptRecord& outcome);
+  AttemptRecord OutcomeOf(uint32_t slot) const;
   bool PackOutcome(JobKey key, const LiveAttempt& attempt,
                    const AttemptRecord& outcome);
 
@@ -297,6 +304,12 @@ inline std::optional<JobKey> JobTable::Find(const JobId& id) const {
   return JobKey{id.slot, id.child};
 }
 
+inline const ArrayRecord* JobTable::FindArray(const JobId& id) const {
+  const JobRecord* record = jobs_.Find(id.slot, id.generation);
+  return record != nullptr && record->is_array() ? &arrays_[record->children]
+                                                 : nullptr;
+}
+
 inline JobStatus JobTable::StatusOf(JobKey key) const {
   const JobRecord& record = jobs_[key.slot];
   if (!key.is_child()) return record.status;
@@ -312,10 +325,7 @@ inline int JobTable::RetryClassOf(JobKey key) const {
 inline uint32_t JobTable::LiveOf(JobKey key) const {
   if (!key.is_child()) return jobs_[key.slot].live;
   if (jobs_[key.slot].has_nodes) return nodes(key.slot).at(key.child).live;
-  const ArrayRecord& children = array(key.slot);
-  return children.states.Get(key.child).cell() == CellKind::kLive
-             ? children.cells.Get(key.child).index()
-             : kNoIndex;
+  return array(key.slot).LiveOf(key.child);
 }
 
 inline bool JobTable::IsAttempt(uint32_t live, const AttemptId& attempt) const {

@@ -86,6 +86,9 @@ struct alignas(kLineBytes) JobRecord {
   bool dependency_failed = false;  // one that the whole job waits for
   uint8_t retry_class = kFirstClass;
   bool has_nodes = false;  // it is a multi-node job
+  // Its only attempt ended in the ordinary way (JobTable::KeepOutcome) and is
+  // told by this record alone; of a job with any other story history tells.
+  bool has_outcome = false;
   uint32_t queue = 0;
   uint32_t spec = 0;
   uint32_t requirement = 0;
@@ -97,9 +100,11 @@ struct alignas(kLineBytes) JobRecord {
   uint32_t live = kNoIndex;
   // Its ArrayRecord, or its NodesRecord if it has nodes.
   uint32_t children = kNoIndex;
-  uint32_t unmet = 0;       // plain dependencies not yet met
-  RecordList dependencies;  // edges, as submitted
-  RecordList dependents;    // edges of those that wait for the whole job
+  uint32_t unmet = 0;            // plain dependencies not yet met
+  RecordList dependencies;       // edges, as submitted
+  RecordList dependents;         // edges of those that wait for the whole job
+  int32_t exit_code = 0;         // has_outcome
+  uint64_t instance_number = 0;  // has_outcome
 
   bool is_array() const { return children != kNoIndex && !has_nodes; }
   template <typename Self, typename Visitor>
@@ -108,7 +113,8 @@ struct alignas(kLineBytes) JobRecord {
                  self.dependency_failed, self.retry_class, self.has_nodes,
                  self.queue, self.spec, self.requirement, self.share,
                  self.sequence, self.created_ns, self.live, self.children,
-                 self.unmet, self.dependencies, self.dependents);
+                 self.unmet, self.dependencies, self.dependents,
+                 self.has_outcome, self.exit_code, self.instance_number);
   }
 };
 

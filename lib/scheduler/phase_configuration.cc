@@ -7,16 +7,42 @@
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
+namespace {
+
+// Whether nothing becomes of a thing by itself. That is so in nearly every turn
+// of nearly every one.
+bool IsSettled(ResourceStatus status) {
+  switch (status) {
+    case ResourceStatus::kCreating:
+    case ResourceStatus::kUpdating:
+    case ResourceStatus::kDeleting:
+      return false;
+    case ResourceStatus::kDeleted:
+    case ResourceStatus::kValid:
+    case ResourceStatus::kInvalid:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 // Source: §2.3, creating is asynchronous; the texts are the model's examples.
 void TurnRunner::RunConfiguration() {
   ConfigureServiceEnvironments(state_);
-  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+  const size_t environments = fleet_.environment_count();
+  is_configured_ = state_.service_environments.empty();
+  for (uint32_t i = 0; i < environments; ++i) {
+    if (IsSettled(fleet_.environment(i).status)) continue;
+    is_configured_ = false;
     StepEnvironment(i);
   }
-  for (uint32_t i = 0; i < state_.queues.size(); ++i) {
+  const size_t queues = state_.queues.size();
+  for (uint32_t i = 0; i < queues; ++i) {
     QueueRecord& queue = state_.queues[i];
     if (queue.quota.has_value()) ConfigureShares(*queue.quota);
+    if (IsSettled(queue.status)) continue;
+    is_configured_ = false;
     if (queue.status == ResourceStatus::kCreating ||
         queue.status == ResourceStatus::kUpdating) {
       queue.status = ResourceStatus::kValid;
@@ -57,11 +83,14 @@ void TurnRunner::DeleteDefinition(uint32_t index) {
 // Whether this phase has something to do once more: a queue's last job ended,
 // or an environment's last instance went.
 bool TurnRunner::IsConfigurationDue() const {
+  if (is_configured_) return false;
   if (IsServiceStepDue(state_)) return true;
-  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+  const size_t environments = fleet_.environment_count();
+  for (uint32_t i = 0; i < environments; ++i) {
     if (IsEnvironmentStepDue(fleet_.environment(i))) return true;
   }
-  for (uint32_t i = 0; i < state_.queues.size(); ++i) {
+  const size_t queues = state_.queues.size();
+  for (uint32_t i = 0; i < queues; ++i) {
     if (IsDeletionOver(i)) return true;
   }
   return false;

@@ -377,9 +377,9 @@ bool TurnRunner::JobEnded(const WorkItem& item) {
       jobs_.record(item.slot).details.stopped_ns, state_.settings.retention_ns);
   if (expiry_ns != kNanosInfiniteFuture) {
     // Choice: D1, D62.
-    state_.deadlines.Add(expiry_ns, state_.settings.retention_ns,
-                         static_cast<uint8_t>(DeadlineKind::kRetention),
-                         item.slot, item.generation);
+    state_.deadlines.AddForGood(expiry_ns,
+                                static_cast<uint8_t>(DeadlineKind::kRetention),
+                                item.slot, item.generation);
   }
   return true;
 }

@@ -30,32 +30,39 @@ constexpr char kNoInstanceJoined[] =
 template <typename Report>
 class ByTime {
  public:
-  explicit ByTime(const std::vector<Report>& reports) : reports_(reports) {
+  explicit ByTime(const std::vector<Report>& reports)
+      : reports_(reports.data()), size_(reports.size()) {
+    if (size_ < 2) return;
     const auto earlier = [](const Report& a, const Report& b) {
       return a.time_ns < b.time_ns;
     };
     if (std::is_sorted(reports.begin(), reports.end(), earlier)) return;
-    order_.resize(reports.size());
+    order_.resize(size_);
     std::iota(order_.begin(), order_.end(), 0);
     std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
       return earlier(reports[a], reports[b]);
     });
   }
 
-  size_t size() const { return reports_.size(); }
+  size_t size() const { return size_; }
   const Report& operator[](size_t i) const {
     return reports_[order_.empty() ? i : order_[i]];
   }
+  // When report number `i` happened; never, if there are no more.
+  int64_t TimeOf(size_t i) const {
+    return i < size_ ? (*this)[i].time_ns : kNanosInfiniteFuture;
+  }
 
  private:
-  const std::vector<Report>& reports_;
+  const Report* const reports_;
+  const size_t size_;
   std::vector<uint32_t> order_;  // empty: as they came, which is usual
 };
 
 }  // namespace
 
 void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
-  if (CountReports(state_.unread) == 0) {
+  if (IsEmpty(state_.unread)) {
     ReadReports(turn, last_ns_);
   } else {
     Turn all = std::exchange(state_.unread, Turn());
@@ -77,7 +84,7 @@ void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
     ReadReports(all, kNanosInfinitePast);
   }
   // An exit that is still to be read may beat a timeout.
-  if (may_be_more || CountReports(state_.unread) > 0) return;
+  if (may_be_more || !IsEmpty(state_.unread)) return;
   RunDeadlinesBefore(now_ns_ + 1);
 }
 
@@ -91,32 +98,35 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
   size_t i = 0;
   size_t c = 0;
   size_t s = 0;
-  const auto time_of = [](const auto& reports, size_t next) {
-    return next < reports.size() ? reports[next].time_ns : kNanosInfiniteFuture;
-  };
-  int64_t of_instance = time_of(instances, 0);
-  int64_t of_container = time_of(containers, 0);
-  int64_t of_service = time_of(services, 0);
-  while (i < instances.size() || c < containers.size() || s < services.size()) {
+  int64_t of_instance = instances.TimeOf(0);
+  int64_t of_container = containers.TimeOf(0);
+  int64_t of_service = services.TimeOf(0);
+  size_t left = instances.size() + containers.size() + services.size();
+  for (; left > 0; --left) {
     // Of equal times the resource provider's report comes first, then the
     // runtime's.
-    const int64_t time_ns = std::min({of_instance, of_container, of_service});
+    const int64_t time_ns =
+        std::min(of_container, std::min(of_instance, of_service));
     // Choice: D61, held between the last `now` and this one.
     const int64_t at_ns = std::clamp(time_ns, earliest_ns, now_ns_);
-    RunDeadlinesBefore(at_ns);
-    // No report overtakes a deadline that is held back.
-    if (!has_budget() || state_.deadlines.NextTime() < at_ns) break;
-    if (i < instances.size() && of_instance == time_ns) {
+    if (state_.deadlines.NextTime() < at_ns) {
+      RunDeadlinesBefore(at_ns);
+      // No report overtakes a deadline that is held back.
+      if (state_.deadlines.NextTime() < at_ns) break;
+    }
+    if (!has_budget()) break;
+    if (of_instance == time_ns && i < instances.size()) {
       Take(instances[i], at_ns);
-      of_instance = time_of(instances, ++i);
-    } else if (c < containers.size() && of_container == time_ns) {
+      of_instance = instances.TimeOf(++i);
+    } else if (of_container == time_ns && c < containers.size()) {
       if (!Take(containers[c], ahead.AttemptOf(c), at_ns)) break;
-      of_container = time_of(containers, ++c);
+      of_container = containers.TimeOf(++c);
     } else {
       if (!Take(services[s], at_ns)) break;
-      of_service = time_of(services, ++s);
+      of_service = services.TimeOf(++s);
     }
   }
+  if (left == 0) return;
   const auto leave = [&](const auto& reports, size_t next, auto& unread) {
     for (; next < reports.size(); ++next) {
       unread.push_back(reports[next]);
@@ -142,7 +152,7 @@ void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
 // decides nothing and the next one is due at once.
 bool TurnRunner::MayTakeDeadline() const {
   if (!has_budget()) return false;
-  const Deadline& first = *state_.deadlines.Peek();
+  const Deadline first = *state_.deadlines.Peek();
   return static_cast<DeadlineKind>(first.kind) != DeadlineKind::kRetention ||
          static_cast<int64_t>(state_.work.size()) < journal_.transitions_left;
 }
@@ -417,9 +427,9 @@ bool TurnRunner::Take(const ContainerReport& report, uint32_t known,
                       int64_t at_ns) {
   const uint32_t live = LiveFor(report, known);
   if (live == kNoIndex) return true;
-  const auto is_on_fargate = [this, live] {
-    const uint32_t environment = jobs_.live(live).environment;
-    return fleet_.environment(environment).config.is_fargate();
+  const LiveAttempt& attempt = jobs_.live(live);
+  const auto is_on_fargate = [this, &attempt] {
+    return fleet_.environment(attempt.environment).config.is_fargate();
   };
   if (report.kind == ContainerReport::Kind::kInterrupted) {
     // Source: §17, FARGATE_SPOT goes the way of a lost host.
@@ -430,10 +440,8 @@ bool TurnRunner::Take(const ContainerReport& report, uint32_t known,
     }
     return true;
   }
-  if (jobs_.live(live).task != kNoIndex) {
-    return TakeOfTask(live, report, at_ns);
-  }
-  const bool started = jobs_.live(live).started;
+  if (attempt.task != kNoIndex) return TakeOfTask(live, report, at_ns);
+  const bool started = attempt.started;
   if (report.kind == ContainerReport::Kind::kStarted) {
     if (started) {
       ++state_.ignored.late_or_repeated;
@@ -448,7 +456,7 @@ bool TurnRunner::Take(const ContainerReport& report, uint32_t known,
   }
   if (report.kind == ContainerReport::Kind::kStartFailed &&
       report.failure == StartFailure::kCapacity && is_on_fargate() &&
-      !jobs_.IsEndedByCaller(jobs_.live(live).job)) {
+      !jobs_.IsEndedByCaller(attempt.job)) {
     ReturnForWantOfCapacity(live, at_ns);
     return true;
   }

@@ -14,16 +14,19 @@ namespace embatch {
 // asked in every turn. While nothing can be launched or go, only what the
 // caller asked for as desiredvCpus depends on the plan.
 bool TurnRunner::IsScalingNeeded() const {
+  const size_t environments = fleet_.environment_count();
   bool is_wanted = false;
-  bool is_possible = false;
-  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+  for (uint32_t i = 0; i < environments && !is_wanted; ++i) {
+    is_wanted = fleet_.environment(i).launches() && IsScalingWanted(i);
+  }
+  if (!is_wanted) return false;
+  for (uint32_t i = 0; i < environments; ++i) {
     const EnvironmentRecord& environment = fleet_.environment(i);
-    if (!environment.launches()) continue;
-    is_wanted = is_wanted || IsScalingWanted(i);
-    is_possible = is_possible || environment.asked_vcpu_milli > 0 ||
-                  MayTerminateAny(environment) ||
-                  MayLaunchAny(environment, now_ns_);
-    if (is_wanted && is_possible) return true;
+    if (environment.launches() &&
+        (environment.asked_vcpu_milli > 0 || MayTerminateAny(environment) ||
+         MayLaunchAny(environment, now_ns_))) {
+      return true;
+    }
   }
   return false;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "lib/base/time.h"
@@ -18,18 +19,24 @@ namespace {
 // wrong must not keep the host program spinning.
 constexpr int64_t kDoubtNanos = 1000000;
 
-// Moves the first `max` reports of `from` to `to`, whose old content goes.
+// Begins a turn with what was kept for it.
 template <typename Report>
-void MoveFirst(std::vector<Report>& from, size_t max, std::vector<Report>& to) {
-  to.clear();
-  if (from.size() <= max) {
-    to.swap(from);
-    return;
-  }
-  const auto end = from.begin() + static_cast<std::ptrdiff_t>(max);
-  to.insert(to.end(), std::make_move_iterator(from.begin()),
-            std::make_move_iterator(end));
-  from.erase(from.begin(), end);
+void TakeKept(std::vector<Report>& kept, std::vector<Report>& reports) {
+  reports.clear();
+  if (!kept.empty()) reports.swap(kept);
+}
+
+// Keeps what is beyond the first `max` reports for another turn. Answers how
+// many are left.
+template <typename Report>
+size_t KeepBeyond(size_t max, std::vector<Report>& reports,
+                  std::vector<Report>& kept) {
+  if (reports.size() <= max) return reports.size();
+  const auto end = reports.begin() + static_cast<std::ptrdiff_t>(max);
+  kept.assign(std::make_move_iterator(end),
+              std::make_move_iterator(reports.end()));
+  reports.erase(end, reports.end());
+  return max;
 }
 
 // A kind that is none can't be logged; such a report says nothing.
@@ -61,6 +68,37 @@ size_t Tidy(std::vector<ContainerReport>& reports, size_t first) {
 }
 
 }  // namespace
+
+// What the starts of one turn tell a runtime. Children of an array that start
+// one after the other differ in their names and places alone, so what was said
+// of the one before is said again.
+class PluginSet::StartSpecs {
+ public:
+  explicit StartSpecs(const State& state) : state_(state) {}
+
+  // Valid until the next call.
+  const ContainerSpec& SpecOf(const Request& request) {
+    const LiveAttempt& attempt = state_.jobs.live(request.live);
+    if (attempt.job.is_child() && attempt.job.slot == array_ &&
+        attempt.environment == environment_) {
+      spec_->container = request.container;
+      spec_->instance = InstanceId{attempt.instance_number};
+      return *spec_;
+    }
+    spec_ = SpecOfAttempt(state_, request.live, request.container.container);
+    const bool is_array =
+        attempt.job.is_child() && !attempt.is_node && attempt.task == kNoIndex;
+    array_ = is_array ? attempt.job.slot : kNoIndex;
+    environment_ = attempt.environment;
+    return *spec_;
+  }
+
+ private:
+  const State& state_;
+  std::optional<ContainerSpec> spec_;
+  uint32_t array_ = kNoIndex;  // whose child `spec_` is of, and which
+  uint32_t environment_ = 0;   // environment that runs in
+};
 
 template <typename Plugin>
 void PluginSet::Drop(std::vector<Entry<Plugin>>& entries,
@@ -120,11 +158,13 @@ void PluginSet::Attach(const Fleet& fleet, uint32_t environment,
   }
 }
 
-// Fills in which environment a report is about, so that the turn says it all.
+// Adds a report to those of a turn, and fills in which environment it is about,
+// so that the turn says it all.
 void PluginSet::Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
-                        InstanceReport report) {
+                        InstanceReport report,
+                        std::vector<InstanceReport>& reports) {
   if (!report.compute_environment.empty()) {
-    instance_reports_.push_back(std::move(report));
+    reports.push_back(std::move(report));
     return;
   }
   const auto name = [&fleet](uint32_t environment) {
@@ -137,7 +177,7 @@ void PluginSet::Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
     }
     for (uint32_t environment : entry.environments) {
       report.compute_environment = name(environment);
-      instance_reports_.push_back(report);
+      reports.push_back(report);
     }
     return;
   }
@@ -152,17 +192,18 @@ void PluginSet::Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
     }
   }
   report.compute_environment = name(environment);
-  instance_reports_.push_back(std::move(report));
+  reports.push_back(std::move(report));
 }
 
 void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
-                             absl::Time now, int max) {
+                             absl::Time now, int max,
+                             std::vector<InstanceReport>& reports) {
   scratch_.clear();
   entry.plugin->Poll(now, max, scratch_);
   entry.is_quiet = max > 0 && scratch_.empty();
   for (InstanceReport& report : scratch_) {
     if (MakesSense(report)) {
-      Address(fleet, entry, std::move(report));
+      Address(fleet, entry, std::move(report), reports);
     } else {
       ++dropped_;
     }
@@ -193,46 +234,49 @@ void PluginSet::ForgetDeleted(const State& state) {
 
 void PluginSet::Poll(const State& state, absl::Time now, int max, Turn* turn) {
   ForgetDeleted(state);
+  TakeKept(instance_reports_, turn->instance_reports);
+  TakeKept(container_reports_, turn->container_reports);
+  TakeKept(service_reports_, turn->service_reports);
   // Reports kept from the last call count against this one's.
-  const auto left = [this, max] {
-    return std::max(0, max - static_cast<int>(instance_reports_.size() +
-                                              container_reports_.size() +
-                                              service_reports_.size()));
+  const auto left = [turn, max] {
+    return std::max(0, max - static_cast<int>(CountReports(*turn)));
   };
+  int room = IsEmpty(*turn) ? std::max(0, max) : left();
   // A plug-in for whose reports there is no room is asked all the same: that is
-  // how it learns the time.
+  // how it learns the time. Most have nothing to say.
   for (Entry<ResourceProvider>& entry : providers_) {
-    PollProvider(state.fleet, entry, now, left());
+    PollProvider(state.fleet, entry, now, room, turn->instance_reports);
+    if (!scratch_.empty()) room = left();
   }
+  std::vector<ContainerReport>& reports = turn->container_reports;
   for (Entry<ContainerRuntime>& entry : runtimes_) {
-    const int room = left();
-    const size_t before = container_reports_.size();
-    entry.plugin->Poll(now, room, container_reports_);
-    entry.is_quiet = room > 0 && container_reports_.size() <= before;
-    dropped_ += Tidy(container_reports_, before);
+    const size_t before = reports.size();
+    entry.plugin->Poll(now, room, reports);
+    const size_t after = reports.size();
+    entry.is_quiet = room > 0 && after <= before;
+    if (after == before) continue;
+    dropped_ += Tidy(reports, before);
+    room = std::max(0, room - static_cast<int>(reports.size() - before));
   }
   for (Entry<ServiceProvider>& entry : services_) {
-    PollService(entry, now, left());
+    PollService(entry, now, room, turn->service_reports);
+    room = left();
   }
-  MoveFirst(instance_reports_, static_cast<size_t>(max),
-            turn->instance_reports);
-  MoveFirst(container_reports_,
-            static_cast<size_t>(max) - turn->instance_reports.size(),
-            turn->container_reports);
-  MoveFirst(service_reports_,
-            static_cast<size_t>(max) - turn->instance_reports.size() -
-                turn->container_reports.size(),
-            turn->service_reports);
+  if (room > 0) return;
+  size_t free = static_cast<size_t>(max);
+  free -= KeepBeyond(free, turn->instance_reports, instance_reports_);
+  free -= KeepBeyond(free, turn->container_reports, container_reports_);
+  KeepBeyond(free, turn->service_reports, service_reports_);
 }
 
 void PluginSet::PollService(Entry<ServiceProvider>& entry, absl::Time now,
-                            int max) {
-  const size_t before = service_reports_.size();
-  entry.plugin->Poll(now, max, service_reports_);
-  entry.is_quiet = max > 0 && service_reports_.size() <= before;
-  size_t kept = std::min(before, service_reports_.size());
-  for (size_t i = kept; i < service_reports_.size(); ++i) {
-    ServiceReport& report = service_reports_[i];
+                            int max, std::vector<ServiceReport>& reports) {
+  const size_t before = reports.size();
+  entry.plugin->Poll(now, max, reports);
+  entry.is_quiet = max > 0 && reports.size() <= before;
+  size_t kept = std::min(before, reports.size());
+  for (size_t i = kept; i < reports.size(); ++i) {
+    ServiceReport& report = reports[i];
     if (!IsValidEnum(report.kind)) {
       ++dropped_;
       continue;
@@ -243,10 +287,10 @@ void PluginSet::PollService(Entry<ServiceProvider>& entry, absl::Time now,
         text->resize(kServiceTextLengthMax);
       }
     }
-    if (kept != i) service_reports_[kept] = std::move(report);
+    if (kept != i) reports[kept] = std::move(report);
     ++kept;
   }
-  service_reports_.resize(kept);
+  reports.resize(kept);
 }
 
 void PluginSet::PassOn(const State& state,
@@ -254,11 +298,13 @@ void PluginSet::PassOn(const State& state,
   // A start reads its attempt, which may have left the caches since it was
   // made.
   constexpr size_t kAhead = 8;
-  for (size_t i = 0; i < requests.size(); ++i) {
-    if (i + kAhead < requests.size()) {
+  const size_t size = requests.size();
+  StartSpecs specs(state);
+  for (size_t i = 0; i < size; ++i) {
+    if (i + kAhead < size) {
       state.jobs.FetchLive(requests[i + kAhead].live);
     }
-    PassOne(state, requests[i]);
+    PassOne(state, requests[i], specs);
   }
 }
 
@@ -273,7 +319,8 @@ void PluginSet::PassToService(const State& state, const Request& request) {
   }
 }
 
-void PluginSet::PassOne(const State& state, const Request& request) {
+void PluginSet::PassOne(const State& state, const Request& request,
+                        StartSpecs& specs) {
   if (request.kind == Request::Kind::kSubmitToService ||
       request.kind == Request::Kind::kStopInService) {
     PassToService(state, request);
@@ -303,8 +350,7 @@ void PluginSet::PassOne(const State& state, const Request& request) {
   if (request.kind == Request::Kind::kStop) {
     entry->plugin->Stop(request.container, request.grace);
   } else if (state.jobs.IsLive(request.live, request.live_generation)) {
-    entry->plugin->Start(
-        SpecOfAttempt(state, request.live, request.container.container));
+    entry->plugin->Start(specs.SpecOf(request));
   }
 }
 

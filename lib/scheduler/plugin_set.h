@@ -61,12 +61,16 @@ class PluginSet {
   template <typename Plugin>
   static Entry<Plugin>* Find(std::vector<Entry<Plugin>>& entries,
                              uint32_t environment);
+  class StartSpecs;
+
   void PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
-                    absl::Time now, int max);
+                    absl::Time now, int max,
+                    std::vector<InstanceReport>& reports);
   void Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
-               InstanceReport report);
-  void PollService(Entry<ServiceProvider>& entry, absl::Time now, int max);
-  void PassOne(const State& state, const Request& request);
+               InstanceReport report, std::vector<InstanceReport>& reports);
+  void PollService(Entry<ServiceProvider>& entry, absl::Time now, int max,
+                   std::vector<ServiceReport>& reports);
+  void PassOne(const State& state, const Request& request, StartSpecs& specs);
   void PassToService(const State& state, const Request& request);
 
   void ForgetDeleted(const State& state);
@@ -77,7 +81,7 @@ class PluginSet {
   std::vector<Entry<ContainerRuntime>> runtimes_;
   // By service environments.
   std::vector<Entry<ServiceProvider>> services_;
-  // Reported, but not yet part of a turn.
+  // Reported beyond what a turn had room for: part of the next one.
   std::vector<InstanceReport> instance_reports_;
   std::vector<ContainerReport> container_reports_;
   std::vector<ServiceReport> service_reports_;

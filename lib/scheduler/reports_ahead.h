@@ -53,12 +53,35 @@ class ReportsAhead {
   static constexpr size_t kOfJob = 24;
   static constexpr size_t kRing = 32;  // a power of two, and more than kOfJob
 
-  void FetchJob(size_t i) { jobs_.Fetch(reports_[i].container.attempt.job); }
+  // The array that a report's child is of, or nullptr. Many reports that follow
+  // one another are of the same; while reports are taken no job is forgotten.
+  const ArrayRecord* ArrayOf(const JobId& id) {
+    if (id.slot != array_slot_ || id.generation != array_generation_) {
+      array_slot_ = id.slot;
+      array_generation_ = id.generation;
+      array_ = jobs_.FindArray(id);
+    }
+    return array_ != nullptr && id.child < array_->size ? array_ : nullptr;
+  }
+
+  void FetchJob(size_t i) {
+    const JobId& id = reports_[i].container.attempt.job;
+    if (id.child < 0) {
+      jobs_.FetchJob(id.slot);
+    } else if (const ArrayRecord* array = ArrayOf(id)) {
+      array->FetchChild(id.child);
+    }
+  }
 
   void FetchAttempt(size_t i) {
-    const std::optional<JobKey> job =
-        jobs_.Find(reports_[i].container.attempt.job);
-    const uint32_t live = job.has_value() ? jobs_.LiveOf(*job) : kNoIndex;
+    const JobId& id = reports_[i].container.attempt.job;
+    uint32_t live = kNoIndex;
+    if (id.child < 0) {
+      const std::optional<JobKey> job = jobs_.Find(id);
+      if (job.has_value()) live = jobs_.LiveOf(*job);
+    } else if (const ArrayRecord* array = ArrayOf(id)) {
+      live = array->LiveOf(id.child);
+    }
     ring_[i % kRing] = live;
     if (live != kNoIndex) jobs_.FetchLive(live);
   }
@@ -78,6 +101,10 @@ class ReportsAhead {
   const JobTable& jobs_;
   const Fleet& fleet_;
   std::array<uint32_t, kRing> ring_;  // running attempts, by report
+  // What ArrayOf() answered last, and for which job. There is none at first.
+  uint32_t array_slot_ = kNoIndex;
+  uint32_t array_generation_ = 0;
+  const ArrayRecord* array_ = nullptr;
 };
 
 }  // namespace embatch

@@ -345,9 +345,9 @@ Step Scheduler::Advance(absl::Time now) {
   const absl::StatusOr<int64_t> now_ns = impl.TimeOf(now);
   if (!now_ns.ok()) return impl.StepOf(now_ns.status(), absl::InfiniteFuture());
   impl.in_advance = true;
-  impl.plugins.Poll(impl.state, FromNanos(*now_ns),
-                    static_cast<int>(impl.state.settings.max_transitions -
-                                     CountReports(impl.state.unread)),
+  int64_t room = impl.state.settings.max_transitions;
+  if (!IsEmpty(impl.state.unread)) room -= CountReports(impl.state.unread);
+  impl.plugins.Poll(impl.state, FromNanos(*now_ns), static_cast<int>(room),
                     &impl.turn);
   absl::Status status;
   if (impl.options.log != nullptr) {

@@ -324,6 +324,10 @@ inline int64_t CountReports(const Turn& turn) {
                               turn.container_reports.size() +
                               turn.service_reports.size());
 }
+inline bool IsEmpty(const Turn& turn) {
+  return turn.instance_reports.empty() && turn.container_reports.empty() &&
+         turn.service_reports.empty();
+}
 
 // "name" finds the latest active revision, "name:3" that one. Nothing: there
 // is none.

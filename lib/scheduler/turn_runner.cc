@@ -22,15 +22,17 @@ TurnRunner::TurnRunner(State& state, int64_t last_ns, Outcome& outcome)
 // nothing is decided on half of what happened.
 void TurnRunner::Run(const Turn& turn) {
   // As many reports as were asked for: a plug-in may hold more of this moment.
-  const bool may_be_more = CountReports(turn) + CountReports(state_.unread) >=
-                           state_.settings.max_transitions;
+  const int64_t unread =
+      IsEmpty(state_.unread) ? 0 : CountReports(state_.unread);
+  const bool may_be_more =
+      CountReports(turn) + unread >= state_.settings.max_transitions;
   FetchReported(turn);
   RunConfiguration();
   CountUse();
   RunReports(turn, may_be_more);
   RunArrivals();
   RunConsequences();
-  const bool all_known = !may_be_more && CountReports(state_.unread) == 0 &&
+  const bool all_known = !may_be_more && IsEmpty(state_.unread) &&
                          state_.arrivals.empty() && state_.work.empty() &&
                          !IsAnythingDue();
   bool rest = all_known && has_budget();
@@ -72,9 +74,9 @@ void TurnRunner::CountUse() {
 // for it. If one that is due is held back, and others behind it, the turn does
 // not come to rest all the same: see MayTakeDeadline().
 bool TurnRunner::IsAnythingDue() const {
-  const Deadline* first = state_.deadlines.Peek();
-  return first != nullptr && first->time_ns <= now_ns_ &&
-         static_cast<DeadlineKind>(first->kind) != DeadlineKind::kRetention;
+  return state_.deadlines.NextTime() <= now_ns_ &&
+         static_cast<DeadlineKind>(state_.deadlines.Peek()->kind) !=
+             DeadlineKind::kRetention;
 }
 
 }  // namespace embatch

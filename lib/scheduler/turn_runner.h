@@ -336,6 +336,9 @@ class TurnRunner {
   Journal& journal_;
   std::vector<Request>& requests_;
   Outcome& outcome_;
+  // Phase 1 found nothing that a later turn could have to do for it; only a
+  // command changes that.
+  bool is_configured_ = false;
   // The cycle ended attempts: others may start where they ran.
   bool again_ = false;
   int64_t looks_ = 0;
