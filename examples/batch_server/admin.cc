@@ -91,8 +91,7 @@ bool Admin::Serves(absl::string_view target) {
   return absl::StartsWith(target, kRoot);
 }
 
-HttpResponse Admin::Answer(const HttpRequest& request,
-                           absl::string_view request_id) {
+HttpResponse Admin::Answer(const HttpRequest& request) {
   const absl::string_view path =
       request.target.substr(0, request.target.find('?'));
   const bool get = request.method == "GET";
@@ -100,8 +99,7 @@ HttpResponse Admin::Answer(const HttpRequest& request,
   const bool is_log = absl::StartsWith(path, kLogs);
   const bool reads = is_log || path == "/_embatch/health";
   if (!reads && path != "/_embatch/advance" && path != "/_embatch/reset") {
-    return embatch::api::ResponseOf(embatch::api::UnknownOperation(path),
-                                    request_id);
+    return embatch::api::ResponseOf(embatch::api::UnknownOperation(path), "");
   }
   if (reads ? !get : !post) {
     return Refusal(405, absl::StrCat(path, " takes ", reads ? "GET" : "POST"));

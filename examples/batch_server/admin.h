@@ -30,8 +30,8 @@ class Admin {
 
   static bool Serves(absl::string_view target);
 
-  embatch::api::HttpResponse Answer(const embatch::api::HttpRequest& request,
-                                    absl::string_view request_id);
+  // Without the id of the request, which is the server's to add.
+  embatch::api::HttpResponse Answer(const embatch::api::HttpRequest& request);
 
  private:
   embatch::api::HttpResponse Health();

@@ -2,23 +2,20 @@
 #include "http_front.h"
 
 #include <httplib.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
-#include <filesystem>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "connections.h"
 #include "embatch/api/error.h"
+#include "head_watch.h"
 
 namespace batch_server {
 namespace {
@@ -84,9 +81,10 @@ void Send(HttpResponse from, httplib::Response& to) {
   to.set_header("Content-Type", type);
 }
 
-void SendError(int status, httplib::Response& to) {
+void SendError(int status, absl::string_view request_id,
+               httplib::Response& to) {
   const Error error = ErrorOfStatus(status);
-  HttpResponse response = embatch::api::ResponseOf(error, "");
+  HttpResponse response = embatch::api::ResponseOf(error, request_id);
   Send(std::move(response), to);
   to.status = status;
 }
@@ -115,34 +113,18 @@ bool HasUnreadBody(const httplib::Request& request) {
          !(length.empty() || length == "0");
 }
 
-// The port of a socket's own or other end; 0: it has none.
-int PortOf(decltype(&getpeername) end, int socket) {
-  sockaddr_storage address = {};
-  socklen_t size = sizeof(address);
-  if (end(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  if (address.ss_family == AF_INET) {
-    return ntohs(reinterpret_cast<sockaddr_in*>(&address)->sin_port);
-  }
-  if (address.ss_family == AF_INET6) {
-    return ntohs(reinterpret_cast<sockaddr_in6*>(&address)->sin6_port);
-  }
-  return 0;
+std::string ClientOf(const httplib::Request& request) {
+  return ClientName(request.remote_addr, request.remote_port);
 }
 
-// The connections to `port`, from `remote_port` unless that is 0. httplib keeps
-// them to itself.
-std::vector<int> Connections(int port, int remote_port) {
-  std::vector<int> found;
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    int socket = 0;
-    if (!absl::SimpleAtoi(entry.path().filename().string(), &socket)) continue;
-    const int remote = PortOf(getpeername, socket);
-    if (remote == 0 || PortOf(getsockname, socket) != port) continue;
-    if (remote_port == 0 || remote == remote_port) found.push_back(socket);
+// Ends a connection. What came already would still be read, by httplib as a
+// request.
+void Close(int socket) {
+  char dropped[1 << 12];
+  for (int pieces = 0; pieces < kDroppedPiecesMax; ++pieces) {
+    if (recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) break;
   }
-  return found;
+  shutdown(socket, SHUT_RDWR);
 }
 
 // Several addresses of one server would share the port, which is no help.
@@ -166,13 +148,14 @@ struct HttpFront::Impl {
                      const httplib::ContentReader& read);
   void Answer(const httplib::Request& request, const std::string& body,
               httplib::Response& response);
-  void Close(int remote_port);
+  void Refuse(int status, httplib::Response& response);
 
   const FrontOptions options;
   const Handler handler;
   socket_t listener = INVALID_SOCKET;
   int port = 0;
   std::atomic<bool> over{false};
+  std::unique_ptr<HeadWatch> watch;
   httplib::Server server;
   std::thread thread;
 };
@@ -207,11 +190,16 @@ void HttpFront::Impl::Configure() {
   // Called when a response is sent.
   server.set_logger([this](const httplib::Request& request,
                            const httplib::Response& /*response*/) {
-    if (std::exchange(close_when_sent, false)) Close(request.remote_port);
+    const std::string client = ClientOf(request);
+    watch->Answered(client);
+    if (!std::exchange(close_when_sent, false)) return;
+    for (const Connection& connection : ConnectionsTo(port)) {
+      if (connection.client == client) Close(connection.socket);
+    }
   });
   server.set_error_handler(
-      [](const httplib::Request&, httplib::Response& response) {
-        if (response.body.empty()) SendError(response.status, response);
+      [this](const httplib::Request&, httplib::Response& response) {
+        if (response.body.empty()) Refuse(response.status, response);
       });
 }
 
@@ -224,6 +212,8 @@ bool HttpFront::Impl::Bind() {
   if (port <= 0) return false;
   // httplib's own backlog is 5.
   listen(listener, kBacklog);
+  watch = std::make_unique<HeadWatch>(port, options.head_duration_max,
+                                      options.head_bytes_max);
   return true;
 }
 
@@ -231,11 +221,12 @@ bool HttpFront::Impl::Bind() {
 httplib::Server::HandlerResponse HttpFront::Impl::Preview(
     const httplib::Request& request, httplib::Response& response) {
   using httplib::Server;
+  watch->Whole(ClientOf(request));
   close_when_sent = false;
   if (request.path.size() > kPathBytesMax) {
-    SendError(414, response);
+    Refuse(414, response);
   } else if (request.is_multipart_form_data()) {
-    SendError(415, response);
+    Refuse(415, response);
   } else if (MayHaveBody(request)) {
     return Server::HandlerResponse::Unhandled;
   } else {
@@ -263,7 +254,7 @@ void HttpFront::Impl::ReadAndAnswer(const httplib::Request& request,
   if (whole) return Answer(request, body, response);
   if (too_late) response.status = 408;
   if (too_long) response.status = 413;
-  SendError(response.status >= 400 ? response.status : 400, response);
+  Refuse(response.status >= 400 ? response.status : 400, response);
   CloseWhenSent(response);
 }
 
@@ -276,15 +267,9 @@ void HttpFront::Impl::Answer(const httplib::Request& request,
   Send(handler(incoming), response);
 }
 
-void HttpFront::Impl::Close(int remote_port) {
-  for (const int socket : Connections(port, remote_port)) {
-    // What came already would still be read, by httplib as a request.
-    char dropped[1 << 12];
-    for (int pieces = 0; pieces < kDroppedPiecesMax; ++pieces) {
-      if (recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) break;
-    }
-    shutdown(socket, SHUT_RDWR);
-  }
+void HttpFront::Impl::Refuse(int status, httplib::Response& response) {
+  SendError(status, options.new_request_id ? options.new_request_id() : "",
+            response);
 }
 
 HttpFront::HttpFront(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -318,7 +303,11 @@ int HttpFront::port() const { return impl_->port; }
 
 void HttpFront::Stop() { impl_->server.stop(); }
 
-void HttpFront::CutOff() { impl_->Close(0); }
+void HttpFront::CutOff() {
+  for (const Connection& connection : ConnectionsTo(impl_->port)) {
+    Close(connection.socket);
+  }
+}
 
 bool HttpFront::over() const { return impl_->over; }
 

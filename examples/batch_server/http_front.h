@@ -8,11 +8,13 @@
 #define BATCH_SERVER_HTTP_FRONT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "embatch/api/http.h"
 
 namespace batch_server {
@@ -27,6 +29,13 @@ struct FrontOptions {
   std::string bind;
   int port = 0;  // 0: any that is free
   size_t body_bytes_max = 1 << 20;
+
+  // For the head of a request, from its first byte on.
+  absl::Duration head_duration_max = absl::Seconds(10);
+  uint64_t head_bytes_max = 1 << 18;
+
+  // Makes the id of a request that is refused before the handler sees it.
+  std::function<std::string()> new_request_id;
 };
 
 class HttpFront {

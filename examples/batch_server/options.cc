@@ -36,6 +36,8 @@ ABSL_FLAG(std::string, regions,
           "ap-south-1,ap-east-1,ap-northeast-1,ap-northeast-2,ap-southeast-1,"
           "ap-southeast-2",
           "regions to answer for; the first one for requests that name none");
+ABSL_FLAG(double, head_seconds, 10,
+          "how long a client may take for the head of a request");
 ABSL_FLAG(std::string, account, "000000000000", "the account, 12 digits");
 ABSL_FLAG(int64_t, vcpus, 0, "local: vCPUs to offer; 0: all there are");
 ABSL_FLAG(int64_t, memory, 0, "local: MiB to offer; 0: all there is");
@@ -56,6 +58,8 @@ constexpr int64_t kVcpusMax = 10000;
 constexpr int64_t kMemoryMibMax = int64_t{1} << 30;
 constexpr double kSpeedMax = 1e6;
 constexpr double kDelaySecondsMax = 86400;
+constexpr double kHeadSecondsMin = 0.5;
+constexpr double kHeadSecondsMax = 3600;
 
 template <typename Value>
 absl::Status Wrong(absl::string_view flag, const Value& value,
@@ -140,6 +144,13 @@ absl::Status ReadAddress(Options& options) {
   if (options.regions.empty()) {
     return Wrong("regions", "empty", "a list with commas");
   }
+  const double head_seconds = absl::GetFlag(FLAGS_head_seconds);
+  if (!(head_seconds >= kHeadSecondsMin) || head_seconds > kHeadSecondsMax) {
+    return Wrong(
+        "head-seconds", head_seconds,
+        absl::StrCat("between ", kHeadSecondsMin, " and ", kHeadSecondsMax));
+  }
+  options.head_duration_max = absl::Seconds(head_seconds);
   const std::string limits = absl::GetFlag(FLAGS_limits);
   if (limits != "aws" && limits != "none") {
     return Wrong("limits", limits, "aws or none");

@@ -22,7 +22,9 @@ struct Options {
   std::string account;
   embatch::LimitsProfile limits = embatch::LimitsProfile::kAws;
   bool allow_reset = false;
-  double speed = 1;    // of the clock; 0: stepped
+  double speed = 1;  // of the clock; 0: stepped
+  // What a client may take for the head of a request.
+  absl::Duration head_duration_max = absl::Seconds(10);
   std::string events;  // file that takes each event; empty: none
 
   bool simulated = false;  // else this machine

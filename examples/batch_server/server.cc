@@ -37,6 +37,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Options& options) {
   FrontOptions front;
   front.bind = options.bind;
   front.port = options.port;
+  front.head_duration_max = options.head_duration_max;
+  front.new_request_id = [raw = server.get()] { return raw->NewRequestId(); };
   absl::StatusOr<std::unique_ptr<HttpFront>> made =
       HttpFront::Create(front, [raw = server.get()](const Incoming& incoming) {
         return raw->Answer(incoming);
@@ -62,7 +64,9 @@ std::string Server::NewRequestId() {
 embatch::api::HttpResponse Server::Answer(const Incoming& incoming) {
   const std::string request_id = NewRequestId();
   if (Admin::Serves(incoming.request.target)) {
-    return admin_.Answer(incoming.request, request_id);
+    embatch::api::HttpResponse response = admin_.Answer(incoming.request);
+    response.headers.emplace_back("x-amzn-requestid", request_id);
+    return response;
   }
   embatch::api::HttpResponse response;
   bool served = false;

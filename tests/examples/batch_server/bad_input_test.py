@@ -273,6 +273,96 @@ def test_slow_clients():
     expect(count_jobs(server), 1)
 
 
+def read_response(connection):
+    """The status of one response on a connection that is kept."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.socket.recv(1 << 16)
+    start, body = data.split(b"\r\n\r\n", 1)
+    length = int(start.lower().split(b"content-length: ")[1].split()[0])
+    while len(body) < length:
+        body += connection.socket.recv(1 << 16)
+    return status_of(start)
+
+
+HEALTH = b"GET /_embatch/health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_slow_heads():
+    # One byte after the other, so that no read takes long.
+    server = Server("--backend=simulated", "--clock=stepped", "--head-seconds=1")
+    body = ready(server)
+    first = Connection(server)
+    second = Connection(server)
+    second.send(HEALTH)
+    expect(read_response(second), 200)
+    time.sleep(2)  # between two requests there is time
+    second.send(HEALTH)
+    expect(read_response(second), 200)
+    start = head(len(body), more=SIGNATURE)
+    begin = time.monotonic()
+    for i in range(len(start) - 4):
+        first.send(start[i : i + 1])
+        second.send(start[i : i + 1])
+        time.sleep(0.05)
+        if time.monotonic() > begin + 4:
+            break
+    first.send(start[i + 1 :] + body)
+    second.send(start[i + 1 :] + body)
+    expect(first.rest(), b"")
+    expect(second.rest(), b"")
+    expect(count_jobs(server), 0)
+    # A body may take longer than a head.
+    third = Connection(server)
+    third.send(start)
+    for byte in body[:20]:
+        third.send(bytes([byte]))
+        time.sleep(0.1)
+    third.send(body[20:])
+    expect(status_of(third.rest()), 200)
+    expect(count_jobs(server), 1)
+    is_well(server)
+
+
+def test_huge_head():
+    server = Server("--backend=simulated")
+    is_well(server)
+    before = memory_of(server)
+    connection = Connection(server)
+    connection.send(b"GET /_embatch/health HTTP/1.1\r\n")
+    for _ in range(100):
+        connection.send(b"X-A: bbbbbbbbbbbb\r\n" * (MIB // 19))
+    connection.send(b"\r\n")
+    expect(connection.rest(), b"")
+    # As much as is read between two looks.
+    assert memory_of(server) - before < 200 * MIB, memory_of(server) - before
+    is_well(server)
+
+
+def test_request_ids():
+    server = Server("--backend=simulated")
+    ids = set()
+    asked = [
+        ("GET", "/_embatch/health", None, {}, 200),
+        ("GET", "/_embatch/none", None, {}, 404),
+        ("GET", "/_embatch/advance", None, {}, 405),
+        ("POST", "/_embatch/advance", "{}", {}, 400),
+        ("GET", "/_embatch/logs/none", None, {}, 404),
+        ("POST", "/_embatch/reset", "", {}, 403),
+        ("POST", "/v1/listjobs", "{", {}, 400),
+        ("POST", "/v1/none", "{}", {}, 404),
+        ("POST", "/v1/listjobs", "{}", {"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        ("POST", "/v1/listjobs", b" " * (MIB + 1), {}, 413),
+        ("GET", "/" + "a" * 3000, None, {}, 414),
+    ]
+    for method, target, body, headers, status in asked:
+        got, headers, _ = server.ask(method, target, body, headers)
+        expect((target[:30], got), (target[:30], status))
+        expect(len(headers.get_all("x-amzn-requestid") or []), 1)
+        ids.add(headers["x-amzn-requestid"])
+    expect(len(ids), len(asked))
+
+
 def test_more_connections_than_threads():
     server = Server("--backend=simulated")
     idle = [Connection(server) for _ in range(400)]
