@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The small form of a SequenceBitmap, and the change between its two forms.
+// The small form of a SequenceBitmap, and the change between its forms.
 
 #include "lib/base/sequence_bitmap.h"
 
@@ -10,70 +10,142 @@
 namespace embatch {
 
 SequenceBitmap::SequenceBitmap(const SequenceBitmap& other)
-    : size_(other.size_) {
-  std::copy_n(other.few_, kFew, few_);
-  if (other.trie_ != nullptr) {
-    trie_ = std::make_unique<SequenceTrie>(*other.trie_);
+    : first_(other.first_), size_(other.size_) {
+  if (const SequenceTrie* const trie = other.Trie()) {
+    rest_ = std::make_unique<SequenceTrie>(*trie);
+  } else if (const auto* const run = std::get_if<SequenceRun>(&other.rest_)) {
+    rest_ = *run;
+  } else {
+    rest_ = std::get<Few>(other.rest_);
   }
 }
 
 void SequenceBitmap::Swap(SequenceBitmap& other) noexcept {
-  std::swap(few_, other.few_);
+  std::swap(first_, other.first_);
   std::swap(size_, other.size_);
-  std::swap(trie_, other.trie_);
+  rest_.swap(other.rest_);
 }
 
-bool SequenceBitmap::InsertAmongFew(uint64_t key) {
+// --- Forms -------------------------------------------------------------------
+
+template <typename F>
+void SequenceBitmap::ForEachKey(F f) const {
+  for (uint64_t key = first_; key != kNone; key = FirstAtLeast(key + 1)) {
+    f(key);
+  }
+}
+
+void SequenceBitmap::BecomeFew() {
+  Few few = {kNone, kNone, kNone, kNone, kNone};
   size_t i = 0;
-  while (i < size_ && few_[i] < key) ++i;
-  if (i < size_ && few_[i] == key) return false;
-  if (size_ == kFew) {
-    BuildTrie();
+  ForEachKey([&](uint64_t key) {
+    if (key != first_) few[i++] = key;
+  });
+  rest_ = few;
+}
+
+void SequenceBitmap::BecomeRun() {
+  SequenceRun run;
+  ForEachKey([&run](uint64_t key) { run.Insert(key); });
+  rest_ = std::move(run);
+}
+
+void SequenceBitmap::BecomeTrie() {
+  TriePointer trie = std::make_unique<SequenceTrie>();
+  ForEachKey([&trie](uint64_t key) { trie->Insert(key); });
+  rest_ = std::move(trie);
+}
+
+bool SequenceBitmap::IsFarApart() const {
+  return Last() - First() >= kFarApart * size_;
+}
+
+// --- One key -----------------------------------------------------------------
+
+bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
+  if (key == first_) return false;
+  const auto behind = std::lower_bound(few.begin(), few.end(), key);
+  if (behind != few.end() && *behind == key) return false;
+  if (size_ == few.size() + 1) {
+    IsFarApart() ? BecomeRun() : BecomeTrie();
     return Insert(key);
   }
-  for (size_t j = size_; j > i; --j) few_[j] = few_[j - 1];
-  few_[i] = key;
+  if (key > first_) {
+    std::move_backward(behind, few.end() - 1, few.end());
+    *behind = key;
+  } else {
+    if (size_ > 0) {
+      std::move_backward(few.begin(), few.end() - 1, few.end());
+      few[0] = first_;
+    }
+    first_ = key;
+  }
   ++size_;
   return true;
 }
 
-bool SequenceBitmap::EraseAmongFew(uint64_t key) {
-  size_t i = 0;
-  while (i < size_ && few_[i] != key) ++i;
-  if (i == size_) return false;
+bool SequenceBitmap::EraseAmongFew(Few& few, uint64_t key) {
+  auto gap = few.begin();
+  if (key == first_) {
+    first_ = few[0];
+  } else {
+    gap = std::find(few.begin(), few.end(), key);
+    if (gap == few.end()) return false;
+  }
+  std::move(gap + 1, few.end(), gap);
+  few.back() = kNone;
   --size_;
-  for (; i < size_; ++i) few_[i] = few_[i + 1];
-  few_[size_] = kNone;
   return true;
 }
 
-void SequenceBitmap::BuildTrie() {
-  trie_ = std::make_unique<SequenceTrie>();
-  for (size_t i = 0; i < size_; ++i) trie_->Insert(few_[i]);
+// Whether a run is still the right form is asked when it needs more memory.
+bool SequenceBitmap::InsertWithoutTrie(uint64_t key) {
+  if (Few* const few = std::get_if<Few>(&rest_)) {
+    return InsertAmongFew(*few, key);
+  }
+  SequenceRun& run = std::get<SequenceRun>(rest_);
+  if (run.is_full() && (run.size() >= kRunMax || !IsFarApart())) {
+    BecomeTrie();
+    return Insert(key);
+  }
+  if (!run.Insert(key)) return false;
+  ++size_;
+  if (key < first_) first_ = key;
+  return true;
 }
 
-void SequenceBitmap::ForgetTrie() {
-  uint64_t key = few_[0];
-  for (size_t i = 0; i < kFew; ++i) {
-    few_[i] = key;
-    if (key != kNone) key = trie_->FirstAtLeast(key + 1);
+bool SequenceBitmap::EraseWithoutTrie(uint64_t key) {
+  if (key == kNone || empty()) return false;
+  if (Few* const few = std::get_if<Few>(&rest_)) {
+    return EraseAmongFew(*few, key);
   }
-  trie_.reset();
+  SequenceRun& run = std::get<SequenceRun>(rest_);
+  if (key == first_) {
+    run.EraseFirst();
+  } else if (!run.Erase(key)) {
+    return false;
+  }
+  --size_;
+  first_ = run.First();
+  if (size_ <= kFewAgain) BecomeFew();
+  return true;
 }
+
+// --- Ranges ------------------------------------------------------------------
 
 void SequenceBitmap::InsertRange(uint64_t first, uint64_t last) {
   if (first >= last) return;
   EMBATCH_DCHECK(last <= kKeyLimit);
-  if (trie_ == nullptr) {
-    if (last - first <= kFew - size_) {
-      for (; first < last; ++first) InsertAmongFew(first);
+  if (Trie() == nullptr) {
+    if (size_ + (last - first) <= Few().size() + 1) {
+      for (; first < last; ++first) Insert(first);
       return;
     }
-    BuildTrie();
+    BecomeTrie();
   }
-  size_ += trie_->InsertRange(first, last);
-  few_[0] = std::min(few_[0], first);
-  if (size_ <= kFewAgain) ForgetTrie();
+  size_ += Trie()->InsertRange(first, last);
+  first_ = std::min(first_, first);
+  if (size_ <= kFewAgain) BecomeFew();
 }
 
 void SequenceBitmap::EraseRange(uint64_t first, uint64_t last) {
@@ -82,36 +154,51 @@ void SequenceBitmap::EraseRange(uint64_t first, uint64_t last) {
     Clear();
     return;
   }
-  if (trie_ == nullptr) {
+  if (std::holds_alternative<Few>(rest_)) {
     for (uint64_t key = FirstAtLeast(first); key < last;
          key = FirstAtLeast(first)) {
-      EraseAmongFew(key);
+      Erase(key);
     }
     return;
   }
-  size_ -= trie_->EraseRange(first, last);
-  few_[0] = trie_->FirstAtLeast(few_[0]);
-  if (size_ <= kFewAgain) ForgetTrie();
+  if (SequenceRun* const run = std::get_if<SequenceRun>(&rest_)) {
+    size_ -= run->EraseRange(first, last);
+    first_ = run->First();
+  } else {
+    size_ -= Trie()->EraseRange(first, last);
+    first_ = Trie()->FirstAtLeast(first_);
+  }
+  if (size_ <= kFewAgain) BecomeFew();
 }
 
+// --- Questions ---------------------------------------------------------------
+
 bool SequenceBitmap::Contains(uint64_t key) const {
-  if (trie_ != nullptr) return trie_->Contains(key);
-  return key != kNone && std::find(few_, few_ + kFew, key) != few_ + kFew;
+  if (const SequenceTrie* const trie = Trie()) return trie->Contains(key);
+  return key != kNone && FirstAtLeast(key) == key;
 }
 
 uint64_t SequenceBitmap::FirstAtLeast(uint64_t key) const {
-  if (trie_ != nullptr) return trie_->FirstAtLeast(key);
+  if (const SequenceTrie* const trie = Trie()) return trie->FirstAtLeast(key);
+  if (key <= first_) return first_;
+  if (const auto* const run = std::get_if<SequenceRun>(&rest_)) {
+    return run->FirstAtLeast(key);
+  }
   // kNone ends the keys and is at least any key.
-  for (uint64_t candidate : few_) {
+  for (const uint64_t candidate : std::get<Few>(rest_)) {
     if (candidate >= key) return candidate;
   }
   return kNone;
 }
 
 uint64_t SequenceBitmap::LastAtMost(uint64_t key) const {
-  if (trie_ != nullptr) return trie_->LastAtMost(key);
-  uint64_t found = kNone;
-  for (uint64_t candidate : few_) {
+  if (const SequenceTrie* const trie = Trie()) return trie->LastAtMost(key);
+  if (const auto* const run = std::get_if<SequenceRun>(&rest_)) {
+    return run->LastAtMost(key);
+  }
+  if (empty() || first_ > key) return kNone;
+  uint64_t found = first_;
+  for (const uint64_t candidate : std::get<Few>(rest_)) {
     if (candidate > key || candidate == kNone) break;
     found = candidate;
   }
@@ -119,11 +206,19 @@ uint64_t SequenceBitmap::LastAtMost(uint64_t key) const {
 }
 
 uint64_t SequenceBitmap::FirstAbsentAtLeast(uint64_t key) const {
-  if (trie_ != nullptr) return trie_->FirstAbsentAtLeast(key);
-  for (uint64_t candidate : few_) {
-    if (candidate == key && key != kNone) ++key;
+  if (const SequenceTrie* const trie = Trie()) {
+    return trie->FirstAbsentAtLeast(key);
   }
+  while (key != kNone && FirstAtLeast(key) == key) ++key;
   return key;
+}
+
+size_t SequenceBitmap::MemoryBytes() const {
+  if (const SequenceTrie* const trie = Trie()) {
+    return sizeof(SequenceTrie) + trie->MemoryBytes();
+  }
+  const auto* const run = std::get_if<SequenceRun>(&rest_);
+  return run == nullptr ? 0 : run->MemoryBytes();
 }
 
 void SequenceBitmap::Encode(Encoder& encoder) const {

@@ -12,18 +12,22 @@
 //   waiting.Erase(first);
 //
 // A set of up to six keys is kept in the object itself, which is one cache
-// line: there may be a hundred thousand of them. A larger one is a SequenceTrie
-// until two keys are left; then its memory goes back to the allocator.
+// line: there may be a hundred thousand of them. A larger one is a
+// SequenceTrie, or a SequenceRun as long as its keys stand far apart, until two
+// keys are left; then its memory goes back to the allocator.
 
 #ifndef EMBATCH_BASE_SEQUENCE_BITMAP_H_
 #define EMBATCH_BASE_SEQUENCE_BITMAP_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <variant>
 
 #include "lib/base/check.h"
 #include "lib/base/encoding.h"
+#include "lib/base/sequence_run.h"
 #include "lib/base/sequence_trie.h"
 
 namespace embatch {
@@ -49,18 +53,20 @@ class SequenceBitmap {
   // Insert and Erase return whether the set changed.
   bool Insert(uint64_t key) {
     EMBATCH_DCHECK(key < kKeyLimit);
-    if (trie_ == nullptr) return InsertAmongFew(key);
-    if (!trie_->Insert(key)) return false;
+    SequenceTrie* const trie = Trie();
+    if (trie == nullptr) return InsertWithoutTrie(key);
+    if (!trie->Insert(key)) return false;
     ++size_;
-    if (key < few_[0]) few_[0] = key;
+    if (key < first_) first_ = key;
     return true;
   }
   bool Erase(uint64_t key) {
-    if (trie_ == nullptr) return EraseAmongFew(key);
-    if (!trie_->Erase(key)) return false;
+    SequenceTrie* const trie = Trie();
+    if (trie == nullptr) return EraseWithoutTrie(key);
+    if (!trie->Erase(key)) return false;
     --size_;
-    if (key == few_[0]) few_[0] = trie_->FirstAtLeast(key);
-    if (size_ <= kFewAgain) ForgetTrie();
+    if (key == first_) first_ = trie->FirstAtLeast(key);
+    if (size_ <= kFewAgain) BecomeFew();
     return true;
   }
 
@@ -73,8 +79,14 @@ class SequenceBitmap {
   bool Contains(uint64_t key) const;
 
   // The least and the greatest key, or kNone.
-  uint64_t First() const { return few_[0]; }
+  uint64_t First() const { return first_; }
   uint64_t Last() const { return LastAtMost(kKeyLimit - 1); }
+
+  // Has what the erasure of the first key will touch in the caches soon.
+  void FetchFirst() const {
+    const auto* const run = std::get_if<SequenceRun>(&rest_);
+    if (run != nullptr) run->FetchFirst();
+  }
 
   // The nearest key at or above `key`, at or below it, or kNone.
   uint64_t FirstAtLeast(uint64_t key) const;
@@ -98,31 +110,53 @@ class SequenceBitmap {
   }
 
   // The bytes held from the allocator, the object itself not counted.
-  size_t MemoryBytes() const {
-    return trie_ == nullptr ? 0 : sizeof(SequenceTrie) + trie_->MemoryBytes();
-  }
+  size_t MemoryBytes() const;
 
   // Encode writes the number of keys, then for each run the distance from the
   // end of the one before, and its length.
   void Encode(Encoder& encoder) const;
 
  private:
-  static constexpr size_t kFew = 6;
-  // The trie goes when this many keys are left. That is fewer than kFew, so
-  // that a set that swings around one size does not build it each time.
-  static constexpr size_t kFewAgain = 2;
+  // The keys behind the first one, in order, and kNone behind them.
+  using Few = std::array<uint64_t, 5>;
+  using TriePointer = std::unique_ptr<SequenceTrie>;
 
-  bool InsertAmongFew(uint64_t key);
-  bool EraseAmongFew(uint64_t key);
-  void BuildTrie();
-  void ForgetTrie();
+  // A set becomes small again when this many keys are left. That is fewer than
+  // may be kept in the object, so that a set that swings around one size does
+  // not ask the allocator each time.
+  static constexpr size_t kFewAgain = 2;
+  // Where keys are farther apart than this, a line of a trie would hold less
+  // than a line of a run.
+  static constexpr uint64_t kFarApart = 64;
+  // Of a run: to make or to close a gap half of the keys move at most.
+  static constexpr size_t kRunMax = 16384;
+
+  SequenceTrie* Trie() {
+    TriePointer* const trie = std::get_if<TriePointer>(&rest_);
+    return trie == nullptr ? nullptr : trie->get();
+  }
+  const SequenceTrie* Trie() const {
+    return const_cast<SequenceBitmap*>(this)->Trie();
+  }
+
+  bool InsertWithoutTrie(uint64_t key);
+  bool EraseWithoutTrie(uint64_t key);
+  bool InsertAmongFew(Few& few, uint64_t key);
+  bool EraseAmongFew(Few& few, uint64_t key);
+  void BecomeFew();
+  void BecomeRun();
+  void BecomeTrie();
+  bool IsFarApart() const;
   void Swap(SequenceBitmap& other) noexcept;
 
-  // few_[0] is always First(). Without a trie few_ holds all keys in order, and
-  // kNone behind them; with one the rest of few_ means nothing.
-  uint64_t few_[kFew] = {kNone, kNone, kNone, kNone, kNone, kNone};
+  // Calls f(key) in order.
+  template <typename F>
+  void ForEachKey(F f) const;
+
+  uint64_t first_ = kNone;
   uint64_t size_ = 0;
-  std::unique_ptr<SequenceTrie> trie_;
+  std::variant<Few, SequenceRun, TriePointer> rest_ =
+      Few{kNone, kNone, kNone, kNone, kNone};
 };
 
 static_assert(sizeof(SequenceBitmap) <= 64, "an empty set is one cache line");

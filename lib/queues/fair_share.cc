@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
 #include "lib/base/check.h"
+#include "lib/base/fetch.h"
 #include "lib/base/time.h"
 #include "lib/model/limits.h"
 
@@ -16,6 +17,10 @@ namespace {
 constexpr int64_t kNanosPerMilli = 1000000;
 // Source: API ShareAttributes ("default weight of 1.0"), in 1/10,000.
 constexpr int64_t kWeightDefault = 10000;
+
+// Where all shares are gone through, what one touches is on its way so many
+// shares before.
+constexpr uint32_t kSharesAhead = 4;
 
 int64_t MillisOf(int64_t ns) { return ns / kNanosPerMilli; }
 
@@ -51,7 +56,7 @@ void FairShare::SetPolicy(const FairsharePolicy& policy, int64_t now_ns) {
     entry.weight = attributes.weight_factor_ten_thousandths;
   }
   shares_.ForEach([&](uint32_t, Share& share) {
-    if (afresh) share.usage.StartAfresh(MillisOf(now_ns));
+    if (afresh) share.usage.StartAfresh(MillisOf(now_ns), window_);
     share.entry = EntryFor(share.identifier);
     if (share.active && share.entry != kNoEntry) ++entries_[share.entry].active;
   });
@@ -90,6 +95,7 @@ uint32_t FairShare::FindOrAdd(absl::string_view identifier) {
   const uint32_t found = Find(identifier);
   if (found != kNone) return found;
   const uint32_t slot = shares_.Allocate().slot;
+  if (slot >= places_.size()) places_.resize(slot + 1, kNone);
   shares_[slot].identifier = std::string(identifier);
   shares_[slot].entry = EntryFor(identifier);
   names_[shares_[slot].identifier] = slot;
@@ -161,7 +167,7 @@ std::vector<FairShare::Resting> FairShare::AllResting() const {
 void FairShare::Forget(uint32_t slot) {
   Share& share = shares_[slot];
   EMBATCH_DCHECK(share.line.jobs() == 0 && share.usage.vcpu_milli() == 0);
-  if (share.place != kNone) RemoveFromHeap(share.place);
+  if (places_[slot] != kNone) RemoveFromHeap(places_[slot]);
   names_.erase(share.identifier);
   shares_.Free(slot);
 }
@@ -181,7 +187,10 @@ void FairShare::CountUseUntil(int64_t now_ns) {
   const int64_t tick = window_.TickAt(MillisOf(now_ns));
   if (tick == tick_) return;
   tick_ = tick;
-  shares_.ForEach([&](uint32_t, Share& share) {
+  shares_.ForEach([&](uint32_t slot, Share& share) {
+    if (shares_.IsLive(slot + kSharesAhead)) {
+      shares_[slot + kSharesAhead].usage.Fetch();
+    }
     share.usage.AdvanceTo(tick * window_.tick_ms, window_);
   });
   all_changed_ = true;
@@ -202,7 +211,7 @@ void FairShare::MarkChanged(uint32_t slot) {
 
 void FairShare::Place(size_t index, const Standing& turn) {
   heap_[index] = turn;
-  shares_[turn.share].place = static_cast<uint32_t>(index);
+  places_[turn.share] = static_cast<uint32_t>(index);
 }
 
 // Moves the entry at `index` to where it belongs.
@@ -212,6 +221,11 @@ void FairShare::Sift(size_t index) {
     Place(index, heap_[(index - 1) / 2]);
     index = (index - 1) / 2;
   }
+  Sink(index, turn);
+}
+
+// Puts an entry to `index` or below.
+void FairShare::Sink(size_t index, const Standing& turn) {
   for (size_t child = 2 * index + 1; child < heap_.size();
        child = 2 * index + 1) {
     if (child + 1 < heap_.size() && heap_[child + 1] < heap_[child]) ++child;
@@ -223,7 +237,7 @@ void FairShare::Sift(size_t index) {
 }
 
 void FairShare::RemoveFromHeap(size_t index) {
-  shares_[heap_[index].share].place = kNone;
+  places_[heap_[index].share] = kNone;
   const Standing last = heap_.back();
   heap_.pop_back();
   if (index == heap_.size()) return;
@@ -234,40 +248,50 @@ void FairShare::RemoveFromHeap(size_t index) {
 // Brings the heap up to what is true of one share.
 void FairShare::PutRight(uint32_t slot) {
   const Share& share = shares_[slot];
+  const uint32_t place = places_[slot];
   if (!share.line.Head().has_value() || share.aside) {
-    if (share.place != kNone) RemoveFromHeap(share.place);
+    if (place != kNone) RemoveFromHeap(place);
     return;
   }
-  if (share.place == kNone) {
+  if (place == kNone) {
     heap_.push_back(StandingOf(slot));
     Sift(heap_.size() - 1);
   } else {
-    heap_[share.place] = StandingOf(slot);
-    Sift(share.place);
+    heap_[place] = StandingOf(slot);
+    Sift(place);
   }
 }
 
+// All keys have moved, most of them by little: few entries change their places.
 void FairShare::Reorder() {
-  heap_.clear();
-  shares_.ForEach([this](uint32_t slot, Share& share) {
-    share.place = kNone;
-    if (share.aside || !share.line.Head().has_value()) return;
-    heap_.push_back(StandingOf(slot));
-  });
-  std::sort(heap_.begin(), heap_.end());  // which is a heap
-  for (size_t i = 0; i < heap_.size(); ++i) Place(i, heap_[i]);
+  for (Standing& turn : heap_) turn = StandingOf(turn.share);
+  for (size_t i = heap_.size() / 2; i > 0; --i) {
+    const Standing turn = heap_[i - 1];
+    Sink(i - 1, turn);
+  }
   all_changed_ = false;
 }
 
 uint32_t FairShare::First() {
-  if (all_changed_) Reorder();
   for (const uint32_t slot : changed_) {
     if (!shares_.IsLive(slot)) continue;
     shares_[slot].changed = false;
     PutRight(slot);
   }
   changed_.clear();
+  if (all_changed_) Reorder();
   return heap_.empty() ? kNone : heap_.front().share;
+}
+
+void FairShare::FetchNext() const {
+  if (heap_.empty()) return;
+  shares_[heap_.front().share].line.FetchFirst();
+  for (size_t i = 1; i < std::min<size_t>(heap_.size(), 3); ++i) {
+    const Share& share = shares_[heap_[i].share];
+    share.line.Fetch();
+    FetchLine(&share.usage);
+    FetchLine(&share.jobs);
+  }
 }
 
 void FairShare::SetAside(uint32_t slot) {

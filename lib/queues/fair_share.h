@@ -112,6 +112,9 @@ class FairShare {
   void CountUseUntil(int64_t now_ns);
   // The share whose head is next, or kNone.
   uint32_t First();
+  // Has what the start of the next head will touch in the caches soon, and the
+  // shares that may come next but one.
+  void FetchNext() const;
   // Leaves a share out until the end of the pass.
   void SetAside(uint32_t share);
   void EndPass();
@@ -147,20 +150,19 @@ class FairShare {
  private:
   static constexpr uint32_t kNoEntry = std::numeric_limits<uint32_t>::max();
 
+  // What the start and the end of a job touch comes first.
   struct Share {
-    std::string identifier;
-    uint32_t entry = kNoEntry;  // of the policy
-    int64_t records = 0;        // jobs that are remembered
-    int64_t jobs = 0;           // of these, that are not over
-    bool active = false;
-    int64_t last_end_ns = 0;
-    Usage usage;
     WaitingLine line;
+    Usage usage;
+    uint32_t entry = kNoEntry;  // of the policy
+    bool active = false;
+    bool changed = false;  // stands in changed_, as can be told from the rest
+    bool aside = false;    // stands in aside_, likewise
+    int64_t jobs = 0;      // that are not over
+    int64_t last_end_ns = 0;
+    int64_t records = 0;  // jobs that are remembered
     DeadlineQueue::Handle deadline = DeadlineQueue::kNoHandle;
-    // What follows can be told from the rest.
-    bool changed = false;    // stands in changed_
-    bool aside = false;      // stands in aside_
-    uint32_t place = kNone;  // in heap_
+    std::string identifier;
 
     template <typename Self, typename Visitor>
     static auto VisitFields(Self& self, Visitor&& visit) {
@@ -197,6 +199,7 @@ class FairShare {
   void Reorder();
   void Place(size_t index, const Standing& turn);
   void Sift(size_t index);
+  void Sink(size_t index, const Standing& turn);
   void RemoveFromHeap(size_t index);
   int64_t RestTimeOf(const Share& share) const;
   void Forget(uint32_t share);
@@ -214,6 +217,7 @@ class FairShare {
   // What follows can be told from the rest.
   bool all_changed_ = false;  // keys have moved
   std::vector<Standing> heap_;
+  std::vector<uint32_t> places_;  // by share: in heap_
   std::vector<uint32_t> changed_;
   std::vector<uint32_t> aside_;
 };

@@ -17,8 +17,8 @@ PriorityOrder::Level& PriorityOrder::LevelBehind(int priority) {
 
 void PriorityOrder::Leave(const LinePlace& place) {
   Level& level = LevelFor(place.priority);
-  level.order[place.retry_class].Erase(place.sequence);
-  if (levels_.size() > kLevelsKept && level.empty()) {
+  level.order.Erase(KeyOf(place));
+  if (levels_.size() > kLevelsKept && level.order.empty()) {
     levels_.erase(levels_.begin() + (&level - levels_.data()));
   }
 }
@@ -27,23 +27,17 @@ std::optional<LinePlace> PriorityOrder::FirstBehind(
     const LinePlace& place) const {
   for (const Level& level : levels_) {
     if (level.priority > place.priority) continue;
-    const bool same = level.priority == place.priority;
-    for (int i = same ? place.retry_class : 0; i < kClasses; ++i) {
-      const uint64_t sequence =
-          same && i == place.retry_class
-              ? level.order[i].FirstAtLeast(place.sequence + 1)
-              : level.order[i].First();
-      if (sequence != SequenceBitmap::kNone) {
-        return LinePlace{i, sequence, level.priority};
-      }
-    }
+    const uint64_t key = level.priority == place.priority
+                             ? level.order.FirstAtLeast(KeyOf(place) + 1)
+                             : level.order.First();
+    if (key != SequenceBitmap::kNone) return level.PlaceAt(key);
   }
   return std::nullopt;
 }
 
 void PriorityOrder::Encode(Encoder& encoder) const {
   for (const Level& level : levels_) {
-    if (level.empty()) continue;
+    if (level.order.empty()) continue;
     encoder.Encode(level.priority);
     encoder.Encode(level.order);
   }

@@ -12,12 +12,13 @@
 #ifndef EMBATCH_QUEUES_PRIORITY_ORDER_H_
 #define EMBATCH_QUEUES_PRIORITY_ORDER_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "absl/container/inlined_vector.h"
+#include "lib/base/check.h"
 #include "lib/base/encoding.h"
+#include "lib/base/fetch.h"
 #include "lib/base/sequence_bitmap.h"
 #include "lib/model/limits.h"
 
@@ -64,17 +65,13 @@ inline LinePlace PlaceAt(uint64_t number) {
 class PriorityOrder {
  public:
   void Enter(const LinePlace& place) {
-    LevelFor(place.priority).order[place.retry_class].Insert(place.sequence);
+    LevelFor(place.priority).order.Insert(KeyOf(place));
   }
   void Leave(const LinePlace& place);
 
   std::optional<LinePlace> First() const {
     for (const Level& level : levels_) {
-      for (int i = 0; i < kClasses; ++i) {
-        if (!level.order[i].empty()) {
-          return LinePlace{i, level.order[i].First(), level.priority};
-        }
-      }
+      if (!level.order.empty()) return level.PlaceAt(level.order.First());
     }
     return std::nullopt;
   }
@@ -83,20 +80,40 @@ class PriorityOrder {
 
   bool empty() const { return !First().has_value(); }
 
+  // Has in the caches soon: what entering and leaving touch at once, and what
+  // the first one's leaving will touch behind that.
+  void Fetch() const {
+    FetchLine(this);
+    FetchLine(this + 1);
+  }
+  void FetchFirst() const {
+    if (!levels_.empty()) levels_[0].order.FetchFirst();
+  }
+
   void Encode(Encoder& encoder) const;
 
  private:
-  static constexpr int kClasses = 2;
+  // A retried job has its sequence as its key, one that never started has this
+  // beside it, so one set keeps both in order.
+  static constexpr uint64_t kNeverStarted = SequenceBitmap::kKeyLimit / 2;
+
   // So many levels stay when they are empty, so that a line that swings between
   // some priorities does not ask the allocator each time.
   static constexpr size_t kLevelsKept = 4;
 
   struct Level {
     int priority = 0;
-    std::array<SequenceBitmap, kClasses> order;
+    SequenceBitmap order;
 
-    bool empty() const { return order[0].empty() && order[1].empty(); }
+    LinePlace PlaceAt(uint64_t key) const {
+      return {key < kNeverStarted ? 0 : 1, key & (kNeverStarted - 1), priority};
+    }
   };
+
+  static uint64_t KeyOf(const LinePlace& place) {
+    EMBATCH_DCHECK(place.sequence < kNeverStarted);
+    return place.sequence + (place.retry_class == 0 ? 0 : kNeverStarted);
+  }
 
   Level& LevelFor(int priority) {
     const bool is_first = !levels_.empty() && levels_[0].priority == priority;

@@ -60,29 +60,25 @@ void Usage::DropBefore(int64_t tick) {
   }
 }
 
-void Usage::AdvanceTo(int64_t now_ms, const UsageWindow& window) {
-  if (now_ms <= now_ms_) return;
-  const int64_t before = window.TickAt(now_ms_);
-  const int64_t tick = window.TickAt(now_ms);
-  if (tick == before) {
-    current_ += Wide(vcpu_milli_) * Wide(now_ms - now_ms_);
-  } else {
-    const int64_t end_ms = (before + 1) * window.tick_ms;
-    const int64_t oldest = tick - window.ticks + 1;
-    current_ += Wide(vcpu_milli_) * Wide(end_ms - now_ms_);
-    if (before >= oldest) Append(before, before + 1, current_);
-    Append(std::max(before + 1, oldest), tick,
+void Usage::EndTick(int64_t tick, const UsageWindow& window) {
+  const int64_t end_ms = (tick_ + 1) * window.tick_ms;
+  const int64_t oldest = tick - window.ticks + 1;
+  current_ += Wide(vcpu_milli_) * Wide(end_ms - now_ms_);
+  if (tick_ >= oldest) Append(tick_, tick_ + 1, current_);
+  if (tick > tick_ + 1) {
+    Append(std::max(tick_ + 1, oldest), tick,
            Wide(vcpu_milli_) * Wide(window.tick_ms));
-    DropBefore(oldest);
-    current_ = Wide(vcpu_milli_) * Wide(now_ms - tick * window.tick_ms);
   }
-  now_ms_ = now_ms;
+  DropBefore(oldest);
+  current_ = 0;
+  now_ms_ = tick * window.tick_ms;
+  tick_ = tick;
 }
 
 absl::uint128 Usage::Merit(const UsageWindow& window) const {
   // n - age(k) = n - tick + k. The first part may be below zero; the whole is
   // not, and unsigned numbers wrap around both ways.
-  const absl::uint128 shift = Wide(window.ticks) - Wide(window.TickAt(now_ms_));
+  const absl::uint128 shift = Wide(window.ticks) - Wide(tick_);
   return sum_ * shift + moment_ + MeritOfMore(vcpu_milli_, window);
 }
 
@@ -92,14 +88,15 @@ absl::uint128 Usage::MeritOfMore(int64_t vcpu_milli,
 }
 
 int64_t Usage::ForgottenIn(const UsageWindow& window) const {
-  if (current_ != 0) return window.TickAt(now_ms_) + window.ticks;
+  if (current_ != 0) return tick_ + window.ticks;
   return runs_.empty() ? 0 : runs_.back().last - 1 + window.ticks;
 }
 
-void Usage::StartAfresh(int64_t now_ms) {
+void Usage::StartAfresh(int64_t now_ms, const UsageWindow& window) {
   runs_.clear();
   current_ = sum_ = moment_ = 0;
   now_ms_ = now_ms;
+  tick_ = window.TickAt(now_ms);
 }
 
 void Usage::Encode(Encoder& encoder) const {

@@ -31,6 +31,7 @@
 #include "absl/numeric/int128.h"
 #include "absl/time/time.h"
 #include "lib/base/encoding.h"
+#include "lib/base/fetch.h"
 
 namespace embatch {
 
@@ -54,7 +55,15 @@ class Usage {
   }
 
   // Counts what was used until now. Nothing happens if that has been done.
-  void AdvanceTo(int64_t now_ms, const UsageWindow& window);
+  void AdvanceTo(int64_t now_ms, const UsageWindow& window) {
+    if (now_ms <= now_ms_) return;
+    if (now_ms >= (tick_ + 1) * window.tick_ms) {
+      EndTick(window.TickAt(now_ms), window);
+    }
+    current_ += absl::uint128(static_cast<uint64_t>(vcpu_milli_)) *
+                static_cast<uint64_t>(now_ms - now_ms_);
+    now_ms_ = now_ms;
+  }
 
   // The merit above, as of the latest time given.
   absl::uint128 Merit(const UsageWindow& window) const;
@@ -69,7 +78,14 @@ class Usage {
   int64_t ForgottenIn(const UsageWindow& window) const;
 
   // The past is forgotten; what is in use stays.
-  void StartAfresh(int64_t now_ms);
+  void StartAfresh(int64_t now_ms, const UsageWindow& window);
+
+  // Has what the end of a tick touches in the caches soon.
+  void Fetch() const {
+    if (runs_.empty()) return;
+    FetchLine(&runs_.front());
+    FetchLine(&runs_.back() + 1);
+  }
 
   void Encode(Encoder& encoder) const;
 
@@ -80,6 +96,8 @@ class Usage {
     absl::uint128 each;
   };
 
+  // The current tick is over, and `tick` has begun.
+  void EndTick(int64_t tick, const UsageWindow& window);
   void Append(int64_t first, int64_t last, absl::uint128 each);
   void DropBefore(int64_t tick);
   // Adds the ticks [first, last) to the sums, or takes them out.
@@ -87,10 +105,11 @@ class Usage {
 
   int64_t vcpu_milli_ = 0;
   int64_t now_ms_ = 0;
+  int64_t tick_ = 0;           // that of now_ms_
   absl::uint128 current_ = 0;  // used in the current tick so far
-  std::deque<Run> runs_;       // finished ticks in which something was used
   absl::uint128 sum_ = 0;      // of u[k]
   absl::uint128 moment_ = 0;   // of u[k] * k
+  std::deque<Run> runs_;       // finished ticks in which something was used
 };
 
 }  // namespace embatch

@@ -19,6 +19,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/base/encoding.h"
+#include "lib/base/fetch.h"
 #include "lib/queues/least_tree.h"
 #include "lib/queues/priority_order.h"
 
@@ -41,6 +42,19 @@ class WaitingLine {
   void AddJobs(uint32_t requirement, int64_t jobs);
 
   std::optional<LinePlace> Head() const { return order_.First(); }
+
+  // Has in the caches soon: what entering and leaving touch at once, what the
+  // first one's leaving will touch behind that, and what it will of its class.
+  void Fetch() const {
+    FetchLine(this);
+    FetchLine(&jobs_);
+    FetchLine(&recent_);
+  }
+  void FetchFirst() const { order_.FetchFirst(); }
+  void FetchClass(uint32_t requirement) const {
+    const uint32_t index = recent_[requirement % kRecent];
+    if (index != kNone) classes_[index].order.Fetch();
+  }
   const PriorityOrder& order() const { return order_; }
 
   int64_t jobs() const { return jobs_; }
@@ -82,17 +96,18 @@ class WaitingLine {
   void Forget(uint32_t index);
   void PutInOrder();
 
+  // What entering and leaving touch comes first.
   PriorityOrder order_;
   int64_t jobs_ = 0;
+  // Classes that ClassFor() answered lately, by the low bits of the
+  // requirement.
+  std::array<uint32_t, kRecent> recent_ = {kNone, kNone, kNone, kNone,
+                                           kNone, kNone, kNone, kNone};
   std::vector<Class> classes_;  // those of unused_ are empty
   std::vector<uint32_t> unused_;
   absl::flat_hash_map<uint32_t, uint32_t> class_of_;  // by requirement
   // What follows can be told from the rest. The order of classes is kept from
   // the moment when somebody asks for it.
-  // Classes that ClassFor() answered lately, by the low bits of the
-  // requirement.
-  std::array<uint32_t, kRecent> recent_ = {kNone, kNone, kNone, kNone,
-                                           kNone, kNone, kNone, kNone};
   bool is_ordered_ = false;
   LeastTree by_first_;  // classes by their first places
   std::vector<uint32_t> changed_;

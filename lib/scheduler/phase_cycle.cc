@@ -6,6 +6,7 @@
 // the head; for each head the environments in order. Choice: D22, D41, D67.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,7 @@ JobKey TurnRunner::Next(QueueRecord& queue) {
   } else {
     const uint32_t share = queue.fair_share.First();
     if (share != FairShare::kNone) place = queue.fair_share.line(share).Head();
+    queue.fair_share.FetchNext();
   }
   return place.has_value() ? JobAt(IndexOf(queue), *place) : JobKey();
 }
@@ -163,6 +165,10 @@ int64_t TurnRunner::NextTick() const {
 
 // Starts the job if nothing holds it.
 Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
+  const JobRecord& record = jobs_.record(job.slot);
+  if (queue.kind == QueueKind::kFairShare) {
+    queue.fair_share.line(record.share).FetchClass(record.requirement);
+  }
   const Placement placement = FindStart(queue, job);
   if (placement.held == Held::kNot) Place(job, placement);
   return placement.held;
@@ -210,8 +216,20 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
   return placement;
 }
 
+// The next job of a share is on its way until its turn comes, because those of
+// other shares stand between them: each would be a wait for memory.
+void TurnRunner::FetchNextOfShare(const JobRecord& record) const {
+  const QueueRecord& queue = state_.queues[record.queue];
+  if (queue.kind != QueueKind::kFairShare) return;
+  const std::optional<LinePlace> next =
+      queue.fair_share.line(record.share).Head();
+  if (!next.has_value()) return;
+  jobs_.FetchJob(jobs_.SlotAt(record.queue, next->sequence));
+}
+
 void TurnRunner::Place(JobKey job, const Placement& placement) {
   LeaveLine(job);
+  FetchNextOfShare(jobs_.record(job.slot));
   const JobSpec& spec = jobs_.spec(jobs_.record(job.slot).spec);
   if (spec.is_service()) {
     PlaceInService(job, placement.environment);

@@ -170,6 +170,7 @@ class TurnRunner {
   Placement FindStart(const QueueRecord& queue, JobKey job) const;
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
+  void FetchNextOfShare(const JobRecord& record) const;
   void RequestStart(uint32_t live);
   void RequestStartOf(uint32_t live, uint16_t container);
   void ForgetBlocked(BlockedHead& blocked, JobKey head);

@@ -158,35 +158,130 @@ constexpr KeyRange kRanges[] = {
     {"high", kLimit - 3000, 3000},
 };
 
+// `alike`: keys that stand side by side come first, which makes it a tree.
+void LongRunAgrees(const KeyRange& range, uint64_t size, uint64_t alike) {
+  std::mt19937_64 random(size);
+  SequenceBitmap set;
+  Model model;
+  set.InsertRange(range.origin, range.origin + alike);
+  for (uint64_t i = 0; i < alike; ++i) model.insert(range.origin + i);
+  for (int i = 0; i < 20000; ++i) {
+    uint64_t key = range.origin + random() % range.spread;
+    // Half of the calls are about keys that are there.
+    if (random() % 2 == 0 && !model.empty()) key = FirstAtLeast(model, key);
+    if (key == kNone) key = *model.begin();
+    const uint64_t target = i / 1000 % 2 == 0 ? size : size / 4;
+    if (random() % (2 * target) >= model.size()) {
+      ASSERT_EQ(set.Insert(key), model.insert(key).second);
+    } else {
+      ASSERT_EQ(set.Erase(key), model.erase(key) == 1);
+    }
+    ExpectSameEnds(set, model);
+    ExpectSameAt(set, model, range.origin + random() % range.spread);
+    if (i % 500 == 0) ExpectSame(set, model);
+    if (i % 3000 == 0) {
+      SequenceBitmap copy = set;
+      set = std::move(copy);
+    }
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
 TEST(SequenceBitmapTest, LongRunsAgree) {
   for (const KeyRange& range : kRanges) {
     SCOPED_TRACE(range.name);
     for (uint64_t size : {4, 12, 300}) {
-      std::mt19937_64 random(size);
-      SequenceBitmap set;
-      Model model;
-      for (int i = 0; i < 20000; ++i) {
-        uint64_t key = range.origin + random() % range.spread;
-        // Half of the calls are about keys that are there.
-        if (random() % 2 == 0 && !model.empty()) key = FirstAtLeast(model, key);
-        if (key == kNone) key = *model.begin();
-        const uint64_t target = i / 1000 % 2 == 0 ? size : size / 4;
-        if (random() % (2 * target) >= model.size()) {
-          ASSERT_EQ(set.Insert(key), model.insert(key).second);
-        } else {
-          ASSERT_EQ(set.Erase(key), model.erase(key) == 1);
-        }
-        ExpectSameEnds(set, model);
-        ExpectSameAt(set, model, range.origin + random() % range.spread);
-        if (i % 500 == 0) ExpectSame(set, model);
-        if (i % 3000 == 0) {
-          SequenceBitmap copy = set;
-          set = std::move(copy);
-        }
+      for (uint64_t alike : {0, 20}) {
+        LongRunAgrees(range, size, alike);
         if (HasFatalFailure()) return;
       }
     }
   }
+}
+
+// --- Keys that stand far apart -----------------------------------------------
+
+constexpr uint64_t kFar = 1000;
+
+// Jobs of one share of a thousand: they come at the end and go at the front.
+TEST(SequenceBitmapTest, FarKeysComeAndGoInOrder) {
+  constexpr uint64_t kWindow = 5000;
+  SequenceBitmap set;
+  uint64_t came = 0;
+  uint64_t went = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (; came < went + kWindow; ++came) ASSERT_TRUE(set.Insert(came * kFar));
+    for (int i = 0; i < 20000; ++i) {
+      ASSERT_TRUE(set.Insert(came++ * kFar));
+      ASSERT_EQ(set.First(), went * kFar);
+      ASSERT_EQ(set.Last(), (came - 1) * kFar);
+      ASSERT_TRUE(set.Erase(went++ * kFar));
+    }
+    EXPECT_EQ(set.size(), kWindow);
+    EXPECT_LE(set.MemoryBytes(), kWindow * 8 * 4);
+    for (; went + 10 < came; ++went) ASSERT_TRUE(set.Erase(went * kFar));
+    EXPECT_LE(set.MemoryBytes(), 1024u);
+    EXPECT_EQ(set.First(), went * kFar);
+  }
+}
+
+TEST(SequenceBitmapTest, FarKeysComeAndGoInAnyOrder) {
+  for (uint64_t keys : {100, 3000, 40000}) {
+    for (bool falling : {false, true}) {
+      SequenceBitmap set;
+      Model model;
+      const auto key_of = [&](uint64_t i) {
+        return kFar * (falling ? keys - i : i * 7919 % keys);
+      };
+      for (uint64_t i = 0; i < keys; ++i) {
+        ASSERT_EQ(set.Insert(key_of(i)), model.insert(key_of(i)).second);
+        ASSERT_FALSE(set.Insert(key_of(i / 2)));
+        ExpectSameEnds(set, model);
+        ExpectSameAt(set, model, i * kFar + i % 3);
+      }
+      ExpectSame(set, model);
+      for (uint64_t i = 0; i < keys; i += 3) {
+        ASSERT_EQ(set.Erase(key_of(i)), model.erase(key_of(i)) == 1);
+        ASSERT_FALSE(set.Erase(key_of(i)));
+      }
+      ExpectSame(set, model);
+      set.EraseRange(kFar * keys / 4, kFar * keys / 2);
+      model.erase(model.lower_bound(kFar * keys / 4),
+                  model.lower_bound(kFar * keys / 2));
+      ExpectSame(set, model);
+      set.EraseRange(0, kFar * keys / 3);
+      model.erase(model.begin(), model.lower_bound(kFar * keys / 3));
+      ExpectSame(set, model);
+      const SequenceBitmap copy = set;
+      ExpectSame(copy, model);
+      while (!model.empty()) {
+        ASSERT_TRUE(set.Erase(*model.rbegin()));
+        model.erase(*model.rbegin());
+        ExpectSameEnds(set, model);
+      }
+      EXPECT_EQ(set.MemoryBytes(), 0u);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(SequenceBitmapTest, AFarKeyTakesEightBytesAndRoomToGrow) {
+  SequenceBitmap set;
+  for (uint64_t i = 0; i < 16384; ++i) set.Insert(i * kFar);
+  EXPECT_LE(set.MemoryBytes(), 16384u * 8);
+}
+
+// What was far apart comes to be dense.
+TEST(SequenceBitmapTest, GapsAreFilled) {
+  SequenceBitmap set;
+  Model model;
+  for (uint64_t step : {4096, 512, 64, 8, 1}) {
+    for (uint64_t key = 0; key < 65536; key += step) {
+      ASSERT_EQ(set.Insert(key), model.insert(key).second);
+    }
+    ExpectSame(set, model);
+  }
+  EXPECT_LE(set.MemoryBytes(), 65536u / 4);
 }
 
 TEST(SequenceBitmapTest, RangesAgree) {

@@ -68,7 +68,7 @@ TEST(UsageTest, StartsAfreshWithWhatIsInUse) {
   const UsageWindow window{1000, 10};
   Usage usage;
   usage.Add(1000, 0, window);
-  usage.StartAfresh(5500);
+  usage.StartAfresh(5500, window);
   usage.AdvanceTo(6000, window);
   EXPECT_EQ(usage.Merit(window), 1000u * 500 * 9 + 10u * 1000 * 60000);
 }
