@@ -53,6 +53,12 @@ std::string LastBytesOf(const std::string& path) {
   return content;
 }
 
+// A value as a message shows it. What holds other values could hold them to any
+// depth, and would be printed by recursion.
+std::string Shown(const json& value) {
+  return value.is_structured() ? value.type_name() : value.dump();
+}
+
 // {"until": <milliseconds since 1970>} or {"seconds": <number>}.
 absl::StatusOr<absl::Time> ReadUntil(absl::string_view body, absl::Time now) {
   const json request =
@@ -70,14 +76,14 @@ absl::StatusOr<absl::Time> ReadUntil(absl::string_view body, absl::Time now) {
       return absl::FromUnixMillis(until.get<int64_t>());
     }
     return absl::InvalidArgumentError(
-        absl::StrCat("until is ", until.dump(), "; must be an integer"));
+        absl::StrCat("until is ", Shown(until), "; must be an integer"));
   }
   const json& seconds = request["seconds"];
   if (seconds.is_number() && seconds.get<double>() >= 0) {
     return now + absl::Seconds(seconds.get<double>());
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "seconds is ", seconds.dump(), "; must be a number, 0 or more"));
+      "seconds is ", Shown(seconds), "; must be a number, 0 or more"));
 }
 
 }  // namespace

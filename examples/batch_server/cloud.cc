@@ -77,9 +77,13 @@ absl::StatusOr<Region*> Cloud::FindRegion(absl::string_view name) {
   }
   std::unique_ptr<Region>& region = regions_[wanted];
   if (region == nullptr) {
-    absl::StatusOr<std::unique_ptr<Region>> made =
-        Region::Create(options_, wanted, SeedFor(options_, wanted), waker_,
-                       [this](absl::string_view event) { Keep(event); });
+    // Events that nobody takes are not worth being printed.
+    embatch::api::EventSink sink;
+    if (events_file_.is_open() || clock_.stepped()) {
+      sink = [this](absl::string_view event) { Keep(event); };
+    }
+    absl::StatusOr<std::unique_ptr<Region>> made = Region::Create(
+        options_, wanted, SeedFor(options_, wanted), waker_, std::move(sink));
     if (!made.ok()) {
       regions_.erase(wanted);
       return made.status();

@@ -89,6 +89,14 @@ void SendError(int status, absl::string_view request_id,
   to.status = status;
 }
 
+std::vector<std::string> ValuesOf(const httplib::Request& request,
+                                  const char* header) {
+  std::vector<std::string> values;
+  const auto [begin, end] = request.headers.equal_range(header);
+  for (auto i = begin; i != end; ++i) values.push_back(i->second);
+  return values;
+}
+
 bool MayHaveBody(const httplib::Request& request) {
   const bool method = request.method == "POST" || request.method == "PUT" ||
                       request.method == "PATCH" || request.method == "DELETE";
@@ -264,6 +272,8 @@ void HttpFront::Impl::Answer(const httplib::Request& request,
   Incoming incoming;
   incoming.request = {request.method, request.target, body};
   incoming.authorization = request.get_header_value("Authorization");
+  incoming.caller = {ValuesOf(request, "Host"), ValuesOf(request, "Origin"),
+                     ValuesOf(request, "Sec-Fetch-Site")};
   Send(handler(incoming), response);
 }
 

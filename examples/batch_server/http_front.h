@@ -15,14 +15,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "caller.h"
 #include "embatch/api/http.h"
 
 namespace batch_server {
 
-// A request with the one header that matters.
+// A request with the headers that matter.
 struct Incoming {
   embatch::api::HttpRequest request;
   std::string authorization;
+  Caller caller;
 };
 
 struct FrontOptions {

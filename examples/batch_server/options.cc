@@ -21,6 +21,9 @@
 #include "instance_types_file.h"
 
 ABSL_FLAG(std::string, bind, "127.0.0.1", "address to listen at");
+ABSL_FLAG(std::string, allow_host, "",
+          "names of this machine that requests may be addressed to, beside "
+          "localhost and its IP addresses; a list with commas");
 ABSL_FLAG(int, port, 8000, "port to listen at; 0: any that is free");
 ABSL_FLAG(std::string, backend, "local",
           "what runs jobs: local (processes of this machine) or simulated");
@@ -100,6 +103,15 @@ absl::Status ParseFlags(int argc, char** argv) {
   return absl::OkStatus();
 }
 
+std::vector<std::string> ListOf(const std::string& flag) {
+  std::vector<std::string> items;
+  for (const absl::string_view item :
+       absl::StrSplit(flag, ',', absl::SkipEmpty())) {
+    items.emplace_back(absl::StripAsciiWhitespace(item));
+  }
+  return items;
+}
+
 absl::StatusOr<double> SpeedOf(const std::string& clock) {
   if (clock == "real") return 1;
   if (clock == "stepped") return 0;
@@ -134,13 +146,12 @@ absl::Status ReadAddress(Options& options) {
   if (options.port < 0 || options.port > 65535) {
     return Wrong("port", options.port, "between 0 and 65535");
   }
+  options.hosts = ListOf(absl::GetFlag(FLAGS_allow_host));
+  options.hosts.push_back(options.bind);
   options.account = absl::GetFlag(FLAGS_account);
   options.allow_reset = absl::GetFlag(FLAGS_allow_reset);
   options.events = absl::GetFlag(FLAGS_events);
-  for (absl::string_view region :
-       absl::StrSplit(absl::GetFlag(FLAGS_regions), ',', absl::SkipEmpty())) {
-    options.regions.emplace_back(absl::StripAsciiWhitespace(region));
-  }
+  options.regions = ListOf(absl::GetFlag(FLAGS_regions));
   if (options.regions.empty()) {
     return Wrong("regions", "empty", "a list with commas");
   }

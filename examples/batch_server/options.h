@@ -17,7 +17,8 @@ namespace batch_server {
 
 struct Options {
   std::string bind;
-  int port = 0;  // 0: any that is free
+  int port = 0;                    // 0: any that is free
+  std::vector<std::string> hosts;  // names that requests may be addressed to
   std::vector<std::string> regions;
   std::string account;
   embatch::LimitsProfile limits = embatch::LimitsProfile::kAws;

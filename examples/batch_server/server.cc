@@ -49,7 +49,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Options& options) {
 }
 
 Server::Server(const Options& options, std::unique_ptr<embatch::Waker> waker)
-    : waker_(std::move(waker)),
+    : names_(options.hosts),
+      waker_(std::move(waker)),
       first_request_(std::random_device()()),
       handover_(waker_.get()),
       cloud_(options, waker_.get(), [this] { return stopping_.load(); }),
@@ -63,6 +64,12 @@ std::string Server::NewRequestId() {
 
 embatch::api::HttpResponse Server::Answer(const Incoming& incoming) {
   const std::string request_id = NewRequestId();
+  const absl::Status status = CheckCaller(incoming.caller, names_);
+  if (!status.ok()) {
+    return embatch::api::ResponseOf(
+        {"AccessDeniedException", 403, std::string(status.message())},
+        request_id);
+  }
   if (Admin::Serves(incoming.request.target)) {
     embatch::api::HttpResponse response = admin_.Answer(incoming.request);
     response.headers.emplace_back("x-amzn-requestid", request_id);

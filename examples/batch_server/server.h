@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -46,6 +47,7 @@ class Server {
   void EndEverything();
   void EndJobs();
 
+  const std::vector<std::string> names_;  // of this machine
   const std::unique_ptr<embatch::Waker> waker_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> requests_{0};

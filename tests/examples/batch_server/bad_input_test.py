@@ -51,7 +51,7 @@ class Connection:
 
 def head(body_bytes, method="POST", target="/v1/submitjob", more=""):
     return (
-        "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n"
+        "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n"
         % (method, target, body_bytes, more)
     ).encode()
 
@@ -168,7 +168,7 @@ def test_huge_body():
     # In pieces without a length that is told before.
     connection = Connection(server)
     connection.send(
-        b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\n"
+        b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n"
         b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
     for _ in range(100):
@@ -225,15 +225,15 @@ def test_bodies_where_there_should_be_none():
     length = "Content-Length: %d\r\n\r\n" % len(inner)
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner)
     for start, rest in [
-        ("GET /_embatch/health HTTP/1.1\r\nHost: x\r\n" + length, inner),
-        ("OPTIONS /v1/submitjob HTTP/1.1\r\nHost: x\r\n" + length, inner),
+        ("GET /_embatch/health HTTP/1.1\r\nHost: localhost\r\n" + length, inner),
+        ("OPTIONS /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n" + length, inner),
         (
-            "POST /v1/submitjob HTTP/1.1\r\nHost: x\r\n"
+            "POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n"
             "Content-Type: multipart/form-data; boundary=x\r\n" + length,
             inner,
         ),
         (
-            "GET /_embatch/health HTTP/1.1\r\nHost: x\r\n"
+            "GET /_embatch/health HTTP/1.1\r\nHost: localhost\r\n"
             "Transfer-Encoding: chunked\r\n\r\n",
             chunks,
         ),
@@ -285,7 +285,7 @@ def read_response(connection):
     return status_of(start)
 
 
-HEALTH = b"GET /_embatch/health HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /_embatch/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def test_slow_heads():

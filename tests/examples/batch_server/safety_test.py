@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What others must not be able to do to the server, or through it."""
+import json
+import os
+import time
+
+from support import FOLDER, SIGNED, Server, expect, expect_in, main, make_queue, register, submit
+
+
+def refusal(server, target="/v1/describejobqueues", **headers):
+    """Status and message of a request with these headers beside its signature."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    status, got, body = server.ask("POST", target, "{}", {**SIGNED, **named})
+    answer = json.loads(body)
+    if status == 403:
+        expect(answer["__type"], "AccessDeniedException")
+        assert got["x-amzn-requestid"]
+    return status, answer.get("message", "")
+
+
+def test_pages_in_a_browser():
+    server = Server("--backend=simulated", "--clock=stepped")
+    for target in "/v1/describejobqueues", "/_embatch/advance", "/_embatch/health":
+        for headers, part in [
+            ({"Origin": "http://evil.example"}, 'Origin is "http://evil.example"'),
+            ({"Origin": "null"}, 'Origin is "null"'),
+            ({"Sec_Fetch_Site": "cross-site"}, 'Sec-Fetch-Site is "cross-site"'),
+            ({"Sec_Fetch_Site": "same-site"}, 'Sec-Fetch-Site is "same-site"'),
+            ({"Host": "evil.example"}, 'Host is "evil.example"'),
+            ({"Host": "evil.example:%d" % server.port}, "--allow-host"),
+            ({"Host": "127.0.0.1.evil.example"}, "Host is"),
+            ({"Host": "localhost.evil.example"}, "Host is"),
+            ({"Host": "1.2.3.4.5"}, "Host is"),
+        ]:
+            status, message = refusal(server, target, **headers)
+            expect((target, headers, status), (target, headers, 403))
+            expect_in(part, message)
+    # What a page can send without being asked for more: a "simple" request.
+    status, _, _ = server.ask(
+        "POST",
+        "/v1/registerjobdefinition",
+        '{"jobDefinitionName":"d","type":"container"}',
+        {"Content-Type": "text/plain", "Origin": "http://evil.example"},
+    )
+    expect(status, 403)
+    expect(server.call("DescribeJobDefinitions")["jobDefinitions"], [])
+    # Nor does it get what would let it send more.
+    status, headers, _ = server.ask(
+        "OPTIONS", "/v1/submitjob", None, {"Origin": "http://evil.example"}
+    )
+    expect((status, headers["Access-Control-Allow-Origin"]), (403, None))
+
+
+def test_names_of_this_machine():
+    server = Server("--backend=simulated", "--allow-host=batch, me.example")
+    for host in [
+        "127.0.0.1",
+        "127.0.0.1:%d" % server.port,
+        "10.1.2.3:1",
+        "[::1]",
+        "[::1]:8000",
+        "localhost",
+        "LOCALHOST:80",
+        "localhost.",
+        "batch:8000",
+        "Me.Example",
+        "me.example.:8000",
+    ]:
+        expect((host, refusal(server, Host=host)), (host, (200, "")))
+        expect(refusal(server, Host=host, Sec_Fetch_Site="none")[0], 200)
+        expect(refusal(server, Host=host, Sec_Fetch_Site="same-origin")[0], 200)
+    for host in "me", "you.me.example", "batch.example":
+        expect((host, refusal(server, Host=host)[0]), (host, 403))
+    named = Server("--backend=simulated", "--bind=localhost")
+    expect(refusal(named, Host="localhost:1")[0], 200)
+    expect(refusal(named, Host="batch")[0], 403)
+
+
+def test_deep_json():
+    server = Server("--backend=simulated", "--clock=stepped")
+    for member in "seconds", "until":
+        for begin, end, kind in ("[", "]", "array"), ('{"a":', "}", "object"):
+            depth = 1000000 // len(begin + end)
+            inner = begin * depth + ("1" if kind == "object" else "") + end * depth
+            status, _, answer = server.ask(
+                "POST", "/_embatch/advance", '{"%s":%s}' % (member, inner)
+            )
+            expect(status, 400)
+            expect_in("%s is %s" % (member, kind), json.loads(answer)["message"])
+    expect(server.ask("GET", "/_embatch/health")[0], 200)
+
+
+def seconds_of_processor(server):
+    with open("/proc/%d/stat" % server.process.pid) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_events_that_nobody_takes():
+    # They are not printed, which would keep all others waiting.
+    spent = []
+    for more in [], ["--events=" + os.path.join(FOLDER, "events")]:
+        server = Server("--backend=simulated", "--sim-boot-seconds=86400", *more)
+        make_queue(server)
+        register(server, "d", ["true"])
+        for number in range(5):
+            submit(server, "a%d" % number, "d", arrayProperties={"size": 10000})
+        # Whoever is answered after them waits until they are RUNNABLE.
+        jobs = server.call("ListJobs", {"jobQueue": "q", "jobStatus": "PENDING"})
+        expect(len(jobs["jobSummaryList"]), 5)
+        spent.append(seconds_of_processor(server))
+    without, printed = spent
+    assert without < printed / 2, spent
+
+
+main(globals())
