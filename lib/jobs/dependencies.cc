@@ -92,13 +92,11 @@ uint32_t PopFirst(JobTable& jobs, RecordList& list) {
   return index;
 }
 
-// As PopFirst, past edges whose own job is gone.
-uint32_t PopLiving(JobTable& jobs, RecordList& list) {
-  while (!list.empty()) {
-    const uint32_t index = PopFirst(jobs, list);
-    if (!jobs.edges()[index].orphan) return index;
-    jobs.edges().Free(index);
-  }
+// As PopFirst; an edge whose own job is gone goes too, and is kNoIndex.
+uint32_t PopOrDrop(JobTable& jobs, RecordList& list) {
+  const uint32_t index = PopFirst(jobs, list);
+  if (!jobs.edges()[index].orphan) return index;
+  jobs.edges().Free(index);
   return kNoIndex;
 }
 
@@ -206,45 +204,33 @@ uint32_t FirstDependent(const JobTable& jobs, const JobId& job) {
   return key.has_value() ? jobs.record(key->slot).dependents.first : kNoIndex;
 }
 
+bool HasDependents(const JobTable& jobs, JobKey key) {
+  if (!key.is_child()) return !jobs.record(key.slot).dependents.empty();
+  return jobs.array(key.slot).child_dependents.count(key.child) > 0;
+}
+
 uint32_t PopDependent(JobTable& jobs, JobKey key) {
   if (!key.is_child()) {
-    return PopLiving(jobs, jobs.record(key.slot).dependents);
+    return PopOrDrop(jobs, jobs.record(key.slot).dependents);
   }
   auto& lists = jobs.array(key.slot).child_dependents;
   const auto found = lists.find(key.child);
-  if (found == lists.end()) return kNoIndex;
-  const uint32_t index = PopLiving(jobs, found->second);
-  if (index == kNoIndex) lists.erase(found);
+  const uint32_t index = PopOrDrop(jobs, found->second);
+  if (found->second.empty()) lists.erase(found);
   return index;
 }
 
-void ResolvePaired(JobTable& jobs, uint32_t slot) {
-  while (ResolveNextPaired(jobs, slot)) {
-  }
+uint32_t FirstPaired(const JobTable& jobs, uint32_t slot) {
+  return jobs.record(slot).is_array() ? jobs.array(slot).paired_dependents.first
+                                      : kNoIndex;
 }
 
-bool ResolveNextPaired(JobTable& jobs, uint32_t slot) {
-  return jobs.record(slot).is_array() &&
-         PopLiving(jobs, jobs.array(slot).paired_dependents) != kNoIndex;
+void ResolveFirstPaired(JobTable& jobs, uint32_t slot) {
+  PopOrDrop(jobs, jobs.array(slot).paired_dependents);
 }
 
-void ResolveOnePaired(JobTable& jobs, uint32_t index) {
-  DependencyEdge& edge = jobs.edges()[index];
-  if (!edge.linked) return;
-  RecordList& list = jobs.array(edge.dependency.job.slot).paired_dependents;
-  uint32_t before = kNoIndex;
-  for (uint32_t i = list.first; i != index; i = jobs.edges()[i].next_waiting) {
-    before = i;
-  }
-  if (before == kNoIndex) {
-    PopFirst(jobs, list);
-    return;
-  }
-  jobs.edges()[before].next_waiting = edge.next_waiting;
-  if (list.last == index) list.last = before;
-  edge.next_waiting = kNoIndex;
-  edge.linked = false;
-  edge.resolved = true;
+void ResolvePaired(JobTable& jobs, uint32_t edge) {
+  jobs.edges()[edge].resolved = true;
 }
 
 ChildReadiness ReadinessOf(const JobTable& jobs, JobKey child) {
@@ -296,19 +282,19 @@ bool AllChildrenWait(const JobTable& jobs, uint32_t slot) {
   return one_untouched;
 }
 
-void DropDependencies(JobTable& jobs, uint32_t slot) {
-  JobRecord& record = jobs.record(slot);
-  for (uint32_t i = record.dependencies.first; i != kNoIndex;) {
-    DependencyEdge& edge = jobs.edges()[i];
-    const uint32_t next = edge.next_entry;
-    if (edge.linked) {
-      edge.orphan = true;
-    } else {
-      jobs.edges().Free(i);
-    }
-    i = next;
+bool DropDependency(JobTable& jobs, uint32_t slot) {
+  RecordList& dependencies = jobs.record(slot).dependencies;
+  if (dependencies.empty()) return false;
+  const uint32_t index = dependencies.first;
+  DependencyEdge& edge = jobs.edges()[index];
+  dependencies.first = edge.next_entry;
+  if (dependencies.first == kNoIndex) dependencies.last = kNoIndex;
+  if (edge.linked) {
+    edge.orphan = true;
+  } else {
+    jobs.edges().Free(index);
   }
-  record.dependencies = RecordList();
+  return true;
 }
 
 }  // namespace embatch

@@ -49,19 +49,23 @@ std::vector<JobDependency> SubmittedDependencies(const JobTable& jobs,
 // may be asked for.
 uint32_t FirstDependent(const JobTable& jobs, const JobId& job);
 
-// Takes the next edge that waits for `key` as a whole out of its list: for a
-// job the plain ones, for a child those on that child. Nothing left: kNoIndex.
-// The edge counts as resolved; one whose job is gone is dropped silently.
+// Whether edges wait for `key` as a whole: for a job the plain ones, for a
+// child those on that child.
+bool HasDependents(const JobTable& jobs, JobKey key);
+
+// Takes the first of these, of which there is one, out of its list. The edge
+// counts as resolved; if its own job is gone it goes too: kNoIndex.
 uint32_t PopDependent(JobTable& jobs, JobKey key);
 
-// Marks the N_TO_N edges on an array that has ended as resolved.
-void ResolvePaired(JobTable& jobs, uint32_t slot);
+// The first N_TO_N edge on an array, or kNoIndex; also of a job that is none.
+uint32_t FirstPaired(const JobTable& jobs, uint32_t slot);
 
-// The same for the next of them; answers whether there was one.
-bool ResolveNextPaired(JobTable& jobs, uint32_t slot);
+// Takes it out of the list of the array, which has ended: it is resolved.
+void ResolveFirstPaired(JobTable& jobs, uint32_t slot);
 
-// The same for one edge, whose array had ended before it was made.
-void ResolveOnePaired(JobTable& jobs, uint32_t edge);
+// Marks an N_TO_N edge whose array had ended before it was made as resolved. It
+// stays in the list of the array.
+void ResolvePaired(JobTable& jobs, uint32_t edge);
 
 // What an array's own entries say of its child, apart from plain ones.
 enum class ChildReadiness { kWaits, kReady, kDependencyFailed };
@@ -70,8 +74,9 @@ ChildReadiness ReadinessOf(const JobTable& jobs, JobKey child);
 // Whether no child can be anything but kWaits, seen without looking at each.
 bool AllChildrenWait(const JobTable& jobs, uint32_t slot);
 
-// Drops the edges of a job whose record is about to go.
-void DropDependencies(JobTable& jobs, uint32_t slot);
+// Drops one more edge of a job whose record is about to go; false: there is
+// none any more.
+bool DropDependency(JobTable& jobs, uint32_t slot);
 
 }  // namespace embatch
 

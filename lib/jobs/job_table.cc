@@ -45,7 +45,22 @@ void JobTable::SetText(TextIndex& field, TextIndex text) {
 }
 
 uint32_t JobTable::InternSpec(JobSpec spec) {
-  return specs_.Intern(std::move(spec));
+  const uint32_t index = specs_.Intern(std::move(spec));
+  const uint32_t definition = specs_[index].definition;
+  if (specs_.count(index) == 1 && definition != JobSpec::kNoDefinition) {
+    if (definition >= specs_of_.size()) specs_of_.resize(definition + 1);
+    ++specs_of_[definition];
+  }
+  return index;
+}
+
+void JobTable::ReleaseSpec(uint32_t spec) {
+  const uint32_t definition = specs_.count(spec) == 1 ? specs_[spec].definition
+                                                      : JobSpec::kNoDefinition;
+  if (definition != JobSpec::kNoDefinition) {
+    --specs_of_[definition];
+  }
+  specs_.Release(spec);
 }
 
 // Most specs need resources alone, and those that were used before find their
@@ -72,14 +87,6 @@ uint32_t JobTable::RequirementFor(uint32_t index) {
 uint32_t JobTable::AddQueue() {
   queues_.emplace_back();
   return static_cast<uint32_t>(queues_.size() - 1);
-}
-
-bool JobTable::IsDefinitionUsed(uint32_t definition) const {
-  bool used = false;
-  specs_.ForEach([&](uint32_t, const JobSpec& spec, uint32_t) {
-    used = used || spec.definition == definition;
-  });
-  return used;
 }
 
 bool JobTable::HasJobs(uint32_t queue) const {
@@ -128,7 +135,7 @@ uint32_t JobTable::Add(const NewJob& job) {
 
 void JobTable::ReplaceSpec(uint32_t slot, uint32_t spec) {
   JobRecord& record = jobs_[slot];
-  specs_.Release(record.spec);
+  ReleaseSpec(record.spec);
   record.spec = spec;
   if (record.live != kNoIndex) live_[record.live].spec = spec;
 }
@@ -187,7 +194,7 @@ void JobTable::Remove(uint32_t slot) {
   queue.slots.Remove(record.sequence);
   names_.Release(record.name);
   requirements_.Release(record.requirement);
-  specs_.Release(record.spec);
+  ReleaseSpec(record.spec);
   jobs_.Free(slot);
 }
 

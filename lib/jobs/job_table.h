@@ -62,11 +62,13 @@ class JobTable {
 
   // --- Specs and requirements ----------------------------------------------
   uint32_t InternSpec(JobSpec spec);  // counts one
-  void ReleaseSpec(uint32_t spec) { specs_.Release(spec); }
+  void ReleaseSpec(uint32_t spec);
   void AddSpecUser(uint32_t spec) { specs_.AddRef(spec); }
   const JobSpec& spec(uint32_t spec) const { return specs_[spec]; }
   // Whether a job, or a definition itself, still has a spec of a definition.
-  bool IsDefinitionUsed(uint32_t definition) const;
+  bool IsDefinitionUsed(uint32_t definition) const {
+    return definition < specs_of_.size() && specs_of_[definition] > 0;
+  }
   const Requirement& requirement(uint32_t requirement) const {
     return requirements_[requirement];
   }
@@ -279,6 +281,7 @@ class JobTable {
   NameBlocks names_;
   InternTable<std::string> texts_;
   InternTable<JobSpec> specs_;
+  std::vector<uint32_t> specs_of_;  // how many each definition has in specs_
   InternTable<Requirement> requirements_;
   // By spec: its requirement when it was last needed, or kNoIndex. Which it is
   // can be told from the rest, so it counts as no user, and may be another by

@@ -20,7 +20,7 @@ void JobTable::AddNodes(uint32_t slot) {
   const std::vector<JobSpec> groups = spec.extras->groups;
   const std::vector<uint8_t> group_of = spec.extras->node_groups;
   for (size_t i = 0; i < group_of.size(); ++i) {
-    nodes.nodes[i].spec = specs_.Intern(groups[group_of[i]]);
+    nodes.nodes[i].spec = InternSpec(groups[group_of[i]]);
   }
 }
 
@@ -28,7 +28,7 @@ void JobTable::RemoveNodes(uint32_t index) {
   EMBATCH_DCHECK(nodes_[index].live == 0);
   for (NodeRecord& node : nodes_[index].nodes) {
     ReleaseDetails(node.details);
-    specs_.Release(node.spec);
+    ReleaseSpec(node.spec);
   }
   nodes_.Free(index);
 }

@@ -17,6 +17,8 @@
 namespace embatch {
 
 inline constexpr uint32_t kNoIndex = std::numeric_limits<uint32_t>::max();
+// What comes behind an attempt of this number can't be numbered.
+inline constexpr uint16_t kLastAttempt = std::numeric_limits<uint16_t>::max();
 inline constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
 
 // A job, a child of an array, or a node of a multi-node job, inside the

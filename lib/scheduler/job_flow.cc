@@ -378,6 +378,9 @@ TextIndex TurnRunner::StoppedReason(const LiveAttempt& attempt,
 
 bool TurnRunner::IsRetryDueFor(const LiveAttempt& attempt,
                                const AttemptRecord& outcome) const {
+  // With preemptions, which don't count as attempts, there may be more of them
+  // than their numbers can tell apart.
+  if (attempt.number == kLastAttempt) return false;
   std::optional<int> exit_code;
   if (outcome.has_exit_code) exit_code = outcome.exit_code;
   return IsRetryDue(jobs_.spec(attempt.spec).retry_strategy,

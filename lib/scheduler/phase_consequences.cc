@@ -179,7 +179,7 @@ bool TurnRunner::ReleaseChildren(WorkItem& item) {
     const DependencyEdge& edge = jobs_.edges()[i];
     if (edge.kind == DependencyType::kNToN && !edge.resolved &&
         IsTerminal(jobs_.record(edge.dependency.job.slot).status)) {
-      ResolveOnePaired(jobs_, i);
+      ResolvePaired(jobs_, i);
     }
   }
   return true;
@@ -352,27 +352,21 @@ void TurnRunner::TellDependent(uint32_t index, bool succeeded) {
   }
 }
 
-// Answers whether the budget was enough.
-bool TurnRunner::ResolvePairedOf(uint32_t slot) {
-  if (!jobs_.record(slot).is_array()) return true;
-  do {
-    if (!has_budget()) return false;
-    CountLook();
-  } while (ResolveNextPaired(jobs_, slot));
-  return true;
-}
-
 bool TurnRunner::JobEnded(const WorkItem& item) {
   const JobKey job{item.slot, -1};
   const bool succeeded = jobs_.StatusOf(job) == JobStatus::kSucceeded;
-  while (!jobs_.record(item.slot).dependents.empty()) {
+  while (HasDependents(jobs_, job)) {
     if (!has_budget()) return false;
     const uint32_t edge = PopDependent(jobs_, job);
     if (edge != kNoIndex) TellDependent(edge, succeeded);
     // Most who hear of it wait for others as well, and stay as they are.
     --journal_.transitions_left;
   }
-  if (succeeded && !ResolvePairedOf(item.slot)) return false;
+  while (succeeded && FirstPaired(jobs_, item.slot) != kNoIndex) {
+    if (!has_budget()) return false;
+    ResolveFirstPaired(jobs_, item.slot);
+    CountLook();
+  }
   const int64_t expiry_ns = SaturatingAdd(
       jobs_.record(item.slot).details.stopped_ns, state_.settings.retention_ns);
   if (expiry_ns != kNanosInfiniteFuture) {
@@ -430,31 +424,29 @@ bool TurnRunner::InstanceLost(const WorkItem& item) {
 }
 
 bool TurnRunner::Expire(const WorkItem& item) {
-  // An array that is N_TO_N on this one may not have heard yet which of the
-  // children failed; this record stays until it has.
   const JobRecord& record = jobs_.record(item.slot);
-  if (record.is_array() && record.status == JobStatus::kFailed) {
-    bool is_asked = false;
-    for (uint32_t i = jobs_.array(item.slot).paired_dependents.first;
-         i != kNoIndex; i = jobs_.edges()[i].next_waiting) {
-      const DependencyEdge& edge = jobs_.edges()[i];
-      if (edge.orphan || IsTerminal(jobs_.record(edge.dependent).status)) {
-        continue;
-      }
+  while (FirstPaired(jobs_, item.slot) != kNoIndex) {
+    if (!has_budget()) return false;
+    CountLook();
+    const DependencyEdge& edge = jobs_.edges()[FirstPaired(jobs_, item.slot)];
+    if (record.status == JobStatus::kFailed && !edge.orphan && !edge.resolved &&
+        !IsTerminal(jobs_.record(edge.dependent).status)) {
+      // An array that is N_TO_N on this one may not have heard yet which of the
+      // children failed; this record stays until it has.
       AddWork(WorkKind::kReleaseChildren, edge.dependent, 0);
-      is_asked = true;
-    }
-    if (is_asked) {
       AddWork(WorkKind::kExpire, item.slot);
       return true;
     }
+    ResolveFirstPaired(jobs_, item.slot);
   }
   if (record.has_nodes && jobs_.nodes(item.slot).live > 0) {
     jobs_.nodes(item.slot).is_expired = true;  // the last node will tell
     return true;
   }
-  if (!ResolvePairedOf(item.slot)) return false;
-  DropDependencies(jobs_, item.slot);
+  while (DropDependency(jobs_, item.slot)) {
+    CountLook();
+    if (!has_budget()) return false;
+  }
   const uint32_t queue = record.queue;
   ReleaseShareJob(state_, record);
   state_.job_tags.erase(item.slot);

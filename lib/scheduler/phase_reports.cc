@@ -141,6 +141,7 @@ void TurnRunner::ReadReports(const Turn& turn, int64_t earliest_ns) {
 
 void TurnRunner::RunDeadlinesBefore(int64_t time_ns) {
   while (state_.deadlines.NextTime() < time_ns && MayTakeDeadline()) {
+    CountLook();
     TakeDeadline(state_.deadlines.PopFirst());
   }
 }

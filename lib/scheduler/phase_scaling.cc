@@ -178,6 +178,7 @@ bool TurnRunner::RunScaling() {
   }
   const std::vector<uint32_t> terminations = plan.Terminations();
   for (uint32_t slot : terminations) {
+    if (journal_.transitions_left-- <= 0) return true;
     Request request;
     request.kind = Request::Kind::kTerminate;
     request.environment = fleet_.instance(slot).environment;

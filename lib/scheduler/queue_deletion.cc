@@ -28,6 +28,7 @@ bool TurnRunner::DeleteJobs(const WorkItem& item) {
         jobs_.FirstActive(item.slot, queue.deleted_before);
     if (sequence == SequenceBitmap::kNone) return true;
     queue.deleted_before = sequence + 1;
+    CountLook();  // some are being stopped already
     DeleteJob(jobs_.SlotAt(item.slot, sequence));
   }
 }

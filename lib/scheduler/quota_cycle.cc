@@ -22,7 +22,6 @@ namespace embatch {
 namespace {
 
 // An attempt of the last number can't have a successor.
-constexpr uint16_t kLastAttempt = std::numeric_limits<uint16_t>::max();
 
 Amounts RoomOf(const Resources& resources) {
   return {resources.vcpu_milli, resources.memory_mib, resources.gpus};

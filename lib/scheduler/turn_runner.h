@@ -86,7 +86,6 @@ class TurnRunner {
   void ReadReports(const Turn& turn, int64_t earliest_ns);
   void RunDeadlinesBefore(int64_t time_ns);
   bool MayTakeDeadline() const;
-  bool ResolvePairedOf(uint32_t slot);
   void Take(const InstanceReport& report, int64_t at_ns);
   bool Take(const ContainerReport& report, uint32_t known,
             int64_t at_ns);  // true: done

@@ -152,6 +152,15 @@ class DependencyWorld {
     }
   }
 
+  // The next edge of a job that is there still, or kNoIndex.
+  uint32_t PopLiving(JobKey key) {
+    uint32_t edge = kNoIndex;
+    while (edge == kNoIndex && HasDependents(table(), key)) {
+      edge = PopDependent(table(), key);
+    }
+    return edge;
+  }
+
   // Those who wait for `child` of `job`, in the order in which they came.
   void TellDependents(const PlainJob& job, int32_t child) {
     for (PlainJob& dependent : jobs_) {
@@ -165,18 +174,20 @@ class DependencyWorld {
           ++orphans_seen_;
           continue;
         }
-        const uint32_t edge = PopDependent(table(), {job.key.slot, child});
+        const uint32_t edge = PopLiving({job.key.slot, child});
         ASSERT_NE(edge, kNoIndex);
         ASSERT_EQ(table().edges()[edge].dependent, dependent.key.slot);
         ASSERT_TRUE(table().edges()[edge].dependency == entry.dependency);
         --table().record(dependent.key.slot).unmet;
       }
     }
-    ASSERT_EQ(PopDependent(table(), {job.key.slot, child}), kNoIndex);
+    ASSERT_EQ(PopLiving({job.key.slot, child}), kNoIndex);
   }
 
   void ResolvePairedOn(const PlainJob& job) {
-    ResolvePaired(table(), job.key.slot);
+    while (FirstPaired(table(), job.key.slot) != kNoIndex) {
+      ResolveFirstPaired(table(), job.key.slot);
+    }
     for (PlainJob& dependent : jobs_) {
       for (PlainEntry& entry : dependent.entries) {
         if (!IsPaired(entry.dependency) || entry.dependency.job != job.id) {
@@ -205,9 +216,8 @@ class DependencyWorld {
       const PlainJob* other = Find(entry.dependency.job);
       if (IsPaired(entry.dependency) && other != nullptr &&
           IsTerminal(StatusOf(*other)) && Draw(2) == 0) {
-        ResolveOnePaired(table(), edge);
+        ResolvePaired(table(), edge);
         entry.resolved = true;
-        entry.waiting = false;
       }
       edge = table().edges()[edge].next_entry;
     }
@@ -222,7 +232,8 @@ class DependencyWorld {
     }
     TellDependents(*job, -1);
     ResolvePairedOn(*job);
-    DropDependencies(table(), job->key.slot);
+    while (DropDependency(table(), job->key.slot)) {
+    }
     table().Remove(job->key.slot);
     job->gone = true;
   }

@@ -329,10 +329,14 @@ void LeadFullLives(JobStories& stories) {
     if (i % 7 == 0)
       stories.RunAttempt(Child(parent, i), killed, /*retry=*/true);
     stories.RunAttempt(Child(parent, i), i % 5 == 0 ? killed : ExitsWith(0));
-    PopDependent(stories.table, Child(parent, i));
+    if (HasDependents(stories.table, Child(parent, i))) {
+      PopDependent(stories.table, Child(parent, i));
+    }
   }
   stories.EndParent(parent);
-  ResolvePaired(stories.table, parent.slot);
+  while (FirstPaired(stories.table, parent.slot) != kNoIndex) {
+    ResolveFirstPaired(stories.table, parent.slot);
+  }
   stories.ChangeChildren(child, 0, 200, JobTrigger::kDependencyFailed,
                          kDependentJobFailed);
   stories.journal.now_ns += 5;
@@ -342,7 +346,8 @@ void LeadFullLives(JobStories& stories) {
   PopDependent(stories.table, child);
   stories.Change(single, JobTrigger::kDependencyFailed, kDependentJobFailed, 3);
   for (JobKey job : {parent, single, child}) {
-    DropDependencies(stories.table, job.slot);
+    while (DropDependency(stories.table, job.slot)) {
+    }
     const JobRecord& record = stories.table.record(job.slot);
     const uint32_t children = record.is_array() ? record.children : kNoIndex;
     stories.table.Remove(job.slot);
