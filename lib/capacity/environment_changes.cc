@@ -2,6 +2,9 @@
 //
 // What becomes of an environment's record when it is updated or deleted; and
 // the pool in which a Fargate environment keeps its account.
+#include <algorithm>
+#include <utility>
+
 #include "lib/capacity/fleet.h"
 #include "lib/model/limits.h"
 
@@ -54,11 +57,16 @@ void Fleet::Forget(uint32_t index) {
   if (environment.pool != kNone) instances_.Free(environment.pool);
   // Who has remembered something of it must see that it has changed.
   const uint64_t epoch = environment.epoch + 1;
-  ComputeEnvironment config = std::move(environment.config);
+  // Requests of this turn may still name it. The rest of what it was is gone.
+  ComputeEnvironmentOptions name;
+  name.compute_environment_name = environment.config.compute_environment_name();
+  name.type = ComputeEnvironmentType::kUnmanaged;
   environment = EnvironmentRecord();
-  environment.config = std::move(config);
+  environment.config =
+      *ComputeEnvironment::Create(std::move(name), LimitsProfile::kUnlimited);
   environment.status = ResourceStatus::kDeleted;
   environment.epoch = epoch;
+  existing_.erase(std::find(existing_.begin(), existing_.end(), index));
 }
 
 void Fleet::BackOff(uint32_t index, int64_t until_ns) {

@@ -30,6 +30,7 @@ Resources Smaller(const Resources& a, const Resources& b) {
 uint32_t Fleet::AddEnvironment(ComputeEnvironment environment) {
   const uint32_t index = static_cast<uint32_t>(environments_.size());
   environment_names_[environment.compute_environment_name()] = index;
+  existing_.push_back(index);
   EnvironmentRecord& record = environments_.emplace_back();
   record.config = std::move(environment);
   if (record.config.is_fargate()) {

@@ -228,6 +228,8 @@ class Fleet {
   // Deleted ones keep their place, so that no index ever means another one.
   // That is some hundred bytes for each environment that ever was.
   size_t environment_count() const { return environments_.size(); }
+  // Those that are not deleted, as they were created.
+  const std::vector<uint32_t>& environments() const { return existing_; }
   size_t deleted_count() const {
     return environments_.size() - environment_names_.size();
   }
@@ -350,6 +352,7 @@ class Fleet {
   void SetFree(InstanceRecord& instance, uint32_t slot, const Resources& free);
 
   std::vector<EnvironmentRecord> environments_;
+  std::vector<uint32_t> existing_;
   SlotTable<InstanceRecord, 4096> instances_;
   absl::flat_hash_map<std::string, uint32_t> environment_names_;
   absl::flat_hash_map<InstanceName, uint32_t> instance_names_;

@@ -30,12 +30,14 @@ bool IsSettled(ResourceStatus status) {
 // Source: §2.3, creating is asynchronous; the texts are the model's examples.
 void TurnRunner::RunConfiguration() {
   ConfigureServiceEnvironments(state_);
-  const size_t environments = fleet_.environment_count();
   is_configured_ = state_.service_environments.empty();
-  for (uint32_t i = 0; i < environments; ++i) {
-    if (IsSettled(fleet_.environment(i).status)) continue;
-    is_configured_ = false;
-    StepEnvironment(i);
+  for (size_t i = 0; i < fleet_.environments().size();) {
+    const uint32_t environment = fleet_.environments()[i];
+    if (!IsSettled(fleet_.environment(environment).status)) {
+      is_configured_ = false;
+      StepEnvironment(environment);  // may be its last step
+    }
+    i += fleet_.environment(environment).status != ResourceStatus::kDeleted;
   }
   const size_t queues = state_.queues.size();
   for (uint32_t i = 0; i < queues; ++i) {
@@ -85,8 +87,7 @@ void TurnRunner::DeleteDefinition(uint32_t index) {
 bool TurnRunner::IsConfigurationDue() const {
   if (is_configured_) return false;
   if (IsServiceStepDue(state_)) return true;
-  const size_t environments = fleet_.environment_count();
-  for (uint32_t i = 0; i < environments; ++i) {
+  for (uint32_t i : fleet_.environments()) {
     if (IsEnvironmentStepDue(fleet_.environment(i))) return true;
   }
   const size_t queues = state_.queues.size();

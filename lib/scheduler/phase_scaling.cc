@@ -14,13 +14,13 @@ namespace embatch {
 // asked in every turn. While nothing can be launched or go, only what the
 // caller asked for as desiredvCpus depends on the plan.
 bool TurnRunner::IsScalingNeeded() const {
-  const size_t environments = fleet_.environment_count();
   bool is_wanted = false;
-  for (uint32_t i = 0; i < environments && !is_wanted; ++i) {
-    is_wanted = fleet_.environment(i).launches() && IsScalingWanted(i);
+  for (uint32_t i : fleet_.environments()) {
+    is_wanted =
+        is_wanted || (fleet_.environment(i).launches() && IsScalingWanted(i));
   }
   if (!is_wanted) return false;
-  for (uint32_t i = 0; i < environments; ++i) {
+  for (uint32_t i : fleet_.environments()) {
     const EnvironmentRecord& environment = fleet_.environment(i);
     if (environment.launches() &&
         (environment.asked_vcpu_milli > 0 || MayTerminateAny(environment) ||
@@ -158,7 +158,7 @@ bool TurnRunner::RunScaling() {
     }
     PlanFor(queue, plan);
   }
-  for (uint32_t i = 0; i < fleet_.environment_count(); ++i) {
+  for (uint32_t i : fleet_.environments()) {
     if (plan.IsShort(i)) fleet_.environment(i).asked_vcpu_milli = 0;
   }
   const std::vector<ScalingPlan::Launch>& launches = plan.TopUp();

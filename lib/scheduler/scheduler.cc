@@ -489,8 +489,7 @@ std::vector<std::string> Scheduler::ListJobQueues() const {
 std::vector<std::string> Scheduler::ListComputeEnvironments() const {
   std::vector<std::string> names;
   const Fleet& fleet = impl_->state.fleet;
-  for (uint32_t i = 0; i < fleet.environment_count(); ++i) {
-    if (fleet.environment(i).status == ResourceStatus::kDeleted) continue;
+  for (uint32_t i : fleet.environments()) {
     names.push_back(fleet.environment(i).config.compute_environment_name());
   }
   return names;
