@@ -147,6 +147,15 @@ TEST(CheckTagsTest, BoundsKeysAndValues) {
       Refused("tags[\"project\"] has 257 characters; must have at most 256"));
 }
 
+TEST(CheckTagsTest, CountsCharactersAndWhatIsNone) {
+  std::string umlauts;
+  for (int i = 0; i < 256; ++i) umlauts += "\xc3\xa4";
+  EXPECT_EQ(Answer(CheckTags({{"k", umlauts}})), "OK");
+  // Bytes that go on a character where none was begun.
+  EXPECT_THAT(CheckTags({{"k", std::string(257, '\x80')}}),
+              Refused("tags[\"k\"] has 257 characters; must have at most 256"));
+}
+
 TEST(CheckEnvironmentTest, RefusesWhatNoProcessCanHaveAndWhatIsAwss) {
   using namespace std::string_literals;  // for texts with a NUL
   const struct {

@@ -337,6 +337,33 @@ class SmallStepsTest : public ScenarioTest {
         }()) {}
 };
 
+// What is being stopped already costs a look, and many looks a step.
+TEST_F(SmallStepsTest, DeletionLooksAtManyStoppedJobsInManySteps) {
+  Hosts({400});
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 400; ++i) {
+    jobs.push_back(world_.Submit("single", RunsForever()));
+  }
+  world_.RunFor(absl::Seconds(5));
+  const auto copy = world_.scheduler().Fork();
+  for (const JobId& job : jobs) {
+    ASSERT_TRUE(copy->TerminateJob(job, "enough", world_.now()).ok());
+  }
+  while (copy->Advance(world_.now()).next <= world_.now()) {
+  }
+  ASSERT_TRUE(copy->DescribeJobQueue("queue").ok());
+  UpdateJobQueueRequest update;
+  update.job_queue = "queue";
+  update.state = ResourceState::kDisabled;
+  ASSERT_TRUE(copy->UpdateJobQueue(update, world_.now()).ok());
+  while (copy->Advance(world_.now()).next <= world_.now()) {
+  }
+  ASSERT_TRUE(copy->DeleteJobQueue("queue", world_.now()).ok());
+  int steps = 1;
+  while (copy->Advance(world_.now()).next <= world_.now()) ++steps;
+  EXPECT_GE(steps, 4);
+}
+
 TEST_F(SmallStepsTest, DeletionGoesThroughManyJobsInManySteps) {
   Hosts({2});
   std::vector<JobId> jobs;
