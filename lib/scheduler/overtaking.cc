@@ -31,17 +31,20 @@ void TurnRunner::ServeByClass(QueueRecord& queue) {
 // only takes room away.
 void TurnRunner::Overtake(QueueRecord& queue) {
   const JobKey head = Next(queue);
+  queue.nobody_overtakes = false;
   if (head.is_null()) return;
   const uint32_t index = IndexOf(queue);
   HeadStart start;
   bool holds_nobody = true;
   if (queue.config.options().dispatch_order == DispatchOrder::kBackfill) {
-    start = HeadStartOf(queue, head);
+    // When a consumable will be there nobody can tell.
+    if (queue.held != Held::kConsumable) start = HeadStartOf(queue, head);
     // It waits for an instance of its own, or for something that no job's end
     // brings.
     holds_nobody = start.instance == kNoIndex &&
                    (queue.held == Held::kMayGrow || queue.blocked.job == head);
-    if (start.instance == kNoIndex && !holds_nobody) return;
+    queue.nobody_overtakes = start.instance == kNoIndex && !holds_nobody;
+    if (queue.nobody_overtakes) return;
   }
   DispatchIndex::Room room;
   while (has_budget()) {

@@ -122,7 +122,6 @@ void TurnRunner::ServeFromHead(QueueRecord& queue) {
 void TurnRunner::ServeSharesApart(QueueRecord& queue) {
   FairShare& shares = queue.fair_share;
   JobKey first_held;
-  std::vector<std::pair<JobKey, Held>> aside;
   while (has_budget()) {
     const JobKey head = Next(queue);
     if (head.is_null()) break;
@@ -134,19 +133,9 @@ void TurnRunner::ServeSharesApart(QueueRecord& queue) {
       first_held = head;
       MarkBlocked(queue, head, held);
     }
-    aside.emplace_back(head, held);
     shares.SetAside(record.share);
   }
   shares.EndPass();
-  // What waits for room wants some, whatever holds the others; unless so much
-  // has started since that the reservation holds it, too.
-  queue.held = Held::kNot;
-  for (const auto& [job, held] : aside) {
-    if (queue.held == Held::kMayGrow || queue.held == Held::kNoRoom) break;
-    queue.held = IsHeldByReservation(state_, queue, RequirementOf(job))
-                     ? Held::kReservation
-                     : held;
-  }
   if (first_held.is_null() && has_budget()) {
     ForgetHead(queue.blocked, JobKey());
   }

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "lib/capacity/scaling.h"
+#include "lib/scheduler/shares.h"
 #include "lib/scheduler/turn_runner.h"
 
 namespace embatch {
@@ -48,14 +49,22 @@ bool TurnRunner::IsScalingWanted(uint32_t index) const {
   return false;
 }
 
-// Whether a job that is held keeps all behind it from starting.
-bool TurnRunner::IsStrict(const QueueRecord& queue) const {
-  return queue.kind == QueueKind::kFairShare
-             ? !state_.settings.skip_blocked_shares
-             : queue.is_strict();
+// No machine helps who waits for a consumable. Source: §18.
+bool TurnRunner::IsShortOfConsumables(const Requirement& need) const {
+  return !need.consumables.empty() &&
+         !state_.consumables.HasAll(need.consumables);
 }
 
-// The same where the order is not strict, so that a class that finds no place
+// Plans a class of a line in which a job that is held keeps all behind it from
+// starting. Answers whether the line goes on. Choice: D45.
+bool TurnRunner::PlanInLine(const QueueRecord& queue, uint32_t requirement,
+                            int64_t jobs, ScalingPlan& plan) const {
+  const Requirement& need = jobs_.requirement(requirement);
+  return !IsShortOfConsumables(need) &&
+         plan.AddClass(queue.environments, need, jobs, /*strict=*/true);
+}
+
+// Plans a queue whose order is not strict, so that a class that finds no place
 // keeps nobody from being planned. Once nothing more can be launched only those
 // are looked at that fit somewhere: the others are left over, which one of them
 // says for all.
@@ -63,8 +72,9 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
   absl::flat_hash_set<uint32_t> planned;
   const auto add = [&](uint32_t requirement, int64_t jobs) {
     planned.insert(requirement);
-    plan.AddClass(queue.environments, jobs_.requirement(requirement), jobs,
-                  /*strict=*/false);
+    const Requirement& need = jobs_.requirement(requirement);
+    if (IsShortOfConsumables(need)) return;
+    plan.AddClass(queue.environments, need, jobs, /*strict=*/false);
   };
   queue.line.ForEachClass([&](const ClassInLine& waiting) {
     if (!plan.MayGrow(queue.environments)) return false;
@@ -85,9 +95,23 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
     plan.AppendRooms(queue.environments, &room.rooms);
   }
   queue.index.EndPass();
-  if (planned.size() < queue.line.class_count()) {
-    plan.LeaveOver(queue.environments);
+  // It makes a difference only where the caller asked for vCPUs.
+  if (planned.size() == queue.line.class_count() ||
+      std::none_of(queue.environments.begin(), queue.environments.end(),
+                   [this](uint32_t environment) {
+                     return fleet_.environment(environment).asked_vcpu_milli >
+                            0;
+                   })) {
+    return;
   }
+  queue.line.ForEachClass([&](const ClassInLine& waiting) {
+    if (planned.contains(waiting.requirement) ||
+        IsShortOfConsumables(jobs_.requirement(waiting.requirement))) {
+      return true;
+    }
+    plan.LeaveOver(queue.environments);
+    return false;
+  });
 }
 
 // The classes of a fair-share queue, each with all its jobs where its first one
@@ -96,12 +120,13 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
 void TurnRunner::PlanShares(QueueRecord& queue, ScalingPlan& plan) {
   FairShare& shares = queue.fair_share;
   absl::flat_hash_set<uint32_t> planned;
+  int64_t left = queue.waiting;
   bool goes_on = true;
   const auto add = [&](const ClassInLine& waiting) {
     if (!planned.insert(waiting.requirement).second) return true;
-    goes_on = plan.AddClass(
-        queue.environments, jobs_.requirement(waiting.requirement),
-        shares.JobsOfClass(waiting.requirement), IsStrict(queue));
+    const int64_t jobs = shares.JobsOfClass(waiting.requirement);
+    left -= jobs;
+    goes_on = PlanInLine(queue, waiting.requirement, jobs, plan) && left > 0;
     return goes_on;
   };
   shares.ForEachInOrder([&](uint32_t share) {
@@ -110,25 +135,46 @@ void TurnRunner::PlanShares(QueueRecord& queue, ScalingPlan& plan) {
   });
 }
 
+// The same with skip_blocked_shares: each share is a line of its own.
+// Choice: D10, D45, whose head the reservation holds is without demand.
+void TurnRunner::PlanSharesApart(QueueRecord& queue, ScalingPlan& plan) {
+  FairShare& shares = queue.fair_share;
+  shares.ForEachInOrder([&](uint32_t share) {
+    bool is_head = true;
+    shares.ForEachClassOf(share, [&](const ClassInLine& waiting) {
+      if (is_head &&
+          IsHeldByReservation(state_, queue,
+                              jobs_.requirement(waiting.requirement))) {
+        return false;
+      }
+      is_head = false;
+      return PlanInLine(queue, waiting.requirement, waiting.jobs, plan);
+    });
+    return true;
+  });
+}
+
 // Plans one queue's waiting jobs, class by class, until the plan needs to know
 // no more of them.
 void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
-  const bool strict = IsStrict(queue);
-  const auto add = [&](const ClassInLine& waiting) {
-    return plan.AddClass(queue.environments,
-                         jobs_.requirement(waiting.requirement), waiting.jobs,
-                         strict);
-  };
   switch (queue.kind) {
     case QueueKind::kFifo:
-      if (strict) {
-        queue.line.ForEachClass(add);
+      // Choice: D46, what only those could use who must wait for the head is
+      // not wanted.
+      if (queue.is_strict() || queue.nobody_overtakes) {
+        queue.line.ForEachClass([&](const ClassInLine& waiting) {
+          return PlanInLine(queue, waiting.requirement, waiting.jobs, plan);
+        });
       } else {
         PlanByRoom(queue, plan);
       }
       return;
     case QueueKind::kFairShare:
-      PlanShares(queue, plan);
+      if (state_.settings.skip_blocked_shares) {
+        PlanSharesApart(queue, plan);
+      } else {
+        PlanShares(queue, plan);
+      }
       return;
     case QueueKind::kQuotaShare:
       for (uint32_t share : queue.quota->order) {
@@ -150,12 +196,9 @@ bool TurnRunner::RunScaling() {
         queue.is_for_services()) {
       continue;
     }
-    // Choice: D45, a head that no instance would help leaves its queue without
-    // demand, if nobody may overtake it.
-    if (queue.is_strict() &&
-        (queue.held == Held::kConsumable || queue.held == Held::kReservation)) {
-      continue;
-    }
+    // Choice: D45, a head that the reservation holds leaves its queue without
+    // demand.
+    if (queue.held == Held::kReservation) continue;
     PlanFor(queue, plan);
   }
   for (uint32_t i : fleet_.environments()) {

@@ -378,33 +378,50 @@ void TurnRunner::MarkShareBlocked(QueueRecord& queue, uint32_t share) {
 // --- Demand -----------------------------------------------------------------
 
 // What the jobs of a share may ask of environments that can grow: as much as
-// the share may use. A job for which room is held asks for nothing more.
+// the share may use, up to the first that it may not, or that is short of a
+// consumable, because nobody behind that one can start. But a job for which
+// quota is held can; one for which room is held, too, asks for nothing more.
 // Choice: D45, of an order with quotas.
 std::vector<ClassDemand> TurnRunner::ShareDemand(const QueueRecord& queue,
                                                  uint32_t share) const {
   const QuotaQueue& quota = *queue.quota;
   std::vector<ClassDemand> demands;
   Amounts left = quota.ledger.Headroom(share);
+  bool goes_on = true;
   for (const ClassInLine& waiting : quota.shares[share].line.Classes()) {
+    const Requirement& requirement = jobs_.requirement(waiting.requirement);
     int64_t jobs = waiting.jobs;
+    int64_t with_quota = 0;
     for (const Earmark& earmark : quota.earmarks) {
-      if (earmark.share == share && earmark.instance != kNoIndex &&
-          jobs_.record(earmark.job.slot).requirement == waiting.requirement) {
+      if (earmark.share != share ||
+          jobs_.record(earmark.job.slot).requirement != waiting.requirement) {
+        continue;
+      }
+      if (earmark.instance != kNoIndex) {
         --jobs;
+      } else {
+        ++with_quota;
+        AddAmounts(left, earmark.quota);
       }
     }
-    const Requirement& requirement = jobs_.requirement(waiting.requirement);
+    if (IsShortOfConsumables(requirement)) {
+      goes_on = goes_on && jobs == 0;
+      continue;
+    }
+    const int64_t wanted = goes_on ? jobs : with_quota;
     const Amounts need = QuotaNeedOf(quota, requirement);
+    int64_t covered = wanted;
     for (size_t unit = 0; unit < need.size(); ++unit) {
       if (need[unit] > 0) {
-        jobs = std::min(jobs, std::max<int64_t>(0, left[unit]) / need[unit]);
+        covered =
+            std::min(covered, std::max<int64_t>(0, left[unit]) / need[unit]);
       }
     }
-    if (jobs <= 0) continue;
+    goes_on = goes_on && covered == wanted;
     for (size_t unit = 0; unit < need.size(); ++unit) {
-      left[unit] -= jobs * need[unit];
+      left[unit] -= covered * need[unit];
     }
-    demands.push_back({requirement, jobs});
+    if (covered > 0) demands.push_back({requirement, covered});
   }
   return demands;
 }

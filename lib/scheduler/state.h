@@ -133,6 +133,8 @@ struct QueueRecord {
   uint64_t changes = 0;
   uint64_t passed_epoch = 0;
   uint64_t passed_changes = 0;
+  // What that pass found: nobody may start before the head.
+  bool nobody_overtakes = false;
   KnownHeadStart head_start;  // no part of the state's bytes, either
 
   bool is_for_services() const { return service != kNoIndex; }
@@ -160,7 +162,8 @@ struct QueueRecord {
                  self.status_reason, self.environments, self.service,
                  self.waiting, self.line, self.fair_share, self.quota,
                  self.blocked, self.moved_ns, self.changes, self.passed_epoch,
-                 self.passed_changes, self.deleted_before);
+                 self.passed_changes, self.nobody_overtakes,
+                 self.deleted_before);
   }
 };
 

@@ -247,8 +247,11 @@ class TurnRunner {
   bool RunScaling();  // true: the cycle might go otherwise now
   bool IsScalingNeeded() const;
   bool IsScalingWanted(uint32_t environment) const;
-  bool IsStrict(const QueueRecord& queue) const;
+  bool IsShortOfConsumables(const Requirement& need) const;
+  bool PlanInLine(const QueueRecord& queue, uint32_t requirement, int64_t jobs,
+                  ScalingPlan& plan) const;
   void PlanShares(QueueRecord& queue, ScalingPlan& plan);
+  void PlanSharesApart(QueueRecord& queue, ScalingPlan& plan);
   void PlanFor(QueueRecord& queue, ScalingPlan& plan);
   void PlanByRoom(QueueRecord& queue, ScalingPlan& plan);
 

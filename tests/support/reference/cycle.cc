@@ -4,7 +4,7 @@
 // §13.5.
 #include <algorithm>
 #include <array>
-#include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -82,7 +82,7 @@ void ReferenceScheduler::ServeFromHead(Queue& queue) {
 // A share whose head is held is left out for the rest of the pass; the first
 // that is held counts as the queue's head. Choice: D10.
 void ReferenceScheduler::ServeSharesApart(Queue& queue) {
-  std::map<std::string, std::pair<int, Held>> aside;  // held heads, by share
+  std::set<std::string> aside;
   for (;;) {
     int head = kNothing;
     for (int job : WaitingIn(queue)) {
@@ -93,15 +93,8 @@ void ReferenceScheduler::ServeSharesApart(Queue& queue) {
     const Held held = TryToStart(queue, head);
     if (held == Held::kNot) continue;
     if (aside.empty()) MarkBlocked(queue, head, held);
-    aside[jobs_[head].share] = {head, held};
+    aside.insert(jobs_[head].share);
   }
-  // Whoever is not held by the reservation, or for a consumable, wants room.
-  queue.without_demand =
-      !aside.empty() &&
-      std::all_of(aside.begin(), aside.end(), [&](const auto& entry) {
-        const auto& [job, held] = entry.second;
-        return held == Held::kConsumable || IsHeldByReservation(queue, job);
-      });
 }
 
 // The reason of a job that is no longer head goes silently. Choice: D52.

@@ -46,6 +46,7 @@ void ReferenceScheduler::ServeOutOfOrder(Queue& queue) {
   facts.push_back(queue.changes);
   if (facts == queue.passed) return;
   ServeFromHead(queue);
+  queue.without_demand = false;  // others may start
   Overtake(queue);
   facts.back() = queue.changes;
   queue.passed = std::move(facts);
@@ -53,10 +54,12 @@ void ReferenceScheduler::ServeOutOfOrder(Queue& queue) {
 
 // Who is like one that was refused in this pass, in what it needs and for how
 // long, is refused too.
-void ReferenceScheduler::Overtake(const Queue& queue) {
+void ReferenceScheduler::Overtake(Queue& queue) {
+  queue.nobody_overtakes = false;
   std::vector<int> waiting = WaitingIn(queue);
   if (waiting.empty()) return;
   HeadStart start = HeadStartOf(queue, waiting.front());
+  queue.nobody_overtakes = start.instance == kNothing && !start.holds_nobody;
   std::vector<int> refused = {waiting.front()};
   for (int job : waiting) {
     if (std::any_of(refused.begin(), refused.end(), [&](int other) {
@@ -89,7 +92,8 @@ ReferenceScheduler::HeadStart ReferenceScheduler::HeadStartOf(
     if (!environments_[environment].takes_jobs()) continue;
     for (int i = 0; i < static_cast<int>(instances_.size()); ++i) {
       if (instances_[i].environment != environment ||
-          instances_[i].state != InstanceState::kReady || need.nodes > 0) {
+          instances_[i].state != InstanceState::kReady || need.nodes > 0 ||
+          !HasAll(need)) {
         continue;
       }
       Resources room;

@@ -207,6 +207,7 @@ struct Queue {
   int64_t changes = 0;
   int64_t updates = 0;
   std::vector<int64_t> passed;
+  bool nobody_overtakes = false;  // it found that all must wait for the head
 
   // The clock of the blocked head; see time_limits.cc.
   int64_t blocked_since_ns = 0;

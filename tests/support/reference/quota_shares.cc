@@ -323,7 +323,8 @@ void ReferenceScheduler::MarkQuotaBlocked(Queue& queue, int quota) {
   ForgetBlocked(blocked, head);
   if (head == kNothing) return;
   std::string reason = WhyNeverInQuota(queue, head);
-  if (reason.empty() && FindPlace(queue, head).held == Held::kNoRoom) {
+  if (reason.empty() && (!HasAll(jobs_[head].need) ||
+                         FindPlace(queue, head).held == Held::kNoRoom)) {
     reason = BlockedReason(queue, head);
   }
   if (reason.empty() && blocked == kNothing) return;
@@ -331,29 +332,45 @@ void ReferenceScheduler::MarkQuotaBlocked(Queue& queue, int quota) {
 }
 
 // What waiting jobs may ask of environments that can grow: no more than their
-// share may use, and nothing where room is kept for them. Choice: D45.
+// share may use, and nothing where room is kept for them. Behind the first that
+// it may not, or that waits for a consumable, only those who have stopped
+// others. Choice: D45.
 std::vector<ReferenceScheduler::Demand> ReferenceScheduler::DemandOfQuota(
     const Queue& queue, int quota) const {
   std::vector<Demand> demands;
   Amounts left = Headroom(queue, quota, /*own_only=*/false, kNothing);
+  bool ended = false;
   for (Demand demand : DemandOf(WaitingInQuota(queue, quota))) {
-    for (const Earmark& earmark : queue.earmarks) {
-      if (earmark.quota == quota && earmark.instance != kNothing &&
-          jobs_[earmark.job].need.IsSameAs(demand.need)) {
-        --demand.jobs;
-      }
-    }
     const Amounts need = AmountsOf(demand.need);
+    int64_t with_quota = 0;  // is kept for so many
+    for (const Earmark& earmark : queue.earmarks) {
+      if (earmark.quota != quota ||
+          !jobs_[earmark.job].need.IsSameAs(demand.need)) {
+        continue;
+      }
+      if (earmark.instance != kNothing) {
+        --demand.jobs;
+        continue;
+      }
+      ++with_quota;
+      for (size_t unit = 0; unit < kUnits; ++unit) left[unit] += need[unit];
+    }
+    if (!HasAll(demand.need)) {
+      if (demand.jobs > 0) ended = true;
+      continue;
+    }
+    if (ended) demand.jobs = with_quota;
+    const int64_t wanted = demand.jobs;
     for (size_t unit = 0; unit < kUnits; ++unit) {
       if (need[unit] == 0) continue;
       demand.jobs =
           std::min(demand.jobs, std::max<int64_t>(0, left[unit]) / need[unit]);
     }
-    if (demand.jobs <= 0) continue;
+    if (demand.jobs < wanted) ended = true;
     for (size_t unit = 0; unit < kUnits; ++unit) {
       left[unit] -= demand.jobs * need[unit];
     }
-    demands.push_back(demand);
+    if (demand.jobs > 0) demands.push_back(demand);
   }
   return demands;
 }

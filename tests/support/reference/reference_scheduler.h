@@ -322,7 +322,7 @@ class ReferenceScheduler {
   // dispatch_order.cc
   struct HeadStart;
   void ServeOutOfOrder(Queue& queue);
-  void Overtake(const Queue& queue);
+  void Overtake(Queue& queue);
   std::vector<int64_t> FactsFor(const Queue& queue) const;
   HeadStart HeadStartOf(const Queue& queue, int head) const;
   int64_t EstimateStart(int instance, const Need& need, Resources& room) const;
@@ -374,6 +374,8 @@ class ReferenceScheduler {
   void RunScaling();
   Plan MakePlan() const;
   void PlanQueue(const Queue& queue, Plan& plan) const;
+  void PlanSharesApart(const Queue& queue, const std::vector<int>& waiting,
+                       Plan& plan) const;
   std::vector<Demand> DemandOf(const std::vector<int>& waiting) const;
   void PlanDemands(const Queue& queue, Plan& plan, std::vector<Demand> demands,
                    bool strict) const;

@@ -127,11 +127,31 @@ void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
     }
     return;
   }
+  const std::vector<int> waiting = WaitingIn(queue);
+  if (queue.fairshare_policy && options_.skip_blocked_shares) {
+    PlanSharesApart(queue, waiting, plan);
+    return;
+  }
   // Whether what is held keeps all behind it from starting.
-  const bool strict = queue.fairshare_policy ? !options_.skip_blocked_shares
-                                             : queue.options.dispatch_order ==
-                                                   DispatchOrder::kStrict;
-  PlanDemands(queue, plan, DemandOf(WaitingIn(queue)), strict);
+  const bool strict = queue.options.dispatch_order == DispatchOrder::kStrict ||
+                      queue.nobody_overtakes;
+  PlanDemands(queue, plan, DemandOf(waiting), strict);
+}
+
+// Each share is a queue of its own; one whose head the reservation holds has no
+// demand. Choice: D10, D45.
+void ReferenceScheduler::PlanSharesApart(const Queue& queue,
+                                         const std::vector<int>& waiting,
+                                         Plan& plan) const {
+  for (auto first = waiting.begin(); first != waiting.end();) {
+    const auto next = std::find_if(first, waiting.end(), [&](int job) {
+      return jobs_[job].share != jobs_[*first].share;
+    });
+    if (!IsHeldByReservation(queue, *first)) {
+      PlanDemands(queue, plan, DemandOf({first, next}), /*strict=*/true);
+    }
+    first = next;
+  }
 }
 
 // Requirement by requirement, in the order of the first job of each.
@@ -156,6 +176,11 @@ void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
                                      std::vector<Demand> demands,
                                      bool strict) const {
   for (Demand& demand : demands) {
+    // No machine helps who waits for a consumable. Source: §18.
+    if (!HasAll(demand.need)) {
+      if (strict) return;
+      continue;
+    }
     bool served = false;
     for (int index : queue.environments) {
       const Why why = WhyNotIn(index, demand.need);
