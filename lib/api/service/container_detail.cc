@@ -95,6 +95,12 @@ LatestAttempt LatestAttemptOf(const JobView& view,
 void PrintContainer(const Context& context, const JobView& view,
                     const LatestAttempt& latest, ContainerDetail& detail) {
   PrintAsked(view, detail);
+  // AWS shows these where they are empty, too.
+  detail.mutable_volumes();
+  detail.mutable_mount_points();
+  detail.mutable_ulimits();
+  detail.mutable_secrets();
+  detail.mutable_network_interfaces();
   if (view.exit_code.has_value()) detail.set_exit_code(*view.exit_code);
   if (!view.reason.empty()) detail.set_reason(std::string(view.reason));
   PrintPlace(context, view, latest, detail);

@@ -17,16 +17,27 @@ void AddContainers(const EksContainers& from, EksContainerDetails& to) {
   }
 }
 
+// Without what PrintContainer() writes for each job anew: it would be copied
+// for each in vain.
+ContainerDetail WithoutTheJobsOwn(ContainerDetail detail) {
+  detail.clear_command();
+  detail.clear_environment();
+  // Beside these two it matters which types the list names.
+  if (!detail.has_vcpus() && !detail.has_memory()) {
+    detail.clear_resource_requirements();
+  }
+  if (detail.volumes().items().empty()) detail.clear_volumes();
+  if (detail.mount_points().items().empty()) detail.clear_mount_points();
+  if (detail.ulimits().items().empty()) detail.clear_ulimits();
+  if (detail.secrets().items().empty()) detail.clear_secrets();
+  return detail;
+}
+
 }  // namespace
 
 ContainerDetail DetailOf(const ContainerProperties& properties) {
   ContainerDetail detail;
   CopySameMembers(properties, detail);
-  detail.mutable_volumes();
-  detail.mutable_mount_points();
-  detail.mutable_ulimits();
-  detail.mutable_secrets();
-  detail.mutable_network_interfaces();
   return detail;
 }
 
@@ -79,7 +90,8 @@ const KnownDefinition& DefinitionCache::Of(const JobView& view) {
     KnownDefinition& known = *entry.known;
     known.request = RequestOf(*view.definition);
     const RegisterJobDefinitionRequest& request = known.request;
-    known.container = DetailOf(request.container_properties());
+    known.container =
+        WithoutTheJobsOwn(DetailOf(request.container_properties()));
     known.ecs = DetailOf(request.ecs_properties());
     known.eks = DetailOf(request.eks_properties());
   }

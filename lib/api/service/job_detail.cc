@@ -77,8 +77,8 @@ void PrintSettings(const Context& context, const JobView& view,
   SetTags(*view.tags, *detail.mutable_tags());
   if (!IsOnEks(view.definition->options())) {
     detail.set_propagate_tags(view.propagate_tags);
-    *detail.mutable_platform_capabilities() =
-        known.request.platform_capabilities();
+    detail.mutable_platform_capabilities()->MergeFrom(
+        known.request.platform_capabilities());
   }
   if (!view.consumable_resources.empty()) {
     PrintConsumables(view.consumable_resources,
@@ -153,6 +153,8 @@ void PrintStatusSummary(const StatusSummary& counts,
   }
 }
 
+// What the definition says is merged into parts that are empty: a copy would
+// clear them first, member by member.
 void JobPrinter::PrintContainers(const JobView& view, JobDetail& detail) {
   const KnownDefinition& known = definitions_.Of(view);
   const std::vector<AttemptView> attempts =
@@ -173,20 +175,20 @@ void JobPrinter::PrintContainers(const JobView& view, JobDetail& detail) {
   } else if (on_eks) {
     SubmitJobRequest submission;
     ReadDocument(*view.document, submission);
-    *detail.mutable_eks_properties() = known.eks;
+    detail.mutable_eks_properties()->MergeFrom(known.eks);
     PrintPod(context_, view, latest,
              submission.eks_properties_override().pod_properties(),
              *detail.mutable_eks_properties()->mutable_pod_properties());
   } else if (known.request.has_ecs_properties()) {
     // Source: API JobDetail.container ("this object will be empty").
     detail.mutable_container();
-    *detail.mutable_ecs_properties() = known.ecs;
+    detail.mutable_ecs_properties()->MergeFrom(known.ecs);
     PrintTask(context_, view, latest,
               *detail.mutable_ecs_properties()
                    ->mutable_task_properties()
                    ->mutable_items(0));
   } else {
-    *detail.mutable_container() = known.container;
+    detail.mutable_container()->MergeFrom(known.container);
     PrintContainer(context_, view, latest, *detail.mutable_container());
   }
 }
