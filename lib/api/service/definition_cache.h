@@ -18,8 +18,8 @@ namespace embatch {
 namespace api {
 
 // One revision: what it asks for, and its containers as a job shows them before
-// anything became of them; `container` without what PrintContainer() adds. Which
-// of the three are there follows from the definition.
+// anything became of them; `container` without what PrintContainer() adds.
+// Which of the three are there follows from the definition.
 struct KnownDefinition {
   RegisterJobDefinitionRequest request;
   ContainerDetail container;
