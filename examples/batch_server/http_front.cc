@@ -9,38 +9,44 @@
 #include <thread>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "connections.h"
+#include "absl/time/time.h"
+#include "bounded_server.h"
+#include "connection.h"
 #include "embatch/api/error.h"
-#include "head_watch.h"
 
 namespace batch_server {
 namespace {
 
 using embatch::api::Error;
 using embatch::api::HttpResponse;
-using std::chrono::steady_clock;
 
 // A connection has a thread while it lives. More than these wait in line for
 // one that ends, or that was idle for kIdleSeconds.
 constexpr size_t kConnectionsMax = 160;
 constexpr int kIdleSeconds = 5;
 
-// Of one connection.
+// Of one connection, as httplib says in its responses.
 constexpr size_t kRequestsMax = 1000000000;
 
 // Connections that wait to be taken up.
 constexpr int kBacklog = 1024;
 
-// Between two pieces of a request or of a response, and for a whole body.
-constexpr int kPieceSeconds = 10;
+// Between two pieces of a body, and for all of it.
+constexpr std::chrono::seconds kPieceSecondsMax{10};
 constexpr std::chrono::seconds kBodySecondsMax{30};
 
-// Of what a connection that is closed has sent already.
-constexpr int kDroppedPiecesMax = 1024;
+// For a client to take a response.
+constexpr std::chrono::seconds kResponseSecondsMax{60};
+
+// How much longer than the body itself may be what is sent of it, which is in
+// pieces perhaps.
+constexpr size_t kFramingFactor = 8;
 
 // httplib compares a path with regular expressions by recursion.
 constexpr size_t kPathBytesMax = 2048;
@@ -50,8 +56,7 @@ Error ErrorOfStatus(int status) {
   switch (status) {
     case 408:
       return {"RequestTimeoutException", 408,
-              absl::StrCat("the body took longer than ",
-                           kBodySecondsMax.count(), " s")};
+              "the request took longer than the server waits for one"};
     case 413:
       return {"RequestEntityTooLargeException", 413,
               "the body is longer than the server takes"};
@@ -61,6 +66,9 @@ Error ErrorOfStatus(int status) {
     case 415:
       return {"UnsupportedMediaTypeException", 415,
               "the body's type or encoding is none that the server takes"};
+    case 431:
+      return {"RequestHeaderFieldsTooLargeException", 431,
+              "the head is longer than the server takes"};
     default:
       return {"SerializationException", status,
               "the request is no HTTP that the server understands"};
@@ -81,14 +89,6 @@ void Send(HttpResponse from, httplib::Response& to) {
   to.set_header("Content-Type", type);
 }
 
-void SendError(int status, absl::string_view request_id,
-               httplib::Response& to) {
-  const Error error = ErrorOfStatus(status);
-  HttpResponse response = embatch::api::ResponseOf(error, request_id);
-  Send(std::move(response), to);
-  to.status = status;
-}
-
 std::vector<std::string> ValuesOf(const httplib::Request& request,
                                   const char* header) {
   std::vector<std::string> values;
@@ -105,15 +105,6 @@ bool MayHaveBody(const httplib::Request& request) {
                     request.has_header("Transfer-Encoding"));
 }
 
-// Whether the connection of this thread ends with the present response. httplib
-// gives the connection to nobody, and goes on reading whatever it says.
-thread_local bool close_when_sent = false;
-
-void CloseWhenSent(httplib::Response& response) {
-  response.set_header("Connection", "close");
-  close_when_sent = true;
-}
-
 // Whether bytes follow that an answer without a look at them leaves behind.
 bool HasUnreadBody(const httplib::Request& request) {
   const std::string length = request.get_header_value("Content-Length");
@@ -121,18 +112,34 @@ bool HasUnreadBody(const httplib::Request& request) {
          !(length.empty() || length == "0");
 }
 
-std::string ClientOf(const httplib::Request& request) {
-  return ClientName(request.remote_addr, request.remote_port);
+// What tells where a body ends must leave no doubt, or what follows it would be
+// taken for another request than the client means, or a proxy before us.
+// Source: RFC 9112, 6.3.
+bool HasClearLength(const httplib::Request& request) {
+  const std::vector<std::string> lengths = ValuesOf(request, "Content-Length");
+  const std::vector<std::string> encodings =
+      ValuesOf(request, "Transfer-Encoding");
+  if (lengths.size() + encodings.size() > 1) return false;
+  uint64_t ignored = 0;
+  for (const std::string& length : lengths) {
+    if (!absl::c_all_of(length, absl::ascii_isdigit) ||
+        !absl::SimpleAtoi(length, &ignored)) {
+      return false;
+    }
+  }
+  return encodings.empty() || absl::EqualsIgnoreCase(encodings[0], "chunked");
 }
 
-// Ends a connection. What came already would still be read, by httplib as a
-// request.
-void Close(int socket) {
-  char dropped[1 << 12];
-  for (int pieces = 0; pieces < kDroppedPiecesMax; ++pieces) {
-    if (recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) break;
-  }
-  shutdown(socket, SHUT_RDWR);
+Connection::Bounds BoundsOf(const FrontOptions& options) {
+  Connection::Bounds bounds;
+  bounds.idle = std::chrono::seconds(kIdleSeconds);
+  bounds.head = absl::ToChronoNanoseconds(options.head_duration_max);
+  bounds.body = kBodySecondsMax;
+  bounds.piece = kPieceSecondsMax;
+  bounds.response = kResponseSecondsMax;
+  bounds.head_bytes = options.head_bytes_max;
+  bounds.body_bytes = kFramingFactor * options.body_bytes_max;
+  return bounds;
 }
 
 // Several addresses of one server would share the port, which is no help.
@@ -145,7 +152,10 @@ void SetSocketOptions(socket_t socket) {
 
 struct HttpFront::Impl {
   Impl(const FrontOptions& front_options, Handler front_handler)
-      : options(front_options), handler(std::move(front_handler)) {}
+      : options(front_options),
+        handler(std::move(front_handler)),
+        server(BoundsOf(front_options),
+               [this](int status) { return Refusal(status); }) {}
 
   void Configure();
   bool Bind();
@@ -156,15 +166,16 @@ struct HttpFront::Impl {
                      const httplib::ContentReader& read);
   void Answer(const httplib::Request& request, const std::string& body,
               httplib::Response& response);
+  HttpResponse ResponseTo(int status);
   void Refuse(int status, httplib::Response& response);
+  std::string Refusal(int status);
 
   const FrontOptions options;
   const Handler handler;
   socket_t listener = INVALID_SOCKET;
   int port = 0;
   std::atomic<bool> over{false};
-  std::unique_ptr<HeadWatch> watch;
-  httplib::Server server;
+  BoundedServer server;
   std::thread thread;
 };
 
@@ -174,8 +185,6 @@ void HttpFront::Impl::Configure() {
   };
   server.set_keep_alive_max_count(kRequestsMax);
   server.set_keep_alive_timeout(kIdleSeconds);
-  server.set_read_timeout(kPieceSeconds);
-  server.set_write_timeout(kPieceSeconds);
   server.set_payload_max_length(options.body_bytes_max);
   server.set_tcp_nodelay(true);
   server.set_socket_options([this](socket_t socket) {
@@ -195,16 +204,6 @@ void HttpFront::Impl::Configure() {
   server.Put(kAnyPath, read_and_answer);
   server.Patch(kAnyPath, read_and_answer);
   server.Delete(kAnyPath, read_and_answer);
-  // Called when a response is sent.
-  server.set_logger([this](const httplib::Request& request,
-                           const httplib::Response& /*response*/) {
-    const std::string client = ClientOf(request);
-    watch->Answered(client);
-    if (!std::exchange(close_when_sent, false)) return;
-    for (const Connection& connection : ConnectionsTo(port)) {
-      if (connection.client == client) Close(connection.socket);
-    }
-  });
   server.set_error_handler(
       [this](const httplib::Request&, httplib::Response& response) {
         if (response.body.empty()) Refuse(response.status, response);
@@ -220,8 +219,6 @@ bool HttpFront::Impl::Bind() {
   if (port <= 0) return false;
   // httplib's own backlog is 5.
   listen(listener, kBacklog);
-  watch = std::make_unique<HeadWatch>(port, options.head_duration_max,
-                                      options.head_bytes_max);
   return true;
 }
 
@@ -229,9 +226,10 @@ bool HttpFront::Impl::Bind() {
 httplib::Server::HandlerResponse HttpFront::Impl::Preview(
     const httplib::Request& request, httplib::Response& response) {
   using httplib::Server;
-  watch->Whole(ClientOf(request));
-  close_when_sent = false;
-  if (request.path.size() > kPathBytesMax) {
+  if (!HasClearLength(request)) {
+    Refuse(400, response);
+    BoundedServer::CloseWhenSent(response);
+  } else if (request.path.size() > kPathBytesMax) {
     Refuse(414, response);
   } else if (request.is_multipart_form_data()) {
     Refuse(415, response);
@@ -241,7 +239,7 @@ httplib::Server::HandlerResponse HttpFront::Impl::Preview(
     Answer(request, "", response);
   }
   // What is left unread must not count as the next request.
-  if (HasUnreadBody(request)) CloseWhenSent(response);
+  if (HasUnreadBody(request)) BoundedServer::CloseWhenSent(response);
   return Server::HandlerResponse::Handled;
 }
 
@@ -249,21 +247,21 @@ void HttpFront::Impl::ReadAndAnswer(const httplib::Request& request,
                                     httplib::Response& response,
                                     const httplib::ContentReader& read) {
   std::string body;
-  bool too_late = false;
   bool too_long = false;
-  const auto begin = steady_clock::now();
   const bool whole = read([&](const char* data, size_t size) {
-    too_late = steady_clock::now() - begin > kBodySecondsMax;
     too_long = size > options.body_bytes_max - body.size();
-    if (too_late || too_long) return false;
+    if (too_long) return false;
     body.append(data, size);
     return true;
   });
   if (whole) return Answer(request, body, response);
-  if (too_late) response.status = 408;
-  if (too_long) response.status = 413;
+  const Connection::Outcome outcome = BoundedServer::outcome();
+  if (outcome == Connection::Outcome::kTooLate) response.status = 408;
+  if (too_long || outcome == Connection::Outcome::kTooLong) {
+    response.status = 413;
+  }
   Refuse(response.status >= 400 ? response.status : 400, response);
-  CloseWhenSent(response);
+  BoundedServer::CloseWhenSent(response);
 }
 
 void HttpFront::Impl::Answer(const httplib::Request& request,
@@ -277,9 +275,27 @@ void HttpFront::Impl::Answer(const httplib::Request& request,
   Send(handler(incoming), response);
 }
 
+HttpResponse HttpFront::Impl::ResponseTo(int status) {
+  return embatch::api::ResponseOf(
+      ErrorOfStatus(status),
+      options.new_request_id ? options.new_request_id() : "");
+}
+
 void HttpFront::Impl::Refuse(int status, httplib::Response& response) {
-  SendError(status, options.new_request_id ? options.new_request_id() : "",
-            response);
+  Send(ResponseTo(status), response);
+  response.status = status;
+}
+
+std::string HttpFront::Impl::Refusal(int status) {
+  const HttpResponse response = ResponseTo(status);
+  std::string text = absl::StrCat("HTTP/1.1 ", status, " Refused\r\n");
+  for (const auto& [name, value] : response.headers) {
+    absl::StrAppend(&text, name, ": ", value, "\r\n");
+  }
+  absl::StrAppend(&text,
+                  "Connection: close\r\nContent-Length: ", response.body.size(),
+                  "\r\n\r\n", response.body);
+  return text;
 }
 
 HttpFront::HttpFront(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -311,13 +327,9 @@ HttpFront::~HttpFront() {
 
 int HttpFront::port() const { return impl_->port; }
 
-void HttpFront::Stop() { impl_->server.stop(); }
+void HttpFront::Stop() { impl_->server.Stop(); }
 
-void HttpFront::CutOff() {
-  for (const Connection& connection : ConnectionsTo(impl_->port)) {
-    Close(connection.socket);
-  }
-}
+void HttpFront::CutOff() { impl_->server.CutOff(); }
 
 bool HttpFront::over() const { return impl_->over; }
 

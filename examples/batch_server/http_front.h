@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An HttpFront listens, reads requests and sends responses. All that is known
-// of cpp-httplib is in its .cc file.
+// of cpp-httplib is in its .cc file and in bounded_server.h.
 //
 // Threads: Stop() from any; the handler is called from the connections' own.
 #ifndef BATCH_SERVER_HTTP_FRONT_H_

@@ -2,7 +2,7 @@
 """What others must not be able to do to the server, or through it."""
 import json
 import os
-import time
+import socket
 
 from support import FOLDER, SIGNED, Server, expect, expect_in, main, make_queue, register, submit
 
@@ -88,6 +88,50 @@ def test_deep_json():
             expect(status, 400)
             expect_in("%s is %s" % (member, kind), json.loads(answer)["message"])
     expect(server.ask("GET", "/_embatch/health")[0], 200)
+
+
+def test_ranges():
+    # They would multiply a response: nothing of it is sent in parts.
+    server = Server("--backend=simulated", "--clock=stepped")
+    _, _, whole = server.ask("GET", "/_embatch/health")
+    many = ",".join(["0-"] * 2700)
+    for part in "0-5", "5-", "-5", "0-0,3-4", many:
+        status, headers, body = server.ask(
+            "GET", "/_embatch/health", None, {"Range": "bytes=" + part}
+        )
+        expect((part[:9], status, body), (part[:9], 200, whole))
+        expect(headers["Content-Range"], None)
+    make_queue(server)
+    register(server, "d", ["true"])
+    request = {"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}
+    past_the_end = {**SIGNED, "Range": "bytes=100000-"}
+    status, _, body = server.ask(
+        "POST", "/v1/submitjob", json.dumps(request), past_the_end
+    )
+    expect(status, 200)
+    assert json.loads(body)["jobId"]
+
+
+def connect_from(address, port, server):
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connection.bind((address, port))
+    connection.settimeout(30)
+    connection.connect(("127.0.0.1", server.port))
+    return connection
+
+
+def test_two_clients_from_one_port():
+    # What one does must not end the connection of the other.
+    server = Server("--backend=simulated", "--bind=0.0.0.0")
+    good = connect_from("127.0.0.2", 0, server)
+    bad = connect_from("127.0.0.3", good.getsockname()[1], server)
+    good.sendall(b"GET /_embatch/health HTTP/1.1\r\nHo")
+    bad.sendall(b"GET /v1/submitjob HTTP/1.1\r\nContent-Length: 5\r\n\r\n")
+    while bad.recv(1 << 16):
+        pass
+    good.sendall(b"st: localhost\r\nConnection: close\r\n\r\n")
+    expect(good.recv(12), b"HTTP/1.1 200")
 
 
 def seconds_of_processor(server):
