@@ -90,10 +90,14 @@ const KnownDefinition& DefinitionCache::Of(const JobView& view) {
     KnownDefinition& known = *entry.known;
     known.request = RequestOf(*view.definition);
     const RegisterJobDefinitionRequest& request = known.request;
-    known.container =
-        WithoutTheJobsOwn(DetailOf(request.container_properties()));
-    known.ecs = DetailOf(request.ecs_properties());
-    known.eks = DetailOf(request.eks_properties());
+    if (request.has_container_properties()) {
+      known.container =
+          WithoutTheJobsOwn(DetailOf(request.container_properties()));
+    } else if (request.has_ecs_properties()) {
+      known.ecs = DetailOf(request.ecs_properties());
+    } else if (request.has_eks_properties()) {
+      known.eks = DetailOf(request.eks_properties());
+    }
   }
   return *entry.known;
 }

@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "embatch/container_runtime.h"
 
 namespace embatch {
@@ -49,8 +48,11 @@ std::string InstanceArn(const ArnScope& scope, InstanceId instance) {
   // A UUID of version 8, in which the number can be read.
   const uint64_t number = instance.number;
   return EcsArn(
-      scope, absl::StrFormat("container-instance/00000000-%04x-8000-8000-%012x",
-                             number >> 48, number & ((uint64_t{1} << 48) - 1)));
+      scope,
+      absl::StrCat(
+          "container-instance/00000000-",
+          absl::Hex(number >> 48, absl::kZeroPad4), "-8000-8000-",
+          absl::Hex(number & ((uint64_t{1} << 48) - 1), absl::kZeroPad12)));
 }
 
 bool HasInstance(const Context& context, const JobView& view,
