@@ -79,6 +79,10 @@ class InternTable {
   const T& operator[](uint32_t index) const { return entries_[index].value; }
   uint32_t count(uint32_t index) const { return entries_[index].count; }
 
+  // Has the beginning of a value in the caches soon. Any number may be asked
+  // for.
+  void Prefetch(uint32_t index) const { entries_.Prefetch(index); }
+
   // IsLive says whether the index is in use. Any number may be asked for.
   bool IsLive(uint32_t index) const { return entries_.IsLive(index); }
 

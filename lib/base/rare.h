@@ -28,7 +28,8 @@ template <typename T>
 class Rare {
  public:
   Rare() = default;
-  explicit Rare(T value) {
+  explicit Rare(const T& value) : Rare(T(value)) {}
+  explicit Rare(T&& value) {
     if (value != Usual()) value_ = std::make_shared<const T>(std::move(value));
   }
 

@@ -54,34 +54,27 @@ uint32_t JobTable::InternSpec(JobSpec spec) {
   return index;
 }
 
+// The last job of a spec takes the requirement with it.
 void JobTable::ReleaseSpec(uint32_t spec) {
-  const uint32_t definition = specs_.count(spec) == 1 ? specs_[spec].definition
-                                                      : JobSpec::kNoDefinition;
-  if (definition != JobSpec::kNoDefinition) {
-    --specs_of_[definition];
+  if (specs_.count(spec) == 1) {
+    const uint32_t definition = specs_[spec].definition;
+    if (definition != JobSpec::kNoDefinition) --specs_of_[definition];
+    if (spec < requirement_of_.size() && requirement_of_[spec] != kNoIndex) {
+      requirements_.Release(std::exchange(requirement_of_[spec], kNoIndex));
+    }
   }
   specs_.Release(spec);
 }
 
-// Most specs need resources alone, and those that were used before find their
-// requirement without being hashed.
-uint32_t JobTable::RequirementFor(uint32_t index) {
-  const JobSpec& spec = specs_[index];
-  if (index >= recent_requirements_.size()) {
-    recent_requirements_.resize(index + 1, kNoIndex);
+uint32_t JobTable::RequirementFor(uint32_t spec) {
+  if (spec >= requirement_of_.size()) {
+    requirement_of_.resize(spec + 1, kNoIndex);
   }
-  uint32_t& recent = recent_requirements_[index];
-  if (requirements_.IsLive(recent) && !spec.is_multi_node() &&
-      !spec.is_service() && spec.extras->consumables.empty()) {
-    const Requirement& known = requirements_[recent];
-    if (known.resources == spec.resources && known.nodes == 0 &&
-        known.consumables.empty() && known.capacity_usage.empty()) {
-      requirements_.AddRef(recent);
-      return recent;
-    }
+  uint32_t& requirement = requirement_of_[spec];
+  if (requirement == kNoIndex) {
+    requirement = requirements_.Intern(RequirementOf(specs_[spec]));
   }
-  recent = requirements_.Intern(RequirementOf(spec));
-  return recent;
+  return requirement;
 }
 
 uint32_t JobTable::AddQueue() {
@@ -135,6 +128,7 @@ uint32_t JobTable::Add(const NewJob& job) {
 
 void JobTable::ReplaceSpec(uint32_t slot, uint32_t spec) {
   JobRecord& record = jobs_[slot];
+  record.requirement = RequirementFor(spec);
   ReleaseSpec(record.spec);
   record.spec = spec;
   if (record.live != kNoIndex) live_[record.live].spec = spec;
@@ -193,7 +187,6 @@ void JobTable::Remove(uint32_t slot) {
   queue.by_status[static_cast<int>(record.status)].Erase(record.sequence);
   queue.slots.Remove(record.sequence);
   names_.Release(record.name);
-  requirements_.Release(record.requirement);
   ReleaseSpec(record.spec);
   jobs_.Free(slot);
 }

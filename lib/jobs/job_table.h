@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -65,6 +66,14 @@ class JobTable {
   void ReleaseSpec(uint32_t spec);
   void AddSpecUser(uint32_t spec) { specs_.AddRef(spec); }
   const JobSpec& spec(uint32_t spec) const { return specs_[spec]; }
+  // Has them in the caches soon. Any number may be asked for. Few specs are
+  // there anyway.
+  void FetchSpec(uint32_t spec) const {
+    if (specs_.size() > kFewSpecs) specs_.Prefetch(spec);
+  }
+  void FetchRequirement(uint32_t requirement) const {
+    if (requirements_.size() > kFewSpecs) requirements_.Prefetch(requirement);
+  }
   // Whether a job, or a definition itself, still has a spec of a definition.
   bool IsDefinitionUsed(uint32_t definition) const {
     return definition < specs_of_.size() && specs_of_[definition] > 0;
@@ -239,6 +248,9 @@ class JobTable {
   void Encode(Encoder& encoder) const;
 
  private:
+  // So many specs and requirements stay in the caches.
+  static constexpr size_t kFewSpecs = 1024;
+
   struct QueueIndex {
     SequenceIndex slots;
     std::array<SequenceBitmap, kJobStatusCount> by_status;
@@ -283,10 +295,9 @@ class JobTable {
   InternTable<JobSpec> specs_;
   std::vector<uint32_t> specs_of_;  // how many each definition has in specs_
   InternTable<Requirement> requirements_;
-  // By spec: its requirement when it was last needed, or kNoIndex. Which it is
-  // can be told from the rest, so it counts as no user, and may be another by
-  // now.
-  std::vector<uint32_t> recent_requirements_;
+  // By spec: its requirement, of which it is a user; kNoIndex where no job has
+  // asked for it yet. In pieces, because there may be a million.
+  std::deque<uint32_t> requirement_of_;
   std::vector<QueueIndex> queues_;
   // By slot and child.
   std::map<std::pair<uint32_t, int32_t>, PreemptionRecord> preemptions_;

@@ -217,8 +217,31 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
   return spec;
 }
 
+namespace {
+
+// Whether nothing is given that may be long, but for names.
+bool IsShort(const SubmitJobRequest& request, const Limits& limits) {
+  const ContainerOverrides& overrides = request.container_overrides;
+  const size_t names =
+      request.job_name.size() + request.job_queue.size() +
+      request.job_definition.size() + request.share_identifier.size() +
+      request.quota_share_name.size() + overrides.instance_type.size();
+  return static_cast<int64_t>(names) < limits.submission_bytes_max / 2 &&
+         overrides.command.empty() && overrides.environment.empty() &&
+         !request.ecs_properties_override.has_value() &&
+         !request.eks_properties_override.has_value() &&
+         !request.node_overrides.has_value() && request.parameters.empty() &&
+         !request.retry_strategy.has_value() && request.tags.empty() &&
+         request.consumable_resource_properties_override
+             .consumable_resource_list.empty() &&
+         !request.document.has_value();
+}
+
+}  // namespace
+
 absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
                                  const Limits& limits) {
+  if (IsShort(request, limits)) return absl::OkStatus();
   const uint64_t with_dependencies = EncodedSize(request);
   if (static_cast<int64_t>(with_dependencies) <= limits.submission_bytes_max) {
     return absl::OkStatus();

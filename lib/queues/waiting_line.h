@@ -55,6 +55,11 @@ class WaitingLine {
     const uint32_t index = recent_[requirement % kRecent];
     if (index != kNone) classes_[index].order.Fetch();
   }
+  // The same of a class that is no recent one.
+  void FindAndFetchClass(uint32_t requirement) const {
+    const auto found = class_of_.find(requirement);
+    if (found != class_of_.end()) classes_[found->second].order.Fetch();
+  }
   const PriorityOrder& order() const { return order_; }
 
   int64_t jobs() const { return jobs_; }

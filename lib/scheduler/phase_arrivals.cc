@@ -10,11 +10,24 @@ namespace embatch {
 
 void TurnRunner::RunArrivals() {
   while (!state_.arrivals.empty() && has_budget()) {
+    FetchArrival();
     const uint32_t slot = state_.arrivals.front();
     state_.arrivals.pop_front();
     // An array that waits for nothing changes no status when it arrives.
     if (jobs_.record(slot).is_array()) --journal_.transitions_left;
     Arrive(slot);
+  }
+}
+
+// Where there are many classes, what one of the next jobs will touch of its own
+// is on its way.
+void TurnRunner::FetchArrival() const {
+  constexpr size_t kAhead = 4;
+  if (state_.arrivals.size() <= kAhead) return;
+  const JobRecord& record = jobs_.record(state_.arrivals[kAhead]);
+  const QueueRecord& queue = state_.queues[record.queue];
+  if (queue.kind == QueueKind::kFifo && queue.has_many_classes()) {
+    FetchClass(record);
   }
 }
 

@@ -205,20 +205,34 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
   return placement;
 }
 
-// The next job of a share is on its way until its turn comes, because those of
-// other shares stand between them: each would be a wait for memory.
-void TurnRunner::FetchNextOfShare(const JobRecord& record) const {
+// What the next job will touch is on its way until its turn comes. Those of a
+// share have jobs of other shares between them, so each would be a wait for
+// memory; where there are many classes, each would be a wait for its own.
+void TurnRunner::FetchNext(const JobRecord& record) const {
   const QueueRecord& queue = state_.queues[record.queue];
-  if (queue.kind != QueueKind::kFairShare) return;
-  const std::optional<LinePlace> next =
-      queue.fair_share.line(record.share).Head();
-  if (!next.has_value()) return;
-  jobs_.FetchJob(jobs_.SlotAt(record.queue, next->sequence));
+  if (queue.kind == QueueKind::kFairShare) {
+    const std::optional<LinePlace> next =
+        queue.fair_share.line(record.share).Head();
+    if (!next.has_value()) return;
+    jobs_.FetchJob(jobs_.SlotAt(record.queue, next->sequence));
+  } else if (queue.kind == QueueKind::kFifo && queue.has_many_classes()) {
+    const std::optional<LinePlace> next = queue.line.Head();
+    if (!next.has_value()) return;
+    FetchClass(jobs_.record(jobs_.SlotAt(record.queue, next->sequence)));
+  }
+}
+
+// Of a job in a queue with many classes: what entering and leaving the line
+// touch, and what says where it may run.
+void TurnRunner::FetchClass(const JobRecord& record) const {
+  jobs_.FetchRequirement(record.requirement);
+  jobs_.FetchSpec(record.spec);
+  state_.queues[record.queue].line.FindAndFetchClass(record.requirement);
 }
 
 void TurnRunner::Place(JobKey job, const Placement& placement) {
   LeaveLine(job);
-  FetchNextOfShare(jobs_.record(job.slot));
+  FetchNext(jobs_.record(job.slot));
   const JobSpec& spec = jobs_.spec(jobs_.record(job.slot).spec);
   if (spec.is_service()) {
     PlaceInService(job, placement.environment);

@@ -6,7 +6,7 @@
 // fetch it.
 //
 // Three steps, as each finds its address in what the one before it fetched: the
-// job, its running attempt, the attempt's instance and its neighbours there.
+// job, its running attempt, the attempt's spec, instance and neighbours there.
 #ifndef EMBATCH_SCHEDULER_REPORTS_AHEAD_H_
 #define EMBATCH_SCHEDULER_REPORTS_AHEAD_H_
 
@@ -92,6 +92,7 @@ class ReportsAhead {
     if (!jobs_.IsLive(live)) return;
     const LiveAttempt& attempt = jobs_.live(live);
     fleet_.FetchInstance(attempt.instance);
+    jobs_.FetchSpec(attempt.spec);
     if (reports_[i].kind == ContainerReport::Kind::kStarted) return;
     jobs_.FetchLive(attempt.before);
     jobs_.FetchLive(attempt.behind);

@@ -142,6 +142,11 @@ struct QueueRecord {
   bool is_strict() const {
     return config.options().dispatch_order == DispatchOrder::kStrict;
   }
+  // Whether what a class needs is likely not to be in the caches; of kFifo.
+  bool has_many_classes() const {
+    constexpr size_t kMany = 512;
+    return line.class_count() > kMany;
+  }
   // The line in which the jobs of a share stand; all of them, without shares.
   WaitingLine& LineOf(uint32_t share) {
     switch (kind) {

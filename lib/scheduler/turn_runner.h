@@ -121,6 +121,7 @@ class TurnRunner {
 
   // 3. phase_arrivals.cc
   void RunArrivals();
+  void FetchArrival() const;
   void Arrive(uint32_t slot);
 
   // 4. phase_consequences.cc
@@ -169,7 +170,8 @@ class TurnRunner {
   Placement FindStart(const QueueRecord& queue, JobKey job) const;
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
-  void FetchNextOfShare(const JobRecord& record) const;
+  void FetchNext(const JobRecord& record) const;
+  void FetchClass(const JobRecord& record) const;
   void RequestStart(uint32_t live);
   void RequestStartOf(uint32_t live, uint16_t container);
   void ForgetBlocked(BlockedHead& blocked, JobKey head);

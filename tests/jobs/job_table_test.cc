@@ -66,8 +66,7 @@ TEST_F(JobTableTest, SequencesRiseInTheOrderOfSubmission) {
   }
 }
 
-// The spec stays, as that of a definition does; in between its requirement
-// goes, and another one gets its place.
+// The spec stays, as that of a definition does, and its requirement with it.
 TEST_F(JobTableTest, ASpecUsedAgainFindsItsOwnRequirement) {
   spec.resources = Resources::Of(1, 512);
   const JobKey first = Add("first");
@@ -76,11 +75,28 @@ TEST_F(JobTableTest, ASpecUsedAgainFindsItsOwnRequirement) {
   Change(first, JobTrigger::kEndedByCaller);
   table.Remove(first.slot);
   spec.resources = Resources::Of(8, 4096);
-  ASSERT_EQ(table.record(Add("other").slot).requirement, requirement);
+  EXPECT_NE(table.record(Add("other").slot).requirement, requirement);
   spec.resources = Resources::Of(1, 512);
   const JobKey second = Add("second");
-  EXPECT_EQ(table.requirement(table.record(second.slot).requirement).resources,
-            Resources::Of(1, 512));
+  EXPECT_EQ(table.record(second.slot).requirement, requirement);
+  EXPECT_EQ(table.requirement(requirement).resources, Resources::Of(1, 512));
+}
+
+TEST_F(JobTableTest, ARequirementGoesWithTheLastSpecThatHasIt) {
+  spec.resources = Resources::Of(1, 512);
+  spec.command = {"a"};
+  const JobKey a = Add("a");
+  spec.command = {"b"};
+  const JobKey b = Add("b");
+  const uint32_t requirement = table.record(a.slot).requirement;
+  for (const JobKey job : {a, b}) {
+    EXPECT_EQ(table.requirement(requirement).resources, Resources::Of(1, 512));
+    Change(job, JobTrigger::kEndedByCaller);
+    table.Remove(job.slot);
+  }
+  // Its place is the next one's.
+  spec.resources = Resources::Of(8, 4096);
+  EXPECT_EQ(table.record(Add("other").slot).requirement, requirement);
 }
 
 TEST_F(JobTableTest, EqualRequirementsAreOneClass) {
