@@ -96,4 +96,21 @@ std::string WhyLost(const Scheduler& scheduler, JobId job) {
                       JobStatusName(view->status), " for ever");
 }
 
+std::string WhyKept(const Scheduler& scheduler, const std::string& environment,
+                    const std::vector<SimulatedInstance>& instances) {
+  const auto view = scheduler.DescribeComputeEnvironment(environment);
+  if (!view.ok()) return "";  // deleted
+  const auto& resources =
+      view->compute_environment->options().compute_resources;
+  if (!resources.has_value()) return "";  // UNMANAGED: they are the caller's
+  for (const SimulatedInstance& instance : instances) {
+    const int64_t vcpus = instance.resources.vcpu_milli / 1000;
+    if (view->vcpus - vcpus >= resources->min_vcpus) {
+      return absl::StrCat(environment, " keeps ", instance.name, " with ",
+                          vcpus, " of ", view->vcpus, " vCPUs for nobody");
+    }
+  }
+  return "";
+}
+
 }  // namespace embatch

@@ -188,7 +188,10 @@ void RandomWorld::Run() {
   size_t done = 0;
   while (!::testing::Test::HasFatalFailure()) {
     const bool all_done = done == plan_.actions.size();
-    if (all_done && IsOver(next)) return;
+    if (all_done && IsOver(next)) {
+      is_at_rest_ = next > now_ + kPatience;
+      return;
+    }
     absl::Time then = next;
     if (!all_done) then = std::min(then, start_ + plan_.actions[done].at);
     if (options_.late) then += absl::Seconds(chance_.Below(100));
@@ -409,13 +412,17 @@ absl::Time RandomWorld::ComeToRest() {
   return absl::InfiniteFuture();
 }
 
-void RandomWorld::CheckInvariants() {
+InstancesByEnvironment RandomWorld::Instances() const {
   InstancesByEnvironment instances;
   for (size_t i = 0; i < providers_.size(); ++i) {
     instances[plan_.environments[i].options.compute_environment_name] =
         providers_[i]->Instances();
   }
-  invariants_.Check(*scheduler_, instances);
+  return instances;
+}
+
+void RandomWorld::CheckInvariants() {
+  invariants_.Check(*scheduler_, Instances());
 }
 
 // At rest nothing happens by itself before `next`; a fork shows it, because it

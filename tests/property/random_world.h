@@ -64,6 +64,12 @@ class RandomWorld {
   absl::Time now() const { return now_; }
   const MemoryInputLog& log() const { return log_; }
 
+  // Whether nothing is due that could still make a difference, when it has
+  // run.
+  bool is_at_rest() const { return is_at_rest_; }
+  // What the provider of each environment holds.
+  InstancesByEnvironment Instances() const;
+
   // By the jobs' numbers in the plan; null where the submission was refused.
   const std::vector<JobId>& jobs() const { return jobs_; }
 
@@ -126,6 +132,7 @@ class RandomWorld {
   const absl::Time start_ = absl::FromUnixSeconds(1767225600);
   absl::Time now_ = start_;
   absl::Time last_event_ = start_;
+  bool is_at_rest_ = false;
   Random chance_;  // for what the plan leaves open
 
   MemoryInputLog log_;

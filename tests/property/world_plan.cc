@@ -640,7 +640,7 @@ WorldPlan DrawPlan(uint64_t seed, const PlanOptions& options) {
     AddTimeLimits(limits, plan);
   }
   Random consumables(Scatter(seed, 23));
-  if (options.consumables && plain && consumables.Percent(30)) {
+  if (options.consumables && consumables.Percent(30)) {
     AddConsumables(consumables, plan);
   }
   Random environment_changes(Scatter(seed, 24));
