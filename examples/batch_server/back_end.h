@@ -28,6 +28,11 @@ class BackEnd {
   virtual absl::Status ServeEnvironment(embatch::Scheduler& scheduler,
                                         const std::string& environment,
                                         absl::Time now) = 0;
+  // A compute environment was updated.
+  virtual absl::Status Update(embatch::Scheduler& /*scheduler*/,
+                              const std::string& /*environment*/) {
+    return absl::OkStatus();
+  }
   virtual absl::Status ServeServiceEnvironment(embatch::Scheduler& scheduler,
                                                const std::string& environment) {
     return scheduler.AttachServiceProvider(environment, nullptr);

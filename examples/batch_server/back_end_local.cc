@@ -4,6 +4,7 @@
 // as its one instance, whatever instance types it asks for; service jobs have
 // nobody to hand them to.
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,9 @@ class LocalBackEnd : public BackEnd {
                                 const std::string& environment,
                                 absl::Time now) override;
 
+  absl::Status Update(embatch::Scheduler& scheduler,
+                      const std::string& environment) override;
+
   absl::StatusOr<std::string> LogPath(
       absl::string_view log_stream) const override {
     return runtime_->LogPath(log_stream);
@@ -38,6 +42,8 @@ class LocalBackEnd : public BackEnd {
   const std::unique_ptr<embatch::LocalRuntime> runtime_;
   // A scheduler may know one until its environment is forgotten, so they stay.
   std::vector<std::unique_ptr<embatch::LocalProvider>> providers_;
+  // The one of each environment, by its name.
+  std::map<std::string, embatch::LocalProvider*> provider_of_;
 };
 
 // A type that the environment allows, so that this machine may be one of it.
@@ -66,8 +72,22 @@ absl::Status LocalBackEnd::ServeEnvironment(embatch::Scheduler& scheduler,
                  embatch::ComputeEnvironmentType::kUnmanaged;
   options.instance_type = InstanceTypeFor(*view->compute_environment);
   providers_.push_back(std::make_unique<embatch::LocalProvider>(options));
+  provider_of_[environment] = providers_.back().get();
   return scheduler.AttachPlugins(environment,
                                  {providers_.back().get(), runtime_.get()});
+}
+
+absl::Status LocalBackEnd::Update(embatch::Scheduler& scheduler,
+                                  const std::string& environment) {
+  const absl::StatusOr<embatch::ComputeEnvironmentView> view =
+      scheduler.DescribeComputeEnvironment(environment);
+  if (!view.ok()) return view.status();
+  const auto provider = provider_of_.find(environment);
+  if (provider != provider_of_.end()) {
+    provider->second->SetInstanceType(
+        InstanceTypeFor(*view->compute_environment));
+  }
+  return absl::OkStatus();
 }
 
 embatch::Resources Offer(const Options& options) {

@@ -15,6 +15,7 @@ using embatch::api::HttpRequest;
 using embatch::api::HttpResponse;
 
 constexpr absl::string_view kCreateEnvironment = "/v1/createcomputeenvironment";
+constexpr absl::string_view kUpdateEnvironment = "/v1/updatecomputeenvironment";
 constexpr absl::string_view kCreateServiceEnvironment =
     "/v1/createserviceenvironment";
 
@@ -77,18 +78,21 @@ HttpResponse Region::Serve(const HttpRequest& request,
   if (IsRead(request)) return response;
   next_ = absl::InfinitePast();
   if (response.status == 200) {
-    ServeNewEnvironment(request.target, response, now);
+    ServeEnvironment(request.target, response, now);
   }
   return response;
 }
 
-void Region::ServeNewEnvironment(absl::string_view target,
-                                 const HttpResponse& response, absl::Time now) {
+void Region::ServeEnvironment(absl::string_view target,
+                              const HttpResponse& response, absl::Time now) {
   absl::Status status;
   const absl::string_view path = target.substr(0, target.find('?'));
   if (path == kCreateEnvironment) {
     status = back_end_->ServeEnvironment(
         scheduler_, MemberOf(response, "computeEnvironmentName"), now);
+  } else if (path == kUpdateEnvironment) {
+    status = back_end_->Update(scheduler_,
+                               MemberOf(response, "computeEnvironmentName"));
   } else if (path == kCreateServiceEnvironment) {
     status = back_end_->ServeServiceEnvironment(
         scheduler_, MemberOf(response, "serviceEnvironmentName"));

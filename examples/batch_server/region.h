@@ -58,9 +58,9 @@ class Region {
         scheduler_(options),
         sink_(std::move(sink)) {}
 
-  void ServeNewEnvironment(absl::string_view target,
-                           const embatch::api::HttpResponse& response,
-                           absl::Time now);
+  void ServeEnvironment(absl::string_view target,
+                        const embatch::api::HttpResponse& response,
+                        absl::Time now);
   void TerminateJobsOf(const std::string& queue, embatch::JobStatus status,
                        absl::string_view reason, absl::Time now);
 

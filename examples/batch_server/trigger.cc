@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -116,9 +117,9 @@ absl::StatusOr<std::unique_ptr<Trigger>> Trigger::Create(
 }
 
 absl::Status Trigger::Check(const Submit& submit) {
-  const absl::StatusOr<Bucket::Puts> puts = bucket_->TakePuts();
+  const absl::StatusOr<std::set<std::string>> puts = bucket_->TakePuts();
   if (!puts.ok()) return puts.status();
-  for (const std::string& object : puts->objects) {
+  for (const std::string& object : *puts) {
     for (const json& rule : rules_) {
       if (!Matches(rule["object"].get<std::string>(), object)) continue;
       const absl::StatusOr<std::string> content =

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -45,6 +46,12 @@ absl::Status WriteAll(int fd, absl::string_view content) {
   return absl::OkStatus();
 }
 
+timespec Now() {
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Bucket>> Bucket::Open(
@@ -69,7 +76,7 @@ absl::StatusOr<std::unique_ptr<Bucket>> Bucket::Open(
 }
 
 Bucket::Bucket(std::string folder, int event_fd)
-    : folder_(std::move(folder)), event_fd_(event_fd) {}
+    : folder_(std::move(folder)), event_fd_(event_fd), last_taken_(Now()) {}
 
 Bucket::~Bucket() { close(event_fd_); }
 
@@ -77,13 +84,28 @@ std::string Bucket::PathOf(const std::string& object) const {
   return absl::StrCat(folder_, "/", object);
 }
 
-absl::StatusOr<Bucket::Puts> Bucket::TakePuts() {
-  Puts puts;
+void Bucket::AddChanged(timespec since, std::set<std::string>& objects) const {
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder_, error)) {
+    struct stat status;
+    if (stat(entry.path().c_str(), &status) != 0) continue;
+    const timespec& changed = status.st_ctim;
+    if (S_ISREG(status.st_mode) && std::tie(changed.tv_sec, changed.tv_nsec) >
+                                       std::tie(since.tv_sec, since.tv_nsec)) {
+      objects.insert(entry.path().filename().string());
+    }
+  }
+}
+
+absl::StatusOr<std::set<std::string>> Bucket::TakePuts() {
+  std::set<std::string> objects;
+  bool lost = false;
   alignas(inotify_event) char buffer[1 << 14];
   for (;;) {
     const ssize_t bytes = read(event_fd_, buffer, sizeof(buffer));
     if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0 && errno == EAGAIN) return puts;
+    if (bytes < 0 && errno == EAGAIN) break;
     if (bytes <= 0) return SystemError("reading the bucket's events");
     for (const char* at = buffer; at < buffer + bytes;) {
       const auto* event = reinterpret_cast<const inotify_event*>(at);
@@ -92,16 +114,21 @@ absl::StatusOr<Bucket::Puts> Bucket::TakePuts() {
         return absl::NotFoundError(
             absl::StrCat("the bucket folder '", folder_, "' is gone"));
       }
-      if (event->mask & IN_Q_OVERFLOW) puts.lost = true;
-      if (event->len > 0) puts.objects.insert(event->name);
+      if (event->mask & IN_Q_OVERFLOW) lost = true;
+      if (event->len > 0) objects.insert(event->name);
     }
   }
+  // The time of a file may be that of the clock's last tick. What was lost came
+  // after so many other puts that it is later all the same.
+  const timespec since = std::exchange(last_taken_, Now());
+  if (lost) AddChanged(since, objects);
+  return objects;
 }
 
 absl::StatusOr<bool> Bucket::TakePut(const std::string& object) {
-  const absl::StatusOr<Puts> puts = TakePuts();
+  const absl::StatusOr<std::set<std::string>> puts = TakePuts();
   if (!puts.ok()) return puts.status();
-  return puts->lost || puts->objects.count(object) > 0;
+  return puts->count(object) > 0;
 }
 
 bool Bucket::Has(const std::string& object) const {

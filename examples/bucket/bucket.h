@@ -8,6 +8,7 @@
 #define BUCKET_BUCKET_H_
 
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <set>
 #include <string>
@@ -34,11 +35,11 @@ class Bucket {
 
   // What was put since the last call: written and closed, or moved here.
   // Several puts of an object count as one. Does not wait.
-  struct Puts {
-    std::set<std::string> objects;
-    bool lost = false;  // too many at once: any other object may be one of them
-  };
-  absl::StatusOr<Puts> TakePuts();
+  //
+  // The system keeps a limited number of puts for us. When it has dropped some,
+  // every object counts that changed since the last call, even one that is not
+  // written to its end yet.
+  absl::StatusOr<std::set<std::string>> TakePuts();
 
   // Whether `object` was put since the last call, of either kind.
   absl::StatusOr<bool> TakePut(const std::string& object);
@@ -63,9 +64,11 @@ class Bucket {
  private:
   Bucket(std::string folder, int event_fd);
   std::string PathOf(const std::string& object) const;
+  void AddChanged(timespec since, std::set<std::string>& objects) const;
 
   const std::string folder_;
   const int event_fd_;
+  timespec last_taken_;
 };
 
 }  // namespace examples

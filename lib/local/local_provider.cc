@@ -13,17 +13,27 @@ constexpr char kLoopbackAddress[] = "127.0.0.1";
 LocalProvider::LocalProvider(LocalProviderOptions options)
     : options_(std::move(options)),
       resources_(options_.resources.has_value() ? *options_.resources
-                                                : ResourcesOfThisMachine()) {
+                                                : ResourcesOfThisMachine()),
+      instance_type_(options_.instance_type) {
   // Times are filled in when the reports are given out.
   if (options_.join) {
     up_ = InstanceId::Joined(1);
-    reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_,
-                                             options_.instance_type, resources_,
-                                             kLoopbackAddress));
+    reports_.push_back(InstanceReport::Ready(
+        absl::UnixEpoch(), up_, instance_type_, resources_, kLoopbackAddress));
   } else {
-    reports_.push_back(InstanceReport::Catalogue(
-        absl::UnixEpoch(), {InstanceType{options_.instance_type, resources_}}));
+    ReportCatalogue();
   }
+}
+
+void LocalProvider::ReportCatalogue() {
+  reports_.push_back(InstanceReport::Catalogue(
+      absl::UnixEpoch(), {InstanceType{instance_type_, resources_}}));
+}
+
+void LocalProvider::SetInstanceType(std::string name) {
+  if (options_.join || name == instance_type_) return;
+  instance_type_ = std::move(name);
+  ReportCatalogue();
 }
 
 void LocalProvider::Launch(const LaunchRequest& request) noexcept {
@@ -38,19 +48,18 @@ void LocalProvider::Launch(const LaunchRequest& request) noexcept {
   } else if (options_.join) {
     return refuse(LaunchFailure::kConfiguration,
                   "this machine joins an UNMANAGED environment by itself");
-  } else if (request.instance_type != options_.instance_type) {
-    return refuse(
-        LaunchFailure::kConfiguration,
-        absl::StrCat("no instance type \"", request.instance_type,
-                     "\"; this machine is \"", options_.instance_type, "\""));
+  } else if (request.instance_type != instance_type_) {
+    return refuse(LaunchFailure::kConfiguration,
+                  absl::StrCat("no instance type \"", request.instance_type,
+                               "\"; this machine is \"", instance_type_, "\""));
   } else if (up_.number != 0) {
     return refuse(LaunchFailure::kCapacity, "there is only one this machine");
   }
   up_ = request.instance;
   asked_again_ = asked_again_ || request.after_restart;
   reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_,
-                                           options_.instance_type, resources_,
-                                           kLoopbackAddress));
+                                           std::string(request.instance_type),
+                                           resources_, kLoopbackAddress));
 }
 
 void LocalProvider::Terminate(InstanceId instance) noexcept {

@@ -84,6 +84,26 @@ TEST(LocalProviderTest, FirstReportIsTheCatalogue) {
   EXPECT_EQ(provider.NextReportTime(), absl::InfiniteFuture());
 }
 
+TEST(LocalProviderTest, TypeMayGetAnotherName) {
+  LocalProvider provider(TwoCores());
+  PollAll(provider);
+  provider.SetInstanceType("local");
+  EXPECT_THAT(PollAll(provider), IsEmpty());
+  provider.SetInstanceType("c5.large");
+
+  const std::vector<InstanceReport> reports = PollAll(provider);
+
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_EQ(reports[0].kind, Kind::kCatalogue);
+  ASSERT_THAT(reports[0].instance_types, SizeIs(1));
+  EXPECT_EQ(reports[0].instance_types[0].name, "c5.large");
+  EXPECT_EQ(reports[0].instance_types[0].resources, Resources::Of(2, 4096));
+  provider.Launch(Request(1));  // of the old one
+  const std::vector<InstanceReport> refused = PollAll(provider);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].failure, LaunchFailure::kConfiguration);
+}
+
 TEST(LocalProviderTest, JoinsAnUnmanagedEnvironmentUnasked) {
   LocalProviderOptions options = TwoCores();
   options.join = true;

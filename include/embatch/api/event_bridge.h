@@ -26,9 +26,10 @@
 // Choice: D29. AWS names no event for the status of service jobs; ours is named
 // like the others.
 //
-// Ids are UUIDs made of the event's place in the scheduler's sequence: a replay
-// prints the same.
-// Source: guide "AWS Batch events" (§21). Choice: D53, D61.
+// Ids are UUIDs made of the event's place in the scheduler's sequence and of
+// the scheduler's seed: a replay prints the same, and schedulers whose events
+// go to one place need different seeds. Source: guide "AWS Batch events" (§21).
+// Choice: D53, D61.
 #ifndef EMBATCH_API_EVENT_BRIDGE_H_
 #define EMBATCH_API_EVENT_BRIDGE_H_
 

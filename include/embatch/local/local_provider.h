@@ -52,6 +52,10 @@ class LocalProvider : public ResourceProvider {
   // What the instance offers.
   const Resources& resources() const { return resources_; }
 
+  // From now on the instance type has this name: that of the environment may
+  // have been updated. An instance that is up, or joined, keeps its own.
+  void SetInstanceType(std::string name);
+
   void Launch(const LaunchRequest& request) noexcept override;
   void Terminate(InstanceId instance) noexcept override;
   void Poll(absl::Time now, int max,
@@ -61,8 +65,11 @@ class LocalProvider : public ResourceProvider {
   void Recovered() noexcept override;
 
  private:
+  void ReportCatalogue();
+
   const LocalProviderOptions options_;
   const Resources resources_;
+  std::string instance_type_;
   InstanceId up_;                       // null: none is up
   bool asked_again_ = false;            // `up_`, since the restart
   std::deque<InstanceReport> reports_;  // not given out yet; without a time

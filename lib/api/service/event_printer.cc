@@ -3,9 +3,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "embatch/api/json.h"
 #include "embatch/api/service_job.pb.h"
+#include "embatch/ids.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/job_arns.h"
 #include "lib/api/service/service_job_conversion.h"
@@ -14,12 +14,17 @@ namespace embatch {
 namespace api {
 namespace {
 
-constexpr uint64_t kLow48 = (uint64_t{1} << 48) - 1;
+// At the most: the change of status, and the end of a preemption.
+constexpr uint64_t kEventsOfOneChange = 2;
 
-// A UUID of version 8. `child` is which of several jobs of one event.
-std::string EventId(uint64_t sequence, uint32_t child) {
-  return absl::StrFormat("%08x-%04x-8000-8000-%012x", child, sequence >> 48,
-                         sequence & kLow48);
+// `place` is which of several events of one change. A sequence's number is as
+// long as a job's slot and generation, so a UUID is made of it as of those,
+// under other seeds than those of jobs.
+// Choice: D61, a replay prints the same.
+std::string EventId(uint64_t sequence, uint64_t place, uint64_t seed) {
+  const JobId id = {static_cast<uint32_t>(sequence),
+                    static_cast<uint32_t>(sequence >> 32), -1};
+  return FormatJobId(id, seed + (place + 1) * 0xd1b54a32d192ed03u);
 }
 
 // Source: §21, seconds. Choice: D61, milliseconds too where there are any.
@@ -59,8 +64,11 @@ bool IsPreemptionEnd(const Event& event, const JobView& view,
 
 void EventPrinter::Send(const Envelope& envelope, absl::string_view detail) {
   text_ = "{\"version\":\"0\",\"id\":\"";
-  absl::StrAppend(&text_, envelope.id, "\",\"detail-type\":\"",
-                  envelope.detail_type, "\",\"source\":\"aws.batch\",");
+  absl::StrAppend(&text_,
+                  EventId(envelope.sequence, envelope.place,
+                          context_.scheduler.options().seed),
+                  "\",\"detail-type\":\"", envelope.detail_type,
+                  "\",\"source\":\"aws.batch\",");
   absl::StrAppend(&text_, "\"account\":\"", context_.scope.account,
                   "\",\"time\":\"", EventTime(envelope.time),
                   "\",\"region\":\"", context_.scope.region);
@@ -133,8 +141,7 @@ void EventPrinter::PrintPreemption(const Event& event, const JobView& view,
     return;
   }
   envelope.detail_type = "Batch Service Job Preemption Completed";
-  // It comes beside the change of status, which has the same sequence number.
-  envelope.id[absl::string_view("00000000-0000-80").size()] = '1';
+  ++envelope.place;  // beside the change of status
   // Source: guide "Service job preemption events" (count and recent attempts).
   ServiceJobPreemptionSummary summary;
   SetPreemptions(context_, view.job, summary);
@@ -152,7 +159,8 @@ void EventPrinter::Print(const Event& event, uint64_t sequence) {
     const bool is_service = view.ok() && view->definition == nullptr;
     const std::string id = context_.scheduler.JobIdText(job);
     Envelope envelope;
-    envelope.id = EventId(sequence, i);
+    envelope.sequence = sequence;
+    envelope.place = uint64_t{i} * kEventsOfOneChange;
     envelope.time = event.time();
     if (!view.ok()) {
       PrintGone(event, id, envelope);

@@ -29,7 +29,8 @@ class EventPrinter {
   // What one event of EventBridge has that the others have not.
   struct Envelope {
     absl::string_view detail_type;
-    std::string id;
+    uint64_t sequence = 0;  // of both the id is made
+    uint64_t place = 0;
     absl::Time time;
     std::string resources;  // JSON, between the brackets
   };

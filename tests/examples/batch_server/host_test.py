@@ -5,13 +5,16 @@ Needs no client of AWS's.
 """
 import json
 import os
+import signal
 import subprocess
 import time
 
 from support import (
     FOLDER,
+    REGION,
     SCRIPTS,
     SERVER,
+    SIGNED,
     STEPPED_START,
     Server,
     describe,
@@ -20,6 +23,7 @@ from support import (
     main,
     make_queue,
     register,
+    skip,
     submit,
     wait_for,
     wait_for_status,
@@ -103,6 +107,27 @@ def test_events():
     expect(last["resources"], [describe(server, array)["jobArn"]])
     expect(len({event["id"] for event in events}), len(events))
     expect(server.advance(seconds=0)["events"], [])
+
+
+def test_events_of_several_regions():
+    # EventBridge's consumers take two events of one id for one.
+    path = os.path.join(FOLDER, "events")
+    flags = "--backend=simulated", "--clock=100", "--events=" + path
+
+    def run(server):
+        make_queue(server)
+        register(server, "d", ["true"])
+        wait_for_status(server, submit(server, "j", "d"), "SUCCEEDED")
+
+    first = Server(*flags)
+    run(first)
+    SIGNED["Authorization"] = SIGNED["Authorization"].replace(REGION, "us-east-1")
+    run(first)
+    first.stop()
+    run(Server(*flags))
+    events = [json.loads(line) for line in open(path)]
+    expect(len(events), 12)
+    expect(len({event["id"] for event in events}), 12)
 
 
 def test_events_in_a_file():
@@ -287,6 +312,51 @@ def process_exists(number):
     return os.path.exists("/proc/%d" % number)
 
 
+def test_update_of_instance_types():
+    # This machine is of whatever type the environment asks for now.
+    server = Server()
+    resources = {
+        "type": "EC2",
+        "allocationStrategy": "BEST_FIT_PROGRESSIVE",
+        "minvCpus": 0,
+        "maxvCpus": 256,
+        "instanceTypes": ["m5.large"],
+        "subnets": ["subnet-1"],
+        "securityGroupIds": ["sg-1"],
+        "instanceRole": "ecsInstanceRole",
+    }
+    server.call(
+        "CreateComputeEnvironment",
+        {
+            "computeEnvironmentName": "c",
+            "type": "MANAGED",
+            "computeResources": resources,
+        },
+    )
+    order = [{"order": 1, "computeEnvironment": "c"}]
+    server.call(
+        "CreateJobQueue",
+        {"jobQueueName": "q", "priority": 1, "computeEnvironmentOrder": order},
+    )
+    register(server, "d", ["true"])
+    wait_for_status(server, submit(server, "before", "d"), "SUCCEEDED")
+    update = {
+        "computeEnvironment": "c",
+        "computeResources": {"instanceTypes": ["c5.large"]},
+    }
+    server.call("UpdateComputeEnvironment", update)
+    wait_for_status(server, submit(server, "after", "d"), "SUCCEEDED")
+    # Nor does it matter that a job ran meanwhile.
+    register(server, "long", ["sleep", "2"])
+    job = submit(server, "long", "long")
+    wait_for_status(server, job, "RUNNING")
+    update["computeResources"]["instanceTypes"] = ["optimal"]
+    server.call("UpdateComputeEnvironment", update)
+    last = submit(server, "last", "d")
+    wait_for_status(server, job, "SUCCEEDED")
+    wait_for_status(server, last, "SUCCEEDED")
+
+
 def test_stop_ends_all_jobs():
     server = Server()
     make_queue(server)
@@ -361,6 +431,42 @@ def test_bucket():
     open(os.path.join(bucket, "color.none"), "w").close()
     wait_for("the complaint", lambda: "bucket: color.none: first:" in server.said())
     expect(server.ask("GET", "/_embatch/health")[0], 200)
+
+
+def test_more_puts_than_the_system_keeps():
+    with open("/proc/sys/fs/inotify/max_queued_events") as file:
+        kept = int(file.read())
+    if kept > 50000:
+        skip("the system keeps %d events" % kept)
+    bucket = os.path.join(FOLDER, "bucket")
+    os.makedirs(bucket)
+    trigger = os.path.join(FOLDER, "trigger.json")
+    job = {"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}
+    with open(trigger, "w") as file:
+        json.dump([{"object": "*.txt", "jobs": [job]}], file)
+    server = Server(
+        "--backend=simulated",
+        "--regions=eu-central-1",
+        "--bucket=" + bucket,
+        "--trigger=" + trigger,
+    )
+    make_queue(server)
+    register(server, "d", ["true"])
+
+    def put(name):
+        open(os.path.join(bucket, name), "w").close()
+
+    put("before.txt")
+    wait_for("its job", lambda: "before.txt: j is" in server.said())
+    time.sleep(0.1)
+    server.process.send_signal(signal.SIGSTOP)
+    for number in range(kept + 1000):
+        put("%d.dat" % number)
+    put("after.txt")
+    server.process.send_signal(signal.SIGCONT)
+    wait_for("its job", lambda: "after.txt: j is" in server.said())
+    expect(server.said().count("before.txt: j is"), 1)
+    expect(server.said().count("after.txt: j is"), 1)
 
 
 def test_wrong_flags():
