@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chunked_body.h"
+
 namespace batch_server {
 namespace {
 
@@ -13,6 +15,7 @@ struct Exchange {
   Connection* connection = nullptr;
   bool understood = false;  // its head
   bool last = false;        // of its connection
+  bool chunked = false;     // its body
 };
 thread_local Exchange exchange;
 
@@ -20,12 +23,13 @@ thread_local Exchange exchange;
 class ConnectionStream : public httplib::Stream {
  public:
   explicit ConnectionStream(Connection* connection)
-      : connection_(*connection) {}
+      : connection_(*connection), chunks_(connection) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* data, size_t size) override {
-    return connection_.Read(data, size);
+    return exchange.chunked ? chunks_.Read(data, size)
+                            : connection_.Read(data, size);
   }
   ssize_t write(const char* data, size_t size) override {
     return connection_.Write({data, size}) ? static_cast<ssize_t>(size) : -1;
@@ -39,6 +43,7 @@ class ConnectionStream : public httplib::Stream {
 
  private:
   Connection& connection_;
+  ChunkedBody chunks_;
 };
 
 }  // namespace
@@ -57,6 +62,8 @@ void BoundedServer::CloseWhenSent(httplib::Response& response) {
   response.set_header("Connection", "close");
   exchange.last = true;
 }
+
+void BoundedServer::ExpectChunks() { exchange.chunked = true; }
 
 Connection::Outcome BoundedServer::outcome() {
   return exchange.connection->outcome();
@@ -97,7 +104,8 @@ void BoundedServer::Serve(Connection& connection) {
 
 // Whether the connection may have another request.
 bool BoundedServer::ServeNext(Connection& connection) {
-  exchange = {&connection, false, false};
+  exchange = Exchange();
+  exchange.connection = &connection;
   ConnectionStream stream(&connection);
   bool closed = false;
   const bool answered = process_request(stream, /*close_connection=*/false,

@@ -42,6 +42,9 @@ class BoundedServer : public httplib::Server {
   // It ends with the response, whatever it has still to say.
   static void CloseWhenSent(httplib::Response& response);
 
+  // Its body comes in chunks.
+  static void ExpectChunks();
+
   // Why the request could not be read to its end.
   static Connection::Outcome outcome();
 

@@ -234,6 +234,7 @@ httplib::Server::HandlerResponse HttpFront::Impl::Preview(
   } else if (request.is_multipart_form_data()) {
     Refuse(415, response);
   } else if (MayHaveBody(request)) {
+    if (request.has_header("Transfer-Encoding")) BoundedServer::ExpectChunks();
     return Server::HandlerResponse::Unhandled;
   } else {
     Answer(request, "", response);

@@ -369,6 +369,47 @@ def test_unclear_lengths():
     is_well(server)
 
 
+def test_chunks():
+    server = Server("--backend=simulated", "--clock=stepped")
+    body = ready(server)
+    start = b"POST /v1/submitjob HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+    start += SIGNATURE.encode() + b"\r\n"
+    whole = b"%x\r\n%s\r\n" % (len(body), body)
+    single = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    good = [
+        whole + b"0\r\n\r\n",
+        whole + b"0\r\nX: y\r\n\r\n",
+        whole + b"000\r\nX: y\r\nX-Checksum: z\r\n\r\n",
+        whole.replace(b"\r\n", b";extension=1\r\n", 1) + b"0;last\r\n\r\n",
+        single + b"0\r\nX: y\r\n\r\n",
+    ]
+    for chunks in good:
+        connection = Connection(server)
+        connection.send(start + chunks + HEALTH)  # which is no part of it
+        connection.end_of_sending()
+        answer = connection.rest()
+        expect((chunks, answer.count(b"HTTP/1.1 200 ")), (chunks, 2))
+    expect(count_jobs(server), len(good))
+    for chunks in [
+        b"-1\r\n",
+        b"+2\r\n{}\r\n0\r\n\r\n",
+        b"0x2\r\n{}\r\n0\r\n\r\n",
+        b" 2\r\n{}\r\n0\r\n\r\n",
+        b"\r\n",
+        b"2\n{}\r\n0\r\n\r\n",
+        b"11111111111111111\r\n",
+        b"2;" + b"x" * 2000 + b"\r\n{}\r\n0\r\n\r\n",
+        whole[:-2] + b"0\r\n\r\n",
+        whole + b"0\r\n" + b"X: y\r\n" * 2000 + b"\r\n",
+        whole + b"0\r\nX: y",
+        whole,
+    ]:
+        answer = exchange(server, start + chunks)
+        expect((chunks[:50], status_of(answer)), (chunks[:50], 400))
+        expect((chunks[:50], answer.count(b"HTTP/1.1 ")), (chunks[:50], 1))
+    expect(count_jobs(server), len(good))
+
+
 def test_many_requests_at_once():
     # A client may send the next request before it has its answer.
     server = Server("--backend=simulated", "--clock=stepped")
