@@ -58,6 +58,12 @@ std::optional<Bounds> ReadBounds(const model::Limits& limits) {
   return bounds;
 }
 
+// Source: API EvaluateOnExit.action ("The values aren't case sensitive"). It is
+// the only one of its kind, and the only one that holds such words.
+bool IsOfAnyCase(const FieldDescriptor* field) {
+  return field->full_name() == "embatch.api.EvaluateOnExit.action";
+}
+
 // All shapes that operations reach. They refer to each other, so they stay
 // where they are.
 class ShapeTable {
@@ -128,7 +134,7 @@ class ShapeTable {
                        ? Read(field->message_type())
                        : nullptr;
     member.words = field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM
-                       ? WordsOf(field->enum_type())
+                       ? WordsOf(field->enum_type(), IsOfAnyCase(field))
                        : nullptr;
     member.required = options.GetExtension(model::required);
     member.count = ReadBounds(options.GetExtension(model::count));
@@ -136,15 +142,19 @@ class ShapeTable {
     member.key_length = ReadBounds(options.GetExtension(model::key_length));
     member.range = ReadBounds(options.GetExtension(model::range));
     member.refusal = options.GetExtension(model::refusal);
-    // Source: API EvaluateOnExit.action ("The values aren't case sensitive").
-    // It is the only one of its kind.
-    member.any_case = field->full_name() == "embatch.api.EvaluateOnExit.action";
+    member.any_case = IsOfAnyCase(field);
     return member;
   }
 
-  const EnumWords* WordsOf(const EnumDescriptor* type) {
+  const EnumWords* WordsOf(const EnumDescriptor* type, bool any_case) {
     std::unique_ptr<EnumWords>& words = words_[type];
-    if (words == nullptr) words = std::make_unique<EnumWords>(ReadWords(type));
+    if (words == nullptr) {
+      words = std::make_unique<EnumWords>(ReadWords(type));
+      // Source: §6.3; clients compare what they are told with what they gave.
+      for (std::string& word : words->words) {
+        if (any_case) absl::AsciiStrToLower(&word);
+      }
+    }
     return words.get();
   }
 

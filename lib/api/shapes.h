@@ -55,7 +55,7 @@ struct Member {
   std::optional<Bounds> key_length;
   std::optional<Bounds> range;
   std::string refusal;  // AWS's answer to an unknown word; "": has none
-  bool any_case;        // words are taken in any case
+  bool any_case;        // words are taken in any case, printed in lower case
 };
 
 struct Shape {

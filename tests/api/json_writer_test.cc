@@ -80,6 +80,18 @@ TEST(JsonWriterTest, EnumsAreAwsWords) {
   EXPECT_EQ(PrintJson(id), R"({"name":"TrainingJobArn"})");
 }
 
+// Source: §6.3. Those of service jobs have no other case than the model's.
+TEST(JsonWriterTest, RetryActionsAreInLowerCase) {
+  EvaluateOnExit rule;
+  rule.set_action(RETRY_ACTION_RETRY);
+  EXPECT_EQ(PrintJson(rule), R"({"action":"retry"})");
+  rule.set_action(RETRY_ACTION_EXIT);
+  EXPECT_EQ(PrintJson(rule), R"({"action":"exit"})");
+  ServiceJobEvaluateOnExit of_service;
+  of_service.set_action(SERVICE_JOB_RETRY_ACTION_RETRY);
+  EXPECT_EQ(PrintJson(of_service), R"({"action":"RETRY"})");
+}
+
 TEST(JsonWriterTest, MapsAreSortedByKey) {
   ListTagsForResourceResponse response;
   auto& tags = *response.mutable_tags()->mutable_entries();
