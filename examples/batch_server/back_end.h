@@ -49,7 +49,8 @@ class BackEnd {
 
 absl::StatusOr<std::unique_ptr<BackEnd>> MakeLocalBackEnd(
     const Options& options, const std::string& region, embatch::Waker* waker);
-std::unique_ptr<BackEnd> MakeSimulatedBackEnd(const Options& options);
+std::unique_ptr<BackEnd> MakeSimulatedBackEnd(const Options& options,
+                                              const std::string& region);
 
 }  // namespace batch_server
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Nothing runs, but everything happens when and as a job's environment says.
+#include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "back_end.h"
 #include "embatch/sim/environment_fates.h"
 #include "embatch/sim/simulated_provider.h"
@@ -34,20 +38,31 @@ embatch::SimulatedProviderOptions ProviderOptions(
   return provider;
 }
 
-embatch::SimulatedServiceOptions ServiceOptions(const Options& options) {
+// Source: AWS General Reference, "ARN format" (partitions).
+absl::string_view PartitionOf(absl::string_view region) {
+  if (absl::StartsWith(region, "cn-")) return "aws-cn";
+  if (absl::StartsWith(region, "us-gov-")) return "aws-us-gov";
+  return "aws";
+}
+
+embatch::SimulatedServiceOptions ServiceOptions(const Options& options,
+                                                const std::string& region) {
   embatch::SimulatedServiceOptions service;
   service.default_fate.start_delay = options.start_delay;
   service.default_fate.run_time = kRunTime;
+  service.arn_prefix =
+      absl::StrCat("arn:", PartitionOf(region), ":sagemaker:", region, ":",
+                   options.account, ":");
   return service;
 }
 
 class SimulatedBackEnd : public BackEnd {
  public:
-  explicit SimulatedBackEnd(const Options& options)
+  SimulatedBackEnd(const Options& options, const std::string& region)
       : instance_types_(options.instance_types),
         runtime_(RuntimeOptions(options)),
         provider_(ProviderOptions(options, &runtime_)),
-        service_(ServiceOptions(options)) {}
+        service_(ServiceOptions(options, region)) {}
 
   absl::Status ServeEnvironment(embatch::Scheduler& scheduler,
                                 const std::string& environment,
@@ -85,8 +100,9 @@ class SimulatedBackEnd : public BackEnd {
 
 }  // namespace
 
-std::unique_ptr<BackEnd> MakeSimulatedBackEnd(const Options& options) {
-  return std::make_unique<SimulatedBackEnd>(options);
+std::unique_ptr<BackEnd> MakeSimulatedBackEnd(const Options& options,
+                                              const std::string& region) {
+  return std::make_unique<SimulatedBackEnd>(options, region);
 }
 
 }  // namespace batch_server

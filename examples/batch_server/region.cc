@@ -54,7 +54,7 @@ absl::StatusOr<std::unique_ptr<Region>> Region::Create(
     const Options& options, const std::string& name, uint64_t seed,
     embatch::Waker* waker, embatch::api::EventSink sink) {
   absl::StatusOr<std::unique_ptr<BackEnd>> back_end =
-      options.simulated ? MakeSimulatedBackEnd(options)
+      options.simulated ? MakeSimulatedBackEnd(options, name)
                         : MakeLocalBackEnd(options, name, waker);
   if (!back_end.ok()) return back_end.status();
   std::unique_ptr<Region> region(new Region(OptionsOfScheduler(options, seed),

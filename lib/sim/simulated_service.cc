@@ -14,9 +14,8 @@ void SimulatedService::Submit(const ServiceJobSpec& spec) noexcept {
   Training& made = training->second;
   made.fate = options_.script ? options_.script(spec) : options_.default_fate;
   made.usage.assign(spec.capacity_usage.begin(), spec.capacity_usage.end());
-  made.resource_id =
-      absl::StrCat("arn:aws:sagemaker:local:000000000000:training-job/",
-                   spec.JobIdText(), "-", spec.attempt.number);
+  made.resource_id = absl::StrCat(options_.arn_prefix, "training-job/",
+                                  spec.JobIdText(), "-", spec.attempt.number);
   ++counts_.submitted;
   ++counts_.held;
   Schedule(training, now_ + made.fate.capacity_delay);

@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 using Kind = ServiceReport::Kind;
 
 class SimulatedServiceTest : public ::testing::Test {
@@ -59,6 +60,20 @@ TEST_F(SimulatedServiceTest, TellsEachStepAtItsTime) {
   EXPECT_EQ(service.NextReportTime(), absl::InfiniteFuture());
   EXPECT_EQ(service.counts().submitted, 1u);
   EXPECT_EQ(service.counts().held, 0);
+}
+
+TEST_F(SimulatedServiceTest, TrainingJobsAreOfItsRegion) {
+  SimulatedServiceOptions options;
+  options.arn_prefix = "arn:aws:sagemaker:us-east-1:123456789012:";
+  SimulatedService service(options);
+  Poll(service, 0);
+  Submit(service, 1);
+  std::vector<ServiceReport> reports;
+  service.Poll(At(0), 1, reports);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_THAT(
+      reports[0].service_resource_id,
+      StartsWith("arn:aws:sagemaker:us-east-1:123456789012:training-job/"));
 }
 
 TEST_F(SimulatedServiceTest, GivesNoMoreReportsThanAskedFor) {

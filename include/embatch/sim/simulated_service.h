@@ -61,6 +61,9 @@ struct SimulatedServiceOptions {
   // How much the service has of a unit; others are unlimited. What finds too
   // little left when its capacity_delay is over is told NoCapacity.
   std::map<std::string, int64_t> capacity;
+
+  // What the ARNs of its training jobs begin with.
+  std::string arn_prefix = "arn:aws:sagemaker:local:000000000000:";
 };
 
 struct SimulatedServiceCounts {
