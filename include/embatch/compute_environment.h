@@ -159,6 +159,11 @@ struct ComputeEnvironmentOptions {
   std::string compute_environment_name;  // 1..128 of letters, digits, '-', '_'
   ComputeEnvironmentType type = ComputeEnvironmentType::kManaged;
   ResourceState state = ResourceState::kEnabled;
+  // Absent: containers of either run here. With EKS the environment is MANAGED,
+  // its resources EC2 or SPOT, and its strategy not BEST_FIT.
+  // Source: API CreateComputeEnvironment.eksConfiguration; §16.5. Choice: AWS
+  // has either ECS or EKS; a host program's own machines need be neither.
+  std::optional<OrchestrationType> container_orchestration_type;
   std::optional<ComputeResources> compute_resources;  // MANAGED: required
   // UNMANAGED: how many vCPUs are to be expected. Read by nothing but the
   // fair-share reservation. Source: API unmanagedvCpus.
@@ -171,8 +176,9 @@ struct ComputeEnvironmentOptions {
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {
     return visit(self.compute_environment_name, self.type, self.state,
-                 self.compute_resources, self.unmanaged_vcpus,
-                 self.update_policy, self.tags, self.document);
+                 self.container_orchestration_type, self.compute_resources,
+                 self.unmanaged_vcpus, self.update_policy, self.tags,
+                 self.document);
   }
 };
 

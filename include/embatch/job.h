@@ -180,6 +180,8 @@ struct JobView {
   int preempted_attempts = 0;          // see Scheduler::DescribePreemptions()
   int latest_attempt = 0;              // its number; 0: none so far
   absl::string_view quota_share_name;  // empty: none
+  // What each attempt takes; of a multi-node job that of all nodes, of a node
+  // its own part.
   Resources resources;
   // Of a job of one container.
   absl::string_view image;
@@ -196,8 +198,7 @@ struct JobView {
   const std::map<std::string, std::string>* tags = nullptr;
   bool propagate_tags = false;
   const Document* document = nullptr;  // the submission's
-  // What each attempt takes; of a multi-node job that of all nodes, of a node
-  // its own part.
+  // Taken likewise.
   absl::Span<const ConsumableResourceRequirement> consumable_resources;
 
   // Of the latest attempt; of several containers, those of the one that decided

@@ -88,6 +88,15 @@ constexpr bool IsValidEnum(PlatformCapability value) {
 }
 absl::string_view PlatformCapabilityName(PlatformCapability capability);
 
+// Who starts the containers: of a definition's, and in an environment. Pods are
+// EKS's, all other containers ECS's.
+// Source: API OrchestrationType.
+enum class OrchestrationType : uint8_t { kEcs, kEks };
+constexpr bool IsValidEnum(OrchestrationType value) {
+  return value <= OrchestrationType::kEks;
+}
+absl::string_view OrchestrationTypeName(OrchestrationType type);  // "ECS"
+
 // What to do with an attempt that failed.
 // Source: API RetryAction.
 enum class RetryAction : uint8_t { kRetry, kExit };
@@ -190,6 +199,8 @@ class JobDefinition {
     return options_.job_definition_name;
   }
   const JobDefinitionOptions& options() const { return options_; }
+  // Source: API JobDefinition.containerOrchestrationType.
+  OrchestrationType container_orchestration_type() const;
 
   template <typename Self, typename Visitor>
   static auto VisitFields(Self& self, Visitor&& visit) {

@@ -405,6 +405,12 @@ class Scheduler {
   absl::StatusOr<JobId> SubmitJob(const SubmitJobRequest& request,
                                   absl::Time now);
 
+  // What SubmitJob() would say of all that it looks at before overrides,
+  // parameters and amounts: names, queue, definition, share, array size and
+  // dependencies. For those who can't read the rest of a submission, and must
+  // tell whether that is its first fault. Source: §4, steps 1 to 8.
+  absl::Status CheckSubmission(const SubmitJobRequest& request) const;
+
   // Ends a job that has not started; does nothing to one that has, or to one
   // that is unknown or over. `reason`: 1 to 1,024 characters.
   // Source: API CancelJob; §10.

@@ -45,6 +45,8 @@ absl::Status CheckFargate(const ComputeResources& resources) {
 
 // Source: API ComputeResource.instanceTypes (all of one architecture).
 // A type's own architecture is known when the provider tells of it (fleet.h).
+// Choice: so is whether there is such a type; one that is never told of is no
+// error (§22 has a text for it), and nothing can be launched of it.
 absl::Status CheckInstanceTypes(const std::vector<std::string>& types) {
   if (types.empty()) {
     return absl::InvalidArgumentError(
@@ -125,6 +127,35 @@ absl::Status CheckComputeResources(const ComputeResources& resources) {
   return CheckStrategy(resources);
 }
 
+// Source: API CreateComputeEnvironment.eksConfiguration; guide "Amazon EKS";
+// §16.5 (BEST_FIT is not for EKS).
+absl::Status CheckOrchestration(const ComputeEnvironmentOptions& options) {
+  constexpr absl::string_view kMember = "container_orchestration_type";
+  if (!options.container_orchestration_type.has_value()) {
+    return absl::OkStatus();
+  }
+  const OrchestrationType type = *options.container_orchestration_type;
+  if (!IsValidEnum(type)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        kMember, " is ", static_cast<int>(type), "; must be ECS or EKS"));
+  }
+  if (type == OrchestrationType::kEcs) return absl::OkStatus();
+  if (!options.compute_resources.has_value() ||
+      IsFargate(options.compute_resources->type)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kMember,
+                     " is EKS; type must be MANAGED and compute_resources.type "
+                     "EC2 or SPOT then"));
+  }
+  if (options.compute_resources->strategy() == AllocationStrategy::kBestFit) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("compute_resources.allocation_strategy is BEST_FIT; must "
+                     "be another one when ",
+                     kMember, " is EKS"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ComputeEnvironment> ComputeEnvironment::Create(
@@ -151,6 +182,7 @@ absl::StatusOr<ComputeEnvironment> ComputeEnvironment::Create(
   if (managed) {
     EMBATCH_RETURN_IF_ERROR(CheckComputeResources(*options.compute_resources));
   }
+  EMBATCH_RETURN_IF_ERROR(CheckOrchestration(options));
   // Source: API unmanagedvCpus ("only supported when the type parameter is set
   // to UNMANAGED").
   if (options.unmanaged_vcpus.has_value()) {

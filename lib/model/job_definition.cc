@@ -81,6 +81,16 @@ absl::Status CheckContainers(const JobDefinitionOptions& options,
 
 }  // namespace
 
+// All groups of nodes are of one, which is checked.
+OrchestrationType JobDefinition::container_orchestration_type() const {
+  const std::optional<NodeProperties>& nodes = options_.node_properties;
+  const bool is_pod =
+      options_.eks_properties.has_value() ||
+      (nodes.has_value() && !nodes->node_range_properties.empty() &&
+       nodes->node_range_properties.front().eks_properties.has_value());
+  return is_pod ? OrchestrationType::kEks : OrchestrationType::kEcs;
+}
+
 absl::StatusOr<JobDefinition> JobDefinition::Create(
     JobDefinitionOptions options, LimitsProfile profile) {
   const Limits& limits = LimitsOf(profile);

@@ -310,6 +310,14 @@ absl::Status CheckNodeProperties(const JobDefinitionOptions& options,
           absl::StrCat("is ", Quoted(range.target_nodes),
                        "; must lie below num_nodes, ", properties.num_nodes));
     }
+    // Choice: all nodes are in one environment, so they are all pods or none.
+    const bool is_pod = range.eks_properties.has_value();
+    if (is_pod !=
+        properties.node_range_properties.front().eks_properties.has_value()) {
+      return Refused(absl::StrCat(member, ".eks_properties"),
+                     absl::StrCat("is ", is_pod ? "given" : "absent",
+                                  "; must be given in all groups or in none"));
+    }
     EMBATCH_RETURN_IF_ERROR(CheckGroup(options, range, member, profile));
     EMBATCH_RETURN_IF_ERROR(
         MergeInstanceType(absl::StrCat(member, ".instance_types"),

@@ -167,15 +167,19 @@ absl::Status CheckEnvironment(
     MemberPath member, const std::vector<EnvironmentVariable>& environment) {
   for (size_t i = 0; i < environment.size(); ++i) {
     const EnvironmentVariable& variable = environment[i];
+    if (variable.value.find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(member.Text(), "[", i, "].value is ",
+                       Quoted(variable.value), "; must hold no NUL"));
+    }
     absl::string_view rule;
     if (variable.name.empty()) {
       rule = "must not be empty";
     } else if (absl::StartsWith(variable.name, "AWS_BATCH")) {
       rule = "must not begin with AWS_BATCH";
     } else if (variable.name.find(char{0}) != std::string::npos ||
-               variable.name.find('=') != std::string::npos ||
-               variable.value.find('\0') != std::string::npos) {
-      rule = "must hold no '=', and name and value no NUL";
+               variable.name.find('=') != std::string::npos) {
+      rule = "must hold no '=' and no NUL";
     } else {
       continue;
     }
@@ -277,6 +281,10 @@ Resources WithinBounds(Resources resources) {
   return resources;
 }
 
+// Choice: a definition need not give amounts, as submissions can ("can be
+// specified in several places", API ResourceRequirement); a job must have them.
+// So "containerProperties must contain memory" or "... vcpus" (§22) is said of
+// no definition.
 absl::Status CheckJobResources(const Resources& resources) {
   if (resources.vcpu_milli <= 0) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -287,7 +295,8 @@ absl::Status CheckJobResources(const Resources& resources) {
   if (resources.memory_mib < kMemoryMibMin) {
     return absl::InvalidArgumentError(absl::StrCat(
         "resources.memory_mib is ", resources.memory_mib,
-        "; must be given by the definition or the submission: at least ",
+        "; must be given by the definition or the submission, at least ",
+        kMemoryMibMin, ": container memory limit must be greater than ",
         kMemoryMibMin));
   }
   return CheckPartialResources("resources", resources);

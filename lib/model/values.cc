@@ -47,6 +47,16 @@ absl::string_view JobStatusName(JobStatus status) {
   return "";
 }
 
+absl::string_view OrchestrationTypeName(OrchestrationType type) {
+  switch (type) {
+    case OrchestrationType::kEcs:
+      return "ECS";
+    case OrchestrationType::kEks:
+      return "EKS";
+  }
+  return "";
+}
+
 absl::string_view PlatformCapabilityName(PlatformCapability capability) {
   switch (capability) {
     case PlatformCapability::kEc2:

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -30,10 +32,26 @@ absl::Status CheckQueueRunsContainers(const QueueRecord& queue) {
                    "only"));
 }
 
-// §4, step 4. Choice: a definition that names both platforms can run on either;
-// a pod runs where EC2 jobs do.
+absl::Status PlatformError(const QueueRecord& queue,
+                           absl::string_view capability) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "job_queue is ", Quoted(queue.config.job_queue_name()),
+      "; Job Queue is attached to Compute Environment that can not run Jobs "
+      "with capability ",
+      capability, "."));
+}
+
+// §4, step 4; API SubmitJob.eksPropertiesOverride ("only for jobs that are run
+// on Amazon EKS resources"). Choice: a definition that names both platforms can
+// run on either; a pod on the wrong ones, and another container on EKS, is
+// refused as one of the wrong platform is.
 absl::Status CheckPlatform(const State& state, const QueueRecord& queue,
                            const JobDefinition& definition) {
+  const OrchestrationType orchestration =
+      definition.container_orchestration_type();
+  if (OrchestrationOf(state, queue).value_or(orchestration) != orchestration) {
+    return PlatformError(queue, OrchestrationTypeName(orchestration));
+  }
   const std::vector<PlatformCapability>& platforms =
       definition.options().platform_capabilities;
   const PlatformCapability needed =
@@ -43,11 +61,7 @@ absl::Status CheckPlatform(const State& state, const QueueRecord& queue,
       std::find(platforms.begin(), platforms.end(), there) != platforms.end()) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "job_queue is ", Quoted(queue.config.job_queue_name()),
-      "; Job Queue is attached to Compute Environment that can not run Jobs "
-      "with capability ",
-      PlatformCapabilityName(needed), "."));
+  return PlatformError(queue, PlatformCapabilityName(needed));
 }
 
 // Choice: D29; a job of several nodes has no place where preemption could make
@@ -142,6 +156,14 @@ PlatformCapability PlatformOf(const State& state, const QueueRecord& queue) {
   return is_fargate ? PlatformCapability::kFargate : PlatformCapability::kEc2;
 }
 
+std::optional<OrchestrationType> OrchestrationOf(const State& state,
+                                                 const QueueRecord& queue) {
+  if (queue.environments.empty()) return std::nullopt;
+  return state.fleet.environment(queue.environments.front())
+      .config.options()
+      .container_orchestration_type;
+}
+
 absl::Status CheckCount(absl::string_view what, size_t count, int64_t most) {
   if (static_cast<int64_t>(count) < most) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
@@ -160,8 +182,11 @@ std::optional<uint32_t> FindDefinition(const State& state,
     }
     return std::nullopt;
   }
+  // A revision has one form, so that texts are equal when what they name is.
+  const absl::string_view digits = text.substr(colon + 1);
   uint32_t revision = 0;
-  if (!absl::SimpleAtoi(text.substr(colon + 1), &revision) || revision == 0 ||
+  if (!absl::c_all_of(digits, absl::ascii_isdigit) ||
+      absl::StartsWith(digits, "0") || !absl::SimpleAtoi(digits, &revision) ||
       revision > revisions.size() ||
       state.definitions[revisions[revision - 1]].deleted) {
     return std::nullopt;
@@ -231,8 +256,8 @@ absl::Status Apply(State& state,
   return absl::OkStatus();
 }
 
-// The order of the checks is that of §4.
-absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
+absl::StatusOr<SubmissionPlace> CheckSubmission(
+    const State& state, const SubmitJobRequest& request) {
   EMBATCH_RETURN_IF_ERROR(CheckJobName(request.job_name));
   const absl::StatusOr<uint32_t> queue =
       FindOpenQueue(state, request.job_queue);
@@ -255,13 +280,20 @@ absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
   EMBATCH_RETURN_IF_ERROR(
       CheckCount("jobs in SUBMITTED", state.arrivals.size(),
                  LimitsOf(state.settings.limits).submitted_jobs_max));
-  const absl::StatusOr<uint32_t> spec = SpecFor(state, *definition, request);
+  return SubmissionPlace{*queue, *definition};
+}
+
+absl::StatusOr<JobId> Apply(State& state, const SubmitJobRequest& request) {
+  const absl::StatusOr<SubmissionPlace> place = CheckSubmission(state, request);
+  EMBATCH_RETURN_IF_ERROR(place.status());
+  const absl::StatusOr<uint32_t> spec =
+      SpecFor(state, place->definition, request);
   EMBATCH_RETURN_IF_ERROR(spec.status());
 
   JobTable::NewJob job;
-  job.queue = *queue;
+  job.queue = place->queue;
   job.spec = *spec;
-  job.share = ShareFor(state, *queue, request);
+  job.share = ShareFor(state, place->queue, request);
   job.name = request.job_name;
   job.array_size = request.array_size.value_or(0);
   job.created_ns = state.now_ns;

@@ -7,6 +7,7 @@
 #define EMBATCH_SCHEDULER_COMMANDS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -27,6 +28,19 @@ absl::StatusOr<uint32_t> FindOpenQueue(const State& state,
 // What kind of environments a queue has: all are of one kind.
 // Source: API JobQueueDetail.computeEnvironmentOrder (§13.1).
 PlatformCapability PlatformOf(const State& state, const QueueRecord& queue);
+// Likewise; none: containers of ECS and of EKS.
+std::optional<OrchestrationType> OrchestrationOf(const State& state,
+                                                 const QueueRecord& queue);
+
+// Where a submission is to go, and what it is to run.
+struct SubmissionPlace {
+  uint32_t queue;
+  uint32_t definition;
+};
+
+// The checks of §4, in their order, up to the overrides (step 8).
+absl::StatusOr<SubmissionPlace> CheckSubmission(
+    const State& state, const SubmitJobRequest& request);
 
 absl::Status Apply(State& state,
                    const CreateComputeEnvironmentCommand& command);

@@ -26,7 +26,8 @@ absl::Status QueueStateError(absl::string_view name, absl::string_view is,
 // Source: API CreateJobQueue.computeEnvironmentOrder ("all of the compute
 // environments must be either EC2 (EC2 or SPOT) or Fargate (FARGATE or
 // FARGATE_SPOT)", "must share the same architecture"). Choice: D23; of an
-// architecture that no catalogue has told yet nothing is said.
+// architecture that no catalogue has told yet nothing is said. Choice: nor may
+// ECS and EKS stand beside each other, as jobQueueType is one of them.
 absl::Status CheckOfOneKind(const Fleet& fleet,
                             const std::vector<uint32_t>& environments) {
   constexpr absl::string_view kMember =
@@ -39,6 +40,12 @@ absl::Status CheckOfOneKind(const Fleet& fleet,
           kMember, " is ", Quoted(other.config.compute_environment_name()),
           ", beside one of the other kind; must be all EC2 (EC2 or SPOT) or "
           "all Fargate (FARGATE or FARGATE_SPOT)"));
+    }
+    if (first.config.options().container_orchestration_type !=
+        other.config.options().container_orchestration_type) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          kMember, " is ", Quoted(other.config.compute_environment_name()),
+          ", beside one of another orchestration; must be all ECS or all EKS"));
     }
     const std::optional<CpuArchitecture> a = first.architecture();
     const std::optional<CpuArchitecture> b = other.architecture();
@@ -127,19 +134,38 @@ absl::StatusOr<uint32_t> FindService(const State& state, const JobQueue& queue,
   return *found;
 }
 
-// Source: API CreateJobQueue.jobQueueType.
+// The types that a queue over such environments may have, as a message has
+// them.
+absl::string_view TypesFor(const ComputeEnvironment& environment) {
+  if (environment.is_fargate()) return "ECS_FARGATE";
+  const std::optional<OrchestrationType> orchestration =
+      environment.options().container_orchestration_type;
+  if (!orchestration.has_value()) return "ECS or EKS";
+  return OrchestrationTypeName(*orchestration);
+}
+
+bool CanHave(JobQueueType type, const ComputeEnvironment& environment) {
+  if (environment.is_fargate()) return type == JobQueueType::kEcsFargate;
+  if (type == JobQueueType::kEcsFargate) return false;
+  const OrchestrationType of_type = type == JobQueueType::kEks
+                                        ? OrchestrationType::kEks
+                                        : OrchestrationType::kEcs;
+  return environment.options().container_orchestration_type.value_or(of_type) ==
+         of_type;
+}
+
+// Source: API CreateJobQueue.jobQueueType ("EKS, ECS, or ECS_FARGATE depending
+// on the compute environment").
 absl::Status CheckType(const State& state, const JobQueue& queue,
                        const std::vector<uint32_t>& environments) {
   const std::optional<JobQueueType> type = queue.options().job_queue_type;
   if (!type.has_value() || environments.empty()) return absl::OkStatus();
-  const bool is_fargate =
-      state.fleet.environment(environments.front()).config.is_fargate();
-  if ((*type == JobQueueType::kEcsFargate) == is_fargate) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "job_queue_type is ", JobQueueTypeName(*type), "; must be ",
-      is_fargate ? "ECS_FARGATE" : "ECS or EKS", " for these environments"));
+  const ComputeEnvironment& first =
+      state.fleet.environment(environments.front()).config;
+  if (CanHave(*type, first)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("job_queue_type is ", JobQueueTypeName(*type), "; must be ",
+                   TypesFor(first), " for these environments"));
 }
 
 // Higher priorities first, of equal ones the older first. Choice: D43.

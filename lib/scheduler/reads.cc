@@ -63,6 +63,19 @@ void FillChildWithoutDetails(const State& state, JobKey key, JobView* view) {
   }
 }
 
+// Of all nodes of a multi-node job; of any other job its own.
+Resources ResourcesOf(const JobSpec& spec) {
+  if (!spec.is_multi_node()) return spec.resources;
+  Resources all;
+  for (const uint8_t group : spec.extras->node_groups) {
+    const Resources& one = spec.extras->groups[group].resources;
+    all.vcpu_milli += one.vcpu_milli;
+    all.memory_mib += one.memory_mib;
+    all.gpus += one.gpus;
+  }
+  return all;
+}
+
 // Whose attempts a job shows: its own, or its main node's.
 JobKey WithAttempts(const State& state, JobKey key) {
   if (!key.is_child() && state.jobs.record(key.slot).has_nodes) {
@@ -178,7 +191,7 @@ absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
     view.quota_share_name =
         quota->shares[record.share].config.quota_share_name();
   }
-  view.resources = spec.resources;
+  view.resources = ResourcesOf(spec);
   view.command = spec.command;
   view.environment = spec.environment;
   view.retry_strategy = spec.retry_strategy;

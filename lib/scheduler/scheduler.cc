@@ -328,6 +328,10 @@ absl::StatusOr<JobId> Scheduler::SubmitJob(const SubmitJobRequest& request,
   return impl_->ApplyCommand(request, now);
 }
 
+absl::Status Scheduler::CheckSubmission(const SubmitJobRequest& request) const {
+  return embatch::CheckSubmission(impl_->state, request).status();
+}
+
 absl::Status Scheduler::CancelJob(JobId job, absl::string_view reason,
                                   absl::Time now) {
   return impl_->ApplyCommand(EndJobCommand{job, false, std::string(reason)},

@@ -99,6 +99,36 @@ TEST(ComputeEnvironmentTest, FargateTakesNothingOfInstances) {
   }
 }
 
+// Source: API CreateComputeEnvironment.eksConfiguration; §16.5.
+TEST(ComputeEnvironmentTest, EksHasManagedInstances) {
+  ComputeEnvironmentOptions good = Good();
+  good.container_orchestration_type = OrchestrationType::kEks;
+  const std::string best_fit =
+      "compute_resources.allocation_strategy is BEST_FIT; must be another one "
+      "when container_orchestration_type is EKS";
+  EXPECT_EQ(Answer(ComputeEnvironment::Create(good)), best_fit);
+  good.compute_resources->allocation_strategy =
+      AllocationStrategy::kBestFitProgressive;
+  EXPECT_EQ(Answer(ComputeEnvironment::Create(good)), "OK");
+
+  const std::string kind =
+      "container_orchestration_type is EKS; type must be MANAGED and "
+      "compute_resources.type EC2 or SPOT then";
+  ComputeEnvironmentOptions fargate = GoodFargate();
+  fargate.container_orchestration_type = OrchestrationType::kEks;
+  EXPECT_EQ(Answer(ComputeEnvironment::Create(fargate)), kind);
+  ComputeEnvironmentOptions unmanaged = good;
+  unmanaged.type = ComputeEnvironmentType::kUnmanaged;
+  unmanaged.compute_resources.reset();
+  EXPECT_EQ(Answer(ComputeEnvironment::Create(unmanaged)), kind);
+
+  fargate.container_orchestration_type = OrchestrationType::kEcs;
+  EXPECT_EQ(Answer(ComputeEnvironment::Create(fargate)), "OK");
+  fargate.container_orchestration_type = static_cast<OrchestrationType>(2);
+  EXPECT_EQ(Answer(ComputeEnvironment::Create(fargate)),
+            "container_orchestration_type is 2; must be ECS or EKS");
+}
+
 TEST(ComputeEnvironmentTest, EveryMemberIsChecked) {
   using Change = std::function<void(ComputeEnvironmentOptions&)>;
   const struct {

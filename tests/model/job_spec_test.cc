@@ -233,7 +233,8 @@ TEST(JobSpecTest, VcpusAndMemoryMustBeGivenSomewhere) {
   request.container_overrides.vcpu_milli = 1000;
   EXPECT_THAT(Spec(options, request),
               Refused("resources.memory_mib is 0; must be given by the "
-                      "definition or the submission: at least 4"));
+                      "definition or the submission, at least 4: container "
+                      "memory limit must be greater than 4"));
   request.container_overrides.memory_mib = 64;
   EXPECT_EQ(Answer(Spec(options, request)), "OK");
 }

@@ -152,7 +152,16 @@ TEST_F(MoreRefusalsTest, QueuesOfOneKind) {
   };
   world_.Managed("intel", Offers("i.2", 2, 4000), of(CpuArchitecture::kX8664));
   world_.Managed("arm", Offers("a.2", 2, 4000), of(CpuArchitecture::kArm64));
+  world_.Managed("ecs", Orchestration(OrchestrationType::kEcs));
+  world_.Managed("eks", Orchestration(OrchestrationType::kEks),
+                 Strategy(AllocationStrategy::kBestFitProgressive));
   ExpectRefused({
+      {"ECS and EKS", QueueOn({"ecs", "eks"}), kInvalid,
+       "compute_environment_order.compute_environment is \"eks\", beside one "
+       "of another orchestration; must be all ECS or all EKS"},
+      {"either and ECS", QueueOn({"hosts", "ecs"}), kInvalid,
+       "compute_environment_order.compute_environment is \"ecs\", beside one "
+       "of another orchestration; must be all ECS or all EKS"},
       {"EC2 and Fargate", QueueOn({"hosts", "tasks"}), kInvalid,
        "compute_environment_order.compute_environment is \"tasks\", beside one "
        "of the other kind; must be all EC2 (EC2 or SPOT) or all Fargate "

@@ -216,6 +216,60 @@ TEST_F(SubmissionTest, QueueCanRunWhatTheDefinitionNeeds) {
   EXPECT_TRUE(world_.TrySubmit("a", OfDefinition("d")).ok());
 }
 
+// Source: API SubmitJob.eksPropertiesOverride.
+TEST_F(SubmissionTest, PodsRunOnEksAndOtherContainersOnEcs) {
+  world_.Managed("pods", Orchestration(OrchestrationType::kEks),
+                 Strategy(AllocationStrategy::kBestFitProgressive));
+  world_.Managed("tasks", Orchestration(OrchestrationType::kEcs));
+  world_.Queue("eks", {"pods"});
+  world_.Queue("ecs", {"tasks"});
+  ASSERT_TRUE(Register(Definition("task")).ok());
+  JobDefinitionOptions pod = Definition("pod");
+  pod.container_properties = ContainerProperties();
+  EksContainer container;
+  container.image = "image";
+  container.resources.limits = {1000, 512, std::nullopt};
+  pod.eks_properties.emplace().pod_properties.containers = {container};
+  ASSERT_TRUE(Register(pod).ok());
+
+  const JobId a = world_.Submit("a", InQueue("eks"), OfDefinition("pod"));
+  const JobId b = world_.Submit("b", InQueue("ecs"), OfDefinition("task"));
+  world_.RunUntilIdle();
+  EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+  EXPECT_EQ(world_.StatusOf(b), JobStatus::kSucceeded);
+  const std::string text =
+      "; Job Queue is attached to Compute Environment that can not run Jobs "
+      "with capability ";
+  EXPECT_EQ(world_.TrySubmit("c", InQueue("ecs"), OfDefinition("pod"))
+                .status()
+                .message(),
+            "job_queue is \"ecs\"" + text + "EKS.");
+  EXPECT_EQ(world_.TrySubmit("d", InQueue("eks"), OfDefinition("task"))
+                .status()
+                .message(),
+            "job_queue is \"eks\"" + text + "ECS.");
+}
+
+// What comes before overrides is checked, and nothing is changed.
+TEST_F(SubmissionTest, CanBeCheckedWithoutItsOverrides) {
+  world_.Submit("furniture");
+  ASSERT_TRUE(Register(Definition("d")).ok());
+  SubmitJobRequest request;
+  request.job_name = "a";
+  request.job_queue = "queue";
+  request.job_definition = "d:1";
+  request.container_overrides.vcpu_milli = -1;
+  const std::string before = world_.scheduler().EncodeState();
+  EXPECT_TRUE(world_.scheduler().CheckSubmission(request).ok());
+  request.array_size = 1;
+  EXPECT_EQ(world_.scheduler().CheckSubmission(request).message(),
+            "array_size is 1; must be between 2 and 10000");
+  request.job_definition = "d:01";
+  EXPECT_EQ(world_.scheduler().CheckSubmission(request).code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_TRUE(world_.scheduler().EncodeState() == before);
+}
+
 TEST_F(SubmissionTest, NamesAtTheirLimits) {
   EXPECT_TRUE(world_.TrySubmit("7").ok());
   EXPECT_TRUE(world_.TrySubmit(std::string(128, 'a')).ok());

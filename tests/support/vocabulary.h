@@ -349,6 +349,12 @@ inline EnvironmentWord OfType(ComputeResourceType type) {
     plan.options.compute_resources->type = type;
   };
 }
+// With EKS a strategy is to be given as well.
+inline EnvironmentWord Orchestration(OrchestrationType type) {
+  return [=](EnvironmentPlan& plan) {
+    plan.options.container_orchestration_type = type;
+  };
+}
 inline EnvironmentWord Strategy(AllocationStrategy strategy) {
   return [=](EnvironmentPlan& plan) {
     plan.options.compute_resources->allocation_strategy = strategy;
