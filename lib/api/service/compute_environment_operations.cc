@@ -69,10 +69,11 @@ absl::StatusOr<ComputeEnvironmentOptions> OptionsOf(
   }
   options.tags = TagsOf(request.tags());
   options.document = RestOf(request);
+  options.container_orchestration_type = request.has_eks_configuration()
+                                             ? embatch::OrchestrationType::kEks
+                                             : embatch::OrchestrationType::kEcs;
   if (request.has_eks_configuration()) {
-    if (absl::Status status =
-            CheckEks(request.eks_configuration(), request.compute_resources());
-        !status.ok()) {
+    if (absl::Status status = CheckEks(request); !status.ok()) {
       return status;
     }
   }
@@ -86,7 +87,6 @@ absl::StatusOr<ComputeEnvironmentOptions> OptionsOf(
   options.compute_resources = ResourcesOf(request.compute_resources());
   // Choice: §16.5, BEST_FIT is not for EKS, so it can't be the default there.
   if (request.has_eks_configuration() &&
-      !IsFargate(options.compute_resources->type) &&
       !options.compute_resources->allocation_strategy.has_value()) {
     options.compute_resources->allocation_strategy =
         AllocationStrategy::kBestFitProgressive;
@@ -160,6 +160,9 @@ void SetDetail(const Context& context, const ComputeEnvironmentView& view,
   if (rest.has_context()) out.set_context(rest.context());
   if (rest.has_eks_configuration()) {
     *out.mutable_eks_configuration() = rest.eks_configuration();
+  }
+  if (options.container_orchestration_type ==
+      embatch::OrchestrationType::kEks) {
     out.set_container_orchestration_type(ORCHESTRATION_TYPE_EKS);
   } else {
     out.set_ecs_cluster_arn(EcsClusterArn(context, name, view.uuid));

@@ -174,20 +174,38 @@ absl::Status CheckComputeResourceUpdate(const ComputeResourceUpdate& update,
     }
     return CheckFargateNetwork(update.subnets(), update.security_group_ids());
   }
-  if (update.has_launch_template()) {
-    if (absl::Status status = CheckTemplate(update.launch_template());
-        !status.ok()) {
+  // Source: as for a creation. The model names those that an empty text takes
+  // away, and this is none of them.
+  if (update.has_instance_role() && update.instance_role().empty()) {
+    return Missing("instanceRole", "it is required for EC2 and SPOT");
+  }
+  // Source: API ComputeResourceUpdate.launchTemplate ("To remove the custom
+  // launch template ... set launchTemplateId or launchTemplateName member of
+  // the launch template specification to an empty string").
+  const LaunchTemplateSpecification& one = update.launch_template();
+  const bool takes_away =
+      one.launch_template_id().empty() && one.launch_template_name().empty() &&
+      (one.has_launch_template_id() || one.has_launch_template_name());
+  if (update.has_launch_template() && !takes_away) {
+    if (absl::Status status = CheckTemplate(one); !status.ok()) {
       return status;
     }
   }
   return CheckConfigurations(update.ec2_configuration());
 }
 
-// Source: API EksConfiguration.kubernetesNamespace; §16.5 (BEST_FIT is not for
-// EKS).
-absl::Status CheckEks(const EksConfiguration& eks,
-                      const ComputeResource& resources) {
-  const std::string& name = eks.kubernetes_namespace();
+// Source: API EksConfiguration.kubernetesNamespace; guide "Amazon EKS" (managed
+// environments of instances); §16.5 (BEST_FIT is not for EKS).
+absl::Status CheckEks(const CreateComputeEnvironmentRequest& request) {
+  const ComputeResource& resources = request.compute_resources();
+  if (request.type() != CE_TYPE_MANAGED ||
+      resources.type() == CR_TYPE_FARGATE ||
+      resources.type() == CR_TYPE_FARGATE_SPOT) {
+    return absl::InvalidArgumentError(
+        "eksConfiguration is given; type must be MANAGED and "
+        "computeResources.type EC2 or SPOT then");
+  }
+  const std::string& name = request.eks_configuration().kubernetes_namespace();
   const bool has_form =
       !name.empty() && name.size() <= kKubernetesNamespaceLengthMax &&
       name.front() != '-' && name.back() != '-' &&

@@ -18,9 +18,8 @@ absl::Status CheckComputeResource(const ComputeResource& resources);
 absl::Status CheckComputeResourceUpdate(const ComputeResourceUpdate& update,
                                         bool is_fargate);
 
-// `resources` are those of the same environment.
-absl::Status CheckEks(const EksConfiguration& eks,
-                      const ComputeResource& resources);
+// Of an environment on EKS.
+absl::Status CheckEks(const CreateComputeEnvironmentRequest& request);
 
 }  // namespace api
 }  // namespace embatch

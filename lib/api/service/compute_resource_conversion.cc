@@ -171,6 +171,7 @@ void SetResources(const ComputeEnvironmentView& view, ComputeResource& out) {
   const ComputeResources& core =
       *view.compute_environment->options().compute_resources;
   ReadDocument(core.document, out);
+  out.mutable_subnets();  // Source: API ComputeResource.subnets (required).
   out.set_type(WireEnum<CRType>(core.type));
   out.set_max_vcpus(ToInt32(core.max_vcpus));
   if (IsFargate(core.type)) return;

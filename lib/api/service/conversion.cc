@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/conversion.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "embatch/api/json.h"
 #include "lib/api/json_text.h"
 
@@ -61,6 +63,20 @@ absl::Status WithJobId(const absl::Status& status) {
   if (!absl::StartsWith(status.message(), "job is ")) return status;
   return absl::Status(status.code(),
                       absl::StrCat("jobId", status.message().substr(3)));
+}
+
+absl::Status WithArn(const absl::Status& status, absl::string_view core_member,
+                     absl::string_view member, absl::string_view arn) {
+  absl::string_view rest = status.message();
+  if (!absl::ConsumePrefix(&rest, core_member)) return status;
+  if (absl::ConsumePrefix(&rest, " is \"")) {
+    // No name holds a quotation mark.
+    rest.remove_prefix(std::min(rest.find('"') + 1, rest.size()));
+    return absl::Status(status.code(),
+                        absl::StrCat(member, " is ", Quote(arn, 512), rest));
+  }
+  if (!absl::StartsWith(rest, ":")) return status;
+  return absl::Status(status.code(), absl::StrCat(member, rest));
 }
 
 absl::Status CheckAtMost(absl::string_view member, size_t count, size_t most) {

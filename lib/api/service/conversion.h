@@ -71,6 +71,11 @@ absl::StatusOr<Arn> ArnIn(const Context& context, absl::string_view member,
 // `status` of a command on one job: the scheduler's member is `job`.
 absl::Status WithJobId(const absl::Status& status);
 
+// `status` of a command on what the ARN in `member` names: the scheduler's
+// member is `core_member`, and its value the name.
+absl::Status WithArn(const absl::Status& status, absl::string_view core_member,
+                     absl::string_view member, absl::string_view arn);
+
 absl::Status CheckAtMost(absl::string_view member, size_t count, size_t most);
 absl::Status CheckNotEmpty(absl::string_view member, int count);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/definition_conversion.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -18,11 +17,21 @@ namespace embatch {
 namespace api {
 namespace {
 
-// The one of the four kinds of properties that is given; that it is only one
-// the scheduler checks.
+// The one of the four kinds of properties that is given. The scheduler can't
+// tell an empty container from none. Source: §3.2.
 absl::Status ReadProperties(const RegisterJobDefinitionRequest& request,
                             const ArnScope& scope,
                             JobDefinitionOptions& options) {
+  const int given = static_cast<int>(request.has_container_properties()) +
+                    static_cast<int>(request.has_ecs_properties()) +
+                    static_cast<int>(request.has_eks_properties()) +
+                    static_cast<int>(request.has_node_properties());
+  if (given > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        given,
+        " of containerProperties, ecsProperties, eksProperties and "
+        "nodeProperties are given; must be exactly one"));
+  }
   if (request.has_container_properties()) {
     auto container =
         ReadContainer("containerProperties", request.container_properties());
@@ -165,14 +174,9 @@ bool AreAlike(const RegisterJobDefinitionRequest& request,
 
 }  // namespace
 
-bool IsOnEks(const JobDefinitionOptions& options) {
-  if (!options.node_properties.has_value()) {
-    return options.eks_properties.has_value();
-  }
-  const auto& ranges = options.node_properties->node_range_properties;
-  return std::any_of(ranges.begin(), ranges.end(), [](const auto& range) {
-    return range.eks_properties.has_value();
-  });
+bool IsOnEks(const embatch::JobDefinition& definition) {
+  return definition.container_orchestration_type() ==
+         embatch::OrchestrationType::kEks;
 }
 
 embatch::RetryStrategy ReadRetryStrategy(const RetryStrategy& message) {
@@ -294,8 +298,9 @@ void PrintDefinition(const Context& context, const JobDefinitionView& view,
   message.set_type(options.type == embatch::JobDefinitionType::kMultinode
                        ? "multinode"
                        : "container");
-  message.set_container_orchestration_type(
-      IsOnEks(options) ? ORCHESTRATION_TYPE_EKS : ORCHESTRATION_TYPE_ECS);
+  message.set_container_orchestration_type(IsOnEks(*view.job_definition)
+                                               ? ORCHESTRATION_TYPE_EKS
+                                               : ORCHESTRATION_TYPE_ECS);
   SetTags(options.tags, *message.mutable_tags());
 }
 

@@ -31,7 +31,7 @@ absl::StatusOr<JobDefinitionOptions> ReadDefinition(
 RegisterJobDefinitionRequest RequestOf(const embatch::JobDefinition& value);
 
 // Whether its jobs are pods.
-bool IsOnEks(const JobDefinitionOptions& options);
+bool IsOnEks(const embatch::JobDefinition& definition);
 
 void PrintDefinition(const Context& context, const JobDefinitionView& view,
                      JobDefinition& message);

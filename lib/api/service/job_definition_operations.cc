@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/api/arn.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/definition_checks.h"
@@ -48,6 +50,14 @@ absl::StatusOr<ListJobDefinitionsRequest> ReadFilters(
       NameOrArn("jobDefinitionName", request.job_definition_name(),
                 ArnKind::kJobDefinition, context.scope);
   if (!name.ok()) return name.status();
+  // Choice: a name is what is asked for; that an ARN has more than that can't
+  // be passed over. `jobDefinitions` takes revisions.
+  if (absl::StartsWith(request.job_definition_name(), "arn:") &&
+      ParseArn(request.job_definition_name())->revision > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "jobDefinitionName is ", Quote(request.job_definition_name(), 512),
+        "; must name no revision"));
+  }
   list.job_definition_name = *std::move(name);
   if (request.has_status()) {
     if (request.status() != "ACTIVE" && request.status() != "INACTIVE") {

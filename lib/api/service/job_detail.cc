@@ -75,7 +75,7 @@ void PrintSettings(const Context& context, const JobView& view,
   detail.mutable_parameters()->mutable_entries()->insert(
       view.parameters->begin(), view.parameters->end());
   SetTags(*view.tags, *detail.mutable_tags());
-  if (!IsOnEks(view.definition->options())) {
+  if (!IsOnEks(*view.definition)) {
     detail.set_propagate_tags(view.propagate_tags);
     detail.mutable_platform_capabilities()->MergeFrom(
         known.request.platform_capabilities());
@@ -161,7 +161,7 @@ void JobPrinter::PrintContainers(const JobView& view, JobDetail& detail) {
       context_.scheduler.DescribeAttempts(view.job).value_or(
           std::vector<AttemptView>());
   const LatestAttempt latest = LatestAttemptOf(view, attempts);
-  const bool on_eks = IsOnEks(view.definition->options());
+  const bool on_eks = IsOnEks(*view.definition);
   if (on_eks) {
     PrintEksAttempts(context_, view, attempts, detail);
   } else {

@@ -137,7 +137,7 @@ void PrintCapacityUsage(const JobView& view, JobSummary& summary) {
   if (view.resources.vcpu_milli == 0) return;
   JobCapacityUsageSummary& usage =
       *summary.mutable_capacity_usage()->add_items();
-  usage.set_capacity_unit(IsOnEks(view.definition->options()) ? "cpu" : "VCPU");
+  usage.set_capacity_unit(IsOnEks(*view.definition) ? "cpu" : "VCPU");
   usage.set_quantity(static_cast<double>(view.resources.vcpu_milli) / 1000);
 }
 

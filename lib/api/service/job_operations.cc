@@ -27,22 +27,13 @@ JobId JobToEnd(const Context& context, const std::string& text) {
   return ReadJobId(context, "jobId", text).value_or(kUnknownJob);
 }
 
-// What is wrong with a submission whose overrides can't be read: the scheduler
-// checks name, queue, definition and dependencies before overrides (§4). It
-// refuses what it is given here in any case, at the latest for the strategy.
+// What is wrong with a submission whose overrides can't be read: `fault`, if
+// what is checked before overrides is right. Source: §4.
 absl::Status FirstFault(const Context& context, const absl::Status& fault,
-                        embatch::SubmitJobRequest& submission) {
+                        const embatch::SubmitJobRequest& submission) {
   if (submission.job_definition.empty()) return fault;  // nor could the names
-  constexpr absl::string_view kLast = "retry_strategy.attempts is 0";
-  submission.retry_strategy = embatch::RetryStrategy{0};
-  submission.timeout.reset();
-  const absl::Status earlier =
-      context.scheduler.SubmitJob(submission, context.now).status();
-  const bool is_earlier =
-      !earlier.ok() && !absl::StartsWith(earlier.message(), kLast) &&
-      !absl::StartsWith(earlier.message(), "resources") &&
-      !absl::StartsWith(earlier.message(), "container_overrides");
-  return is_earlier ? earlier : fault;
+  absl::Status earlier = context.scheduler.CheckSubmission(submission);
+  return earlier.ok() ? fault : earlier;
 }
 
 // The scheduler knows a job by its place.
@@ -63,6 +54,52 @@ absl::Status NamingDependency(const absl::Status& status,
                    "; there is no such job (any more)"));
 }
 
+// The first resource in the list of `member` that there is not.
+absl::Status CheckExist(const Context& context, absl::string_view member,
+                        const ConsumableResourceProperties& properties) {
+  const auto& list = properties.consumable_resource_list().items();
+  for (int i = 0; i < list.size(); ++i) {
+    const std::string& text = list[i].consumable_resource();
+    const absl::StatusOr<std::string> name =
+        NameOf(context, member, text, ArnKind::kConsumableResource);
+    if (name.ok() && context.scheduler.DescribeConsumableResource(*name).ok()) {
+      continue;
+    }
+    return absl::NotFoundError(absl::StrCat(
+        member, ".consumableResourceList[", i, "].consumableResource is ",
+        Quote(text, 512), "; there is no consumable resource of that name"));
+  }
+  return absl::OkStatus();
+}
+
+// The scheduler knows what a job needs, but not who asked for it: definition or
+// submission.
+absl::Status NamingConsumable(const Context& context,
+                              const absl::Status& status,
+                              const SubmitJobRequest& request) {
+  absl::string_view rest = status.message();
+  if (status.code() != absl::StatusCode::kNotFound ||
+      !absl::ConsumePrefix(
+          &rest, "consumable_resource_properties.consumable_resource is ")) {
+    return status;
+  }
+  constexpr absl::string_view kOverride =
+      "consumableResourcePropertiesOverride";
+  absl::Status found = CheckExist(
+      context, kOverride, request.consumable_resource_properties_override());
+  const auto& nodes = request.node_overrides().node_property_overrides();
+  for (int i = 0; found.ok() && i < nodes.items_size(); ++i) {
+    found =
+        CheckExist(context,
+                   absl::StrCat("nodeOverrides.nodePropertyOverrides[", i, "].",
+                                kOverride),
+                   nodes.items(i).consumable_resource_properties_override());
+  }
+  if (!found.ok()) return found;
+  return absl::NotFoundError(
+      absl::StrCat("jobDefinition needs a consumable resource: ", rest));
+}
+
 }  // namespace
 
 absl::Status SubmitJob(const Context& context, const SubmitJobRequest& request,
@@ -74,7 +111,10 @@ absl::Status SubmitJob(const Context& context, const SubmitJobRequest& request,
   }
   const absl::StatusOr<JobId> job =
       context.scheduler.SubmitJob(submission, context.now);
-  if (!job.ok()) return NamingDependency(job.status(), request);
+  if (!job.ok()) {
+    return NamingConsumable(context, NamingDependency(job.status(), request),
+                            request);
+  }
   std::string id = context.scheduler.JobIdText(*job);
   response.set_job_arn(JobArn(context.scope, id));
   response.set_job_name(request.job_name());

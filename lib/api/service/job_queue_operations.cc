@@ -167,10 +167,10 @@ embatch::JobQueueType TypeOf(const Context& context,
   if (view->compute_environment->is_fargate()) {
     return embatch::JobQueueType::kEcsFargate;
   }
-  CreateComputeEnvironmentRequest rest;
-  ReadDocument(view->compute_environment->options().document, rest);
-  return rest.has_eks_configuration() ? embatch::JobQueueType::kEks
-                                      : embatch::JobQueueType::kEcs;
+  return view->compute_environment->options().container_orchestration_type ==
+                 embatch::OrchestrationType::kEks
+             ? embatch::JobQueueType::kEks
+             : embatch::JobQueueType::kEcs;
 }
 
 void SetOrders(const Context& context, const JobQueueOptions& options,

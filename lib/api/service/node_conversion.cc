@@ -17,6 +17,15 @@ namespace {
 absl::StatusOr<embatch::NodeRangeProperty> ReadRange(
     absl::string_view member, const NodeRangeProperty& message,
     const ArnScope& scope) {
+  const int given = static_cast<int>(message.has_container()) +
+                    static_cast<int>(message.has_ecs_properties()) +
+                    static_cast<int>(message.has_eks_properties());
+  if (given > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        member, " has ", given,
+        " of container, ecsProperties and eksProperties; must have exactly "
+        "one"));
+  }
   embatch::NodeRangeProperty range;
   range.target_nodes = message.target_nodes();
   range.instance_types = Strings(message.instance_types());

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "lib/api/service/container_conversion.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/pod_detail.h"
 
@@ -90,22 +91,6 @@ void PrintNode(const Context& context, const JobView& view,
   }
 }
 
-// Merged by resource, as the scheduler has it.
-void MergeConsumables(const ConsumableResourceProperties& change,
-                      ConsumableResourceProperties& properties) {
-  auto& list = *properties.mutable_consumable_resource_list();
-  for (const ConsumableResourceRequirement& one :
-       change.consumable_resource_list().items()) {
-    bool is_known = false;
-    for (ConsumableResourceRequirement& item : *list.mutable_items()) {
-      if (item.consumable_resource() != one.consumable_resource()) continue;
-      item.set_quantity(one.quantity());
-      is_known = true;
-    }
-    if (!is_known) *list.add_items() = one;
-  }
-}
-
 // A range as the submission left it; `node` is one of its nodes.
 void ShowChanges(const JobView& node, const NodePropertyOverride& change,
                  NodeRangeProperty& range) {
@@ -126,8 +111,11 @@ void ShowChanges(const JobView& node, const NodePropertyOverride& change,
   if (change.has_instance_types()) {
     *range.mutable_instance_types() = change.instance_types();
   }
-  if (change.has_consumable_resource_properties_override()) {
-    MergeConsumables(change.consumable_resource_properties_override(),
+  // Merged by the scheduler: either side may name a resource by its ARN.
+  if (change.has_consumable_resource_properties_override() &&
+      !node.consumable_resources.empty()) {
+    range.clear_consumable_resource_properties();
+    PrintConsumables(node.consumable_resources,
                      *range.mutable_consumable_resource_properties());
   }
 }

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "embatch/capacity_limit.h"
 #include "embatch/quota_share.h"
 #include "embatch/scheduler.h"
@@ -132,6 +134,17 @@ void SetDetail(const Context& context, const QuotaShareView& view,
   out.set_status(StatusOf(view.status));
 }
 
+// `status` of a command on the share that a request names by its ARN, in which
+// the name of its queue stands as well.
+absl::Status WithShareArn(const absl::Status& status, absl::string_view arn) {
+  absl::string_view rest = status.message();
+  if (absl::ConsumePrefix(&rest, "job_queue is ")) {
+    return absl::Status(status.code(),
+                        absl::StrCat(kMember, ": its job queue is ", rest));
+  }
+  return WithArn(status, "quota_share_name", kMember, arn);
+}
+
 }  // namespace
 
 absl::Status CreateQuotaShare(const Context& context,
@@ -185,7 +198,7 @@ absl::Status UpdateQuotaShare(const Context& context,
   if (absl::Status status =
           context.scheduler.UpdateQuotaShare(update, context.now);
       !status.ok()) {
-    return status;
+    return WithShareArn(status, request.quota_share_arn());
   }
   response.set_quota_share_name(arn->name);
   response.set_quota_share_arn(PrintArn(*arn));
@@ -198,7 +211,9 @@ absl::Status DeleteQuotaShare(const Context& context,
   const absl::StatusOr<Arn> arn =
       ArnIn(context, kMember, request.quota_share_arn(), ArnKind::kQuotaShare);
   if (!arn.ok()) return arn.status();
-  return context.scheduler.DeleteQuotaShare(arn->queue, arn->name, context.now);
+  return WithShareArn(
+      context.scheduler.DeleteQuotaShare(arn->queue, arn->name, context.now),
+      request.quota_share_arn());
 }
 
 absl::Status DescribeQuotaShare(const Context& context,
@@ -209,7 +224,9 @@ absl::Status DescribeQuotaShare(const Context& context,
   if (!arn.ok()) return arn.status();
   const absl::StatusOr<QuotaShareView> view =
       context.scheduler.DescribeQuotaShare(arn->queue, arn->name);
-  if (!view.ok()) return view.status();
+  if (!view.ok()) {
+    return WithShareArn(view.status(), request.quota_share_arn());
+  }
   SetDetail(context, *view, response);
   SetTags(view->quota_share->options().tags, *response.mutable_tags());
   return absl::OkStatus();

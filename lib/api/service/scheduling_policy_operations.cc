@@ -106,6 +106,11 @@ absl::StatusOr<std::string> PolicyName(const Context& context,
   return std::move(parsed->name);
 }
 
+// `status` of a command on the policy that a request names by its ARN.
+absl::Status WithArn(const absl::Status& status, absl::string_view arn) {
+  return api::WithArn(status, "name", "arn", arn);
+}
+
 }  // namespace
 
 absl::Status CreateSchedulingPolicy(
@@ -149,9 +154,10 @@ absl::Status UpdateSchedulingPolicy(
   }
   absl::StatusOr<SchedulingPolicy> policy =
       SchedulingPolicy::Create(*std::move(options));
-  if (!policy.ok()) return policy.status();
-  return context.scheduler.UpdateSchedulingPolicy(*std::move(policy),
-                                                  context.now);
+  if (!policy.ok()) return WithArn(policy.status(), request.arn());
+  return WithArn(
+      context.scheduler.UpdateSchedulingPolicy(*std::move(policy), context.now),
+      request.arn());
 }
 
 absl::Status DeleteSchedulingPolicy(
@@ -160,7 +166,8 @@ absl::Status DeleteSchedulingPolicy(
   const absl::StatusOr<std::string> name =
       PolicyName(context, "arn", request.arn());
   if (!name.ok()) return name.status();
-  return context.scheduler.DeleteSchedulingPolicy(*name, context.now);
+  return WithArn(context.scheduler.DeleteSchedulingPolicy(*name, context.now),
+                 request.arn());
 }
 
 absl::Status DescribeSchedulingPolicies(

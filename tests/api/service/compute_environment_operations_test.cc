@@ -262,6 +262,19 @@ TEST_F(ComputeEnvironmentsTest, NamespacesOfEksHaveAForm) {
       HasSubstr("must be another one in an environment on EKS"));
 }
 
+// Source: API CreateComputeEnvironment.eksConfiguration.
+TEST_F(ComputeEnvironmentsTest, EksHasManagedInstancesOnly) {
+  const json eks = {{"eksClusterArn", "x"}, {"kubernetesNamespace", "a"}};
+  const std::string refusal =
+      "eksConfiguration is given; type must be MANAGED and "
+      "computeResources.type EC2 or SPOT then";
+  EXPECT_EQ(Refused(With(kFargate, "/eksConfiguration", eks)), refusal);
+  EXPECT_EQ(Refused({{"computeEnvironmentName", "own"},
+                     {"type", "UNMANAGED"},
+                     {"eksConfiguration", eks}}),
+            refusal);
+}
+
 TEST_F(ComputeEnvironmentsTest, EksDoesNotDefaultToBestFit) {
   json request = With(kEc2, "/eksConfiguration",
                       {{"eksClusterArn", "x"}, {"kubernetesNamespace", "a"}});
@@ -317,7 +330,13 @@ TEST_F(ComputeEnvironmentsTest, EmptyValuesTakeAwayWhatWasThere) {
       "ec2Configuration":[]}})");
   EXPECT_EQ(Describe("ec2")["computeResources"], json::parse(R"({"type":"EC2",
       "allocationStrategy":"BEST_FIT_PROGRESSIVE","minvCpus":0,"maxvCpus":16,
-      "desiredvCpus":0,"instanceTypes":["m5"],"instanceRole":"role"})"));
+      "desiredvCpus":0,"instanceTypes":["m5"],"subnets":[],
+      "instanceRole":"role"})"));
+  Update(R"({"computeEnvironment":"ec2","computeResources":{
+      "launchTemplate":{"launchTemplateId":"lt"}}})");
+  Update(R"({"computeEnvironment":"ec2","computeResources":{
+      "launchTemplate":{"launchTemplateId":"","launchTemplateName":""}}})");
+  EXPECT_FALSE(Describe("ec2")["computeResources"].contains("launchTemplate"));
 }
 
 TEST_F(ComputeEnvironmentsTest, EmptyListsChangeNothingOfFargate) {
@@ -350,6 +369,10 @@ TEST_F(ComputeEnvironmentsTest, UpdateIsRefused) {
   EXPECT_THAT(refused(R"({"computeEnvironment":"ec2","computeResources":{
                           "launchTemplate":{}}})"),
               HasSubstr("launchTemplate has neither"));
+  EXPECT_EQ(refused(R"({"computeEnvironment":"ec2","computeResources":{
+                        "instanceRole":""}})"),
+            "computeResources.instanceRole is absent or empty; it is required "
+            "for EC2 and SPOT");
   world.Call("UpdateComputeEnvironment", R"({"computeEnvironment":"ec2"})");
   EXPECT_EQ(Describe("ec2")["status"], "UPDATING");
   EXPECT_THAT(refused(R"({"computeEnvironment":"ec2"})"),

@@ -207,6 +207,24 @@ TEST_F(DefinitionsTest, AreDescribedByNameRevisionAndArn) {
   EXPECT_EQ(found[2]["revision"], 3);
 }
 
+TEST_F(DefinitionsTest, RevisionsAreNotPassedOver) {
+  Register(kPlainContainer);
+  Register(kPlainContainer);
+  const std::string arn = ArnOf("job-definition/d:1");
+  EXPECT_EQ(
+      world.Refusal("DescribeJobDefinitions",
+                    absl::StrCat(R"({"jobDefinitionName":")", arn, "\"}")),
+      absl::StrCat("jobDefinitionName is \"", arn,
+                   "\"; must name no revision"));
+  for (const char* other : {"d:+1", "d: 1", "d:01", "d:1 ", "d:", "d:0"}) {
+    world.Call("DeregisterJobDefinition",
+               json({{"jobDefinition", other}}).dump());
+    EXPECT_EQ(Described(json({{"jobDefinitions", {other}}}).dump()).size(), 0)
+        << other;
+  }
+  EXPECT_EQ(Described(R"({"status":"ACTIVE"})").size(), 2);
+}
+
 TEST_F(DefinitionsTest, DeregisteredOnesAreInactive) {
   Register(kPlainContainer);
   Register(kPlainContainer);
@@ -253,6 +271,71 @@ TEST_F(DefinitionsTest, ListOfNamesStandsAlone) {
             "jobDefinitions has 101 items; must have at most 100");
   EXPECT_EQ(world.Refusal("DescribeJobDefinitions", R"({"status":"active"})"),
             "status is \"active\"; must be ACTIVE or INACTIVE");
+}
+
+// Clients compare what they are told with what they gave. Source: §6.3.
+TEST_F(DefinitionsTest, RetryActionsComeBackInLowerCase) {
+  for (const char* action : {"retry", "RETRY", "Retry"}) {
+    const std::string rules = absl::StrCat(
+        R"("retryStrategy":{"attempts":2,"evaluateOnExit":[{"onReason":"*",)",
+        R"("action":")", action, ""
+  }]
+}
+");
+    Register(absl::StrCat(rules, ",", kPlainContainer));
+EXPECT_EQ(Described(R"({"jobDefinitions":["d"]})")[0]["retryStrategy"],
+          json::parse(R"({"attempts":2,"evaluateOnExit":[
+                  {"onReason":"*","action":"retry"}]})"));
+}
+world.AddQueue();
+const json job = world.Call("SubmitJob", JobWorld::Submission("", "d"));
+EXPECT_EQ(world.Call("DescribeJobs",
+                     absl::StrCat(R"({"jobs":[)", job["jobId"].dump(),
+                                  "]}"))["jobs"][0]["retryStrategy"]
+                                        ["evaluateOnExit"][0]["action"],
+          "retry");
+}
+
+// §3.2: an empty container is one of the kinds as well. Else what the scheduler
+// does not read of the other kind would be lost.
+TEST_F(DefinitionsTest, HaveOneKindOfProperties) {
+  constexpr char kTask[] = R"("ecsProperties":{"taskProperties":[{
+      "taskRoleArn":"r","containers":[{"image":"a","privileged":true}]}]})";
+  constexpr char kPod[] = R"("eksProperties":{"podProperties":{
+      "serviceAccountName":"s","containers":[{"image":"a"}]}})";
+  const std::string container = R"("containerProperties":{},)";
+  const std::string kinds =
+      " of containerProperties, ecsProperties, eksProperties and "
+      "nodeProperties are given; must be exactly one";
+  EXPECT_EQ(Refused(container + kTask), "2" + kinds);
+  EXPECT_EQ(Refused(container + kPod), "2" + kinds);
+  EXPECT_EQ(Refused(absl::StrCat(container, kTask, ",", kPod)), "3" + kinds);
+  const auto nodes = [](absl::string_view members) {
+    return absl::StrCat(R"("nodeProperties":{"numNodes":1,"mainNode":0,)",
+                        R"("nodeRangeProperties":[{"targetNodes":"0:",)",
+                        members, "}]}");
+  };
+  const std::string range = nodes(
+      R"("container":{"image":"a","vcpus":1,"memory":64,"jobRoleArn":"r"})");
+  EXPECT_EQ(Refused(container + range, "multinode"), "2" + kinds);
+  EXPECT_EQ(
+      Refused(nodes(absl::StrCat(R"("container":{},)", kTask)), "multinode"),
+      "nodeProperties.nodeRangeProperties[0] has 2 of container, "
+      "ecsProperties and eksProperties; must have exactly one");
+  EXPECT_EQ(Described().size(), 0);
+}
+
+TEST_F(DefinitionsTest, NodesAreAllPodsOrNone) {
+  EXPECT_EQ(
+      Refused(R"("nodeProperties":{"numNodes":2,"mainNode":0,
+          "nodeRangeProperties":[
+          {"targetNodes":"0","container":{"image":"a","vcpus":1,"memory":64}},
+          {"targetNodes":"1","eksProperties":{"podProperties":{"containers":[
+           {"image":"a","resources":{"limits":
+            {"cpu":"1","memory":"64Mi"}}}]}}}]})",
+              "multinode"),
+      "nodeProperties.nodeRangeProperties[1].eksProperties is given; must be "
+      "given in all groups or in none");
 }
 
 // §22.
@@ -316,6 +399,20 @@ TEST_F(DefinitionsTest, LimitsNameMemberValueAndLimit) {
               HasSubstr("eksProperties.podProperties.containers[0].resources."
                         "limits.memory is \"1Gi\"; must be a whole number of "
                         "MiB, followed by Mi"));
+}
+
+// API ResourceRequirement ("can be specified in several places"): they are
+// missed when a job has none. §22.
+TEST_F(DefinitionsTest, AmountsAreMissedAtSubmission) {
+  world.AddQueue();
+  Register(R"("containerProperties":{"image":"a"})");
+  const auto refused = [this](absl::string_view more) {
+    return world.Refusal("SubmitJob", JobWorld::Submission(more, "d"));
+  };
+  EXPECT_EQ(refused(""), "container vcpus limit must be greater than 0");
+  EXPECT_EQ(refused(R"(,"containerOverrides":{"resourceRequirements":[
+                       {"type":"VCPU","value":"1"}]})"),
+            "container memory limit must be greater than 4");
 }
 
 // 24 KiB of JSON may be given, though the scheduler keeps it as a document

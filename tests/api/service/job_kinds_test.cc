@@ -432,6 +432,130 @@ TEST_F(JobKindsTest, FirstFaultIsNamed) {
             "Job definition none does not exist");
 }
 
+// Source: API SubmitJob.eksPropertiesOverride ("only for jobs that are run on
+// Amazon EKS resources"), CreateJobQueue.jobQueueType.
+TEST_F(JobKindsTest, PodsRunOnEksAndOtherContainersOnEcs) {
+  const auto create = [this](absl::string_view name, absl::string_view more) {
+    world.Call(
+        "CreateComputeEnvironment",
+        absl::StrCat(R"({"computeEnvironmentName":")", name, R"(",)", more,
+                     R"("type":"MANAGED","computeResources":{"type":"EC2",)",
+                     R"("allocationStrategy":"BEST_FIT_PROGRESSIVE",)",
+                     R"("maxvCpus":8,"instanceTypes":["optimal"],)",
+                     R"("subnets":["s"],"instanceRole":"r"}})"));
+    world.Attach(name);
+    world.Advance();
+  };
+  create("ecs", "");
+  create("eks", R"("eksConfiguration":{"eksClusterArn":"c",)"
+                R"("kubernetesNamespace":"n"},)");
+  const auto queue = [](absl::string_view name, absl::string_view environments,
+                        absl::string_view type) {
+    std::string request =
+        absl::StrCat(R"({"jobQueueName":")", name, R"(","priority":1)");
+    if (!type.empty()) {
+      absl::StrAppend(&request, R"(,"jobQueueType":")", type, "\"");
+    }
+    absl::StrAppend(&request, R"(,"computeEnvironmentOrder":[)", environments,
+                    "]}");
+    return request;
+  };
+  constexpr char kEcs[] = R"({"order":1,"computeEnvironment":"ecs"})";
+  constexpr char kEks[] = R"({"order":2,"computeEnvironment":"eks"})";
+  EXPECT_EQ(world.Refusal("CreateJobQueue",
+                          queue("both", absl::StrCat(kEcs, ",", kEks), "")),
+            "computeEnvironmentOrder.computeEnvironment is \"eks\", beside one "
+            "of another orchestration; must be all ECS or all EKS");
+  EXPECT_EQ(world.Refusal("CreateJobQueue", queue("ecs", kEcs, "EKS")),
+            "jobQueueType is EKS; must be ECS for these environments");
+  EXPECT_EQ(world.Refusal("CreateJobQueue", queue("eks", kEks, "ECS")),
+            "jobQueueType is ECS; must be EKS for these environments");
+  world.Call("CreateJobQueue", queue("ecs", kEcs, "ECS"));
+  world.Call("CreateJobQueue", queue("eks", kEks, ""));
+  world.Advance();
+  EXPECT_EQ(
+      world.Call("DescribeJobQueues",
+                 R"({"jobQueues":["eks"]})")["jobQueues"][0]["jobQueueType"],
+      "EKS");
+
+  Register("pod", R"("eksProperties":{"podProperties":{"containers":[
+      {"image":"a","resources":{"limits":{"cpu":"1","memory":"64Mi"}}}]}})");
+  Register("pods", R"("nodeProperties":{"numNodes":1,"mainNode":0,
+      "nodeRangeProperties":[{"targetNodes":"0","eksProperties":
+      {"podProperties":{"containers":[{"image":"a","resources":{"limits":
+      {"cpu":"1","memory":"64Mi"}}}]}}}]})",
+           "multinode");
+  const auto submission = [](absl::string_view definition,
+                             absl::string_view to) {
+    return absl::StrCat(R"({"jobName":"j","jobQueue":")", to,
+                        R"(","jobDefinition":")", definition, "\"}");
+  };
+  const std::string refusal =
+      "Job Queue is attached to Compute Environment that can not run Jobs with "
+      "capability ";
+  for (const char* pod : {"pod", "pods"}) {
+    EXPECT_EQ(world.Refusal("SubmitJob", submission(pod, "ecs")),
+              refusal + "EKS.");
+    world.Call("SubmitJob", submission(pod, "eks"));
+  }
+  EXPECT_EQ(world.Refusal("SubmitJob", submission("resize", "eks")),
+            refusal + "ECS.");
+  world.Call("SubmitJob", submission("resize", "ecs"));
+}
+
+// Definition and submission may each name a resource by name or by ARN.
+TEST_F(JobKindsTest, NodesNameAConsumableOnce) {
+  world.Call("CreateConsumableResource",
+             R"({"consumableResourceName":"cr","totalQuantity":10})");
+  const std::string arn = ArnOf("consumable-resource/cr");
+  const auto list = [](absl::string_view resource, int quantity) {
+    return absl::StrCat(R"({"consumableResourceList":[{"consumableResource":")",
+                        resource, R"(","quantity":)", quantity, "}]}");
+  };
+  for (const bool by_arn : {false, true}) {
+    const std::string definition = absl::StrCat("nodes", by_arn ? "1" : "0");
+    Register(
+        definition,
+        absl::StrCat(R"("nodeProperties":{"numNodes":2,"mainNode":0,)",
+                     R"("nodeRangeProperties":[{"targetNodes":"0:",)",
+                     R"("consumableResourceProperties":)",
+                     list(by_arn ? arn : "cr", 1),
+                     R"(,"container":{"image":"i","vcpus":1,"memory":64}}]})"),
+        "multinode");
+    const std::string id = world.Submit(
+        absl::StrCat(R"(,"nodeOverrides":{"nodePropertyOverrides":[{)",
+                     R"("targetNodes":"0:",)",
+                     R"("consumableResourcePropertiesOverride":)",
+                     list(by_arn ? "cr" : arn, 3), "}]}"),
+        definition);
+    EXPECT_EQ(world.Describe(id)["nodeProperties"]["nodeRangeProperties"][0]
+                                ["consumableResourceProperties"],
+              json::parse(list("cr", 3)));
+    EXPECT_EQ(world.Describe(id + "#1")["consumableResourceProperties"],
+              json::parse(list("cr", 3)));
+  }
+}
+
+TEST_F(JobKindsTest, ListShowsTheCapacityOfAllNodes) {
+  Register("nodes", R"("nodeProperties":{"numNodes":3,"mainNode":0,
+      "nodeRangeProperties":[
+      {"targetNodes":"0:0","container":{"image":"i","vcpus":1,"memory":64}},
+      {"targetNodes":"1:","container":{"image":"i","vcpus":2,"memory":64}}]})",
+           "multinode");
+  const std::string id = world.Submit("", "nodes");
+  world.Advance(5);
+  const auto capacity = [this](absl::string_view request) {
+    json amounts = json::array();
+    for (const json& job : world.Call("ListJobs", request)["jobSummaryList"]) {
+      amounts.push_back(job["capacityUsage"][0]["quantity"]);
+    }
+    return amounts;
+  };
+  EXPECT_EQ(capacity(R"({"jobQueue":"queue"})"), json({5}));
+  EXPECT_EQ(capacity(absl::StrCat(R"({"multiNodeJobId":")", id, "\"}")),
+            json({1, 2, 2}));
+}
+
 }  // namespace
 }  // namespace api
 }  // namespace embatch

@@ -173,6 +173,77 @@ TEST_F(JobsTest, EndingNothingIsNoError) {
             "'reason' is a required field (cannot be an empty string)");
 }
 
+// What is checked before the overrides is named first, and nothing else is.
+// Source: §4, §22.
+TEST_F(JobsTest, OverridesThatCanNotBeReadAreNamedInTheirPlace) {
+  world.Call("RegisterJobDefinition", R"({"jobDefinitionName":"nodes",
+      "type":"multinode","nodeProperties":{"numNodes":2,"mainNode":0,
+      "nodeRangeProperties":[{"targetNodes":"0:","container":
+        {"image":"i","vcpus":1,"memory":64}}]}})");
+  world.Call("RegisterJobDefinition", R"({"jobDefinitionName":"ref",
+      "type":"container","containerProperties":{"image":"i","vcpus":1,
+      "memory":64,"command":["Ref::x"]}})");
+  const std::string bad = R"("resourceRequirements":[)"
+                          R"({"type":"VCPU","value":"x"}])";
+  const std::string fault = "container vcpus limit must be greater than 0";
+  const auto refused = [this](absl::string_view more,
+                              absl::string_view definition) {
+    return world.Refusal("SubmitJob", JobWorld::Submission(more, definition));
+  };
+  EXPECT_EQ(
+      refused(absl::StrCat(R"(,"nodeOverrides":{"nodePropertyOverrides":[)",
+                           R"({"targetNodes":"0:","containerOverrides":{)", bad,
+                           "}}]}"),
+              "nodes"),
+      fault);
+  const std::string with_command =
+      absl::StrCat(R"(,"containerOverrides":{"command":["y"],)", bad, "}");
+  EXPECT_EQ(refused(with_command, "ref"), fault);
+  EXPECT_EQ(refused(with_command, "none"),
+            "Job definition none does not exist");
+  EXPECT_EQ(refused(with_command + R"(,"arrayProperties":{"size":1})", "ref"),
+            "arrayProperties.size is 1; must be between 2 and 10000");
+  EXPECT_EQ(refused(with_command + R"(,"retryStrategy":{})", "ref"), fault);
+}
+
+TEST_F(JobsTest, MissingConsumablesAreNamedWhereTheyStand) {
+  world.Call("RegisterJobDefinition", R"({"jobDefinitionName":"needy",
+      "type":"container","containerProperties":{"image":"i","vcpus":1,
+      "memory":64},"consumableResourceProperties":{"consumableResourceList":[
+      {"consumableResource":"seat","quantity":1}]}})");
+  world.Call("RegisterJobDefinition", R"({"jobDefinitionName":"nodes",
+      "type":"multinode","nodeProperties":{"numNodes":2,"mainNode":0,
+      "nodeRangeProperties":[{"targetNodes":"0:","container":
+        {"image":"i","vcpus":1,"memory":64}}]}})");
+  constexpr char kList[] = R"({"consumableResourceList":[
+      {"consumableResource":"nocr","quantity":1}]})";
+  const std::string is_none =
+      " is \"nocr\"; there is no consumable resource of that name";
+  EXPECT_EQ(
+      world.Refusal("SubmitJob",
+                    JobWorld::Submission(absl::StrCat(
+                        R"(,"consumableResourcePropertiesOverride":)", kList))),
+      "consumableResourcePropertiesOverride.consumableResourceList[0]."
+      "consumableResource" +
+          is_none);
+  EXPECT_EQ(
+      world.Refusal(
+          "SubmitJob",
+          JobWorld::Submission(
+              absl::StrCat(R"(,"nodeOverrides":{"nodePropertyOverrides":[)",
+                           R"({"targetNodes":"0:",)",
+                           R"("consumableResourcePropertiesOverride":)", kList,
+                           "}]}"),
+              "nodes")),
+      "nodeOverrides.nodePropertyOverrides[0]."
+      "consumableResourcePropertiesOverride.consumableResourceList[0]."
+      "consumableResource" +
+          is_none);
+  EXPECT_EQ(world.Refusal("SubmitJob", JobWorld::Submission("", "needy")),
+            "jobDefinition needs a consumable resource: \"seat\"; there is no "
+            "consumable resource of that name");
+}
+
 }  // namespace
 }  // namespace api
 }  // namespace embatch

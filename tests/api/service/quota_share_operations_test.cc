@@ -136,12 +136,20 @@ TEST_F(QuotaSharesTest, UpdateChangesWhatItGives) {
 TEST_F(QuotaSharesTest, SharesAreNamedByArn) {
   EXPECT_THAT(world.Refusal("UpdateQuotaShare", R"({"quotaShareArn":"share"})"),
               StartsWith("quotaShareArn is \"share\"; must be an ARN"));
-  EXPECT_THAT(world.Refusal("DescribeQuotaShare",
+  for (const char* operation : {"DescribeQuotaShare", "UpdateQuotaShare"}) {
+    EXPECT_EQ(world.Refusal(operation,
                             json({{"quotaShareArn", ShareArn("none")}}).dump()),
-              HasSubstr("\"none\""));
-  EXPECT_THAT(world.Refusal("UpdateQuotaShare",
-                            json({{"quotaShareArn", ShareArn("none")}}).dump()),
-              HasSubstr("\"none\""));
+              "quotaShareArn: Quota share \"none\" does not exist");
+  }
+  world.AddQueue("plain");
+  EXPECT_EQ(
+      world.Refusal(
+          "UpdateQuotaShare",
+          json({{"quotaShareArn",
+                 absl::StrCat(kArnPrefix, "job-queue/plain/quota-share/a")}})
+              .dump()),
+      "quotaShareArn: its job queue is \"plain\"; must have a scheduling "
+      "policy with quota shares");
   EXPECT_EQ(world.Call("DeleteQuotaShare",
                        json({{"quotaShareArn", ShareArn("none")}}).dump()),
             json::object());
@@ -157,7 +165,9 @@ TEST_F(QuotaSharesTest, DeletionNeedsADisabledOne) {
   request["state"] = "ENABLED";
   Create("share");
   const std::string of = json({{"quotaShareArn", ShareArn("share")}}).dump();
-  EXPECT_THAT(world.Refusal("DeleteQuotaShare", of), HasSubstr("DISABLED"));
+  EXPECT_EQ(world.Refusal("DeleteQuotaShare", of),
+            absl::StrCat("quotaShareArn is \"", ShareArn("share"),
+                         "\", which is ENABLED; must be DISABLED"));
   Update({{"state", "DISABLED"}});
   world.Call("DeleteQuotaShare", of);
   world.Advance();

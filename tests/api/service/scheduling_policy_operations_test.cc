@@ -120,13 +120,15 @@ TEST_F(SchedulingPoliciesTest, UpdateReplacesThePolicy) {
   EXPECT_EQ(Describe("fair")["tags"], json({{"a", "b"}}));
   world.Call("UpdateSchedulingPolicy", update(""));
   EXPECT_EQ(Describe("fair")["fairsharePolicy"]["shareDecaySeconds"], 60);
-  EXPECT_THAT(
+  EXPECT_EQ(
       world.Refusal("UpdateSchedulingPolicy", update(R"(,"quotaSharePolicy":
                            {"idleResourceAssignmentStrategy":"FIFO"})")),
-      HasSubstr("can't be changed"));
+      absl::StrCat("arn is \"", PolicyArn("fair"),
+                   "\", which has a fairsharePolicy; the kind of a scheduling "
+                   "policy can't be changed"));
   EXPECT_THAT(world.Refusal("UpdateSchedulingPolicy",
                             json({{"arn", PolicyArn("none")}}).dump()),
-              HasSubstr("\"none\""));
+              StartsWith(absl::StrCat("arn is \"", PolicyArn("none"), "\"; ")));
   EXPECT_THAT(world.Refusal("UpdateSchedulingPolicy", R"({"arn":"fair"})"),
               StartsWith("arn is \"fair\"; must be an ARN"));
 }
@@ -142,8 +144,10 @@ TEST_F(SchedulingPoliciesTest, DeletionOfOneInUseIsRefused) {
                     {{{"order", 1}, {"computeEnvironment", "machines"}}}}})
                  .dump());
   const std::string request = json({{"arn", PolicyArn("fair")}}).dump();
-  EXPECT_THAT(world.Refusal("DeleteSchedulingPolicy", request),
-              HasSubstr("can't be deleted"));
+  EXPECT_EQ(world.Refusal("DeleteSchedulingPolicy", request),
+            absl::StrCat("arn is \"", PolicyArn("fair"),
+                         "\", which job queue \"q\" uses; a scheduling policy "
+                         "that is used can't be deleted"));
   EXPECT_EQ(world.Call("DeleteSchedulingPolicy",
                        json({{"arn", PolicyArn("none")}}).dump()),
             json::object());
