@@ -278,22 +278,19 @@ TEST_F(DefinitionsTest, RetryActionsComeBackInLowerCase) {
   for (const char* action : {"retry", "RETRY", "Retry"}) {
     const std::string rules = absl::StrCat(
         R"("retryStrategy":{"attempts":2,"evaluateOnExit":[{"onReason":"*",)",
-        R"("action":")", action, ""
-  }]
-}
-");
+        R"("action":")", action, "\"}]}");
     Register(absl::StrCat(rules, ",", kPlainContainer));
-EXPECT_EQ(Described(R"({"jobDefinitions":["d"]})")[0]["retryStrategy"],
-          json::parse(R"({"attempts":2,"evaluateOnExit":[
+    EXPECT_EQ(Described(R"({"jobDefinitions":["d"]})")[0]["retryStrategy"],
+              json::parse(R"({"attempts":2,"evaluateOnExit":[
                   {"onReason":"*","action":"retry"}]})"));
-}
-world.AddQueue();
-const json job = world.Call("SubmitJob", JobWorld::Submission("", "d"));
-EXPECT_EQ(world.Call("DescribeJobs",
-                     absl::StrCat(R"({"jobs":[)", job["jobId"].dump(),
-                                  "]}"))["jobs"][0]["retryStrategy"]
-                                        ["evaluateOnExit"][0]["action"],
-          "retry");
+  }
+  world.AddQueue();
+  const json job = world.Call("SubmitJob", JobWorld::Submission("", "d"));
+  const json described = world.Call(
+      "DescribeJobs", absl::StrCat(R"({"jobs":[)", job["jobId"].dump(), "]}"));
+  EXPECT_EQ(
+      described["jobs"][0]["retryStrategy"]["evaluateOnExit"][0]["action"],
+      "retry");
 }
 
 // §3.2: an empty container is one of the kinds as well. Else what the scheduler
