@@ -546,7 +546,8 @@ TEST_F(JobKindsTest, ListShowsTheCapacityOfAllNodes) {
   world.Advance(5);
   const auto capacity = [this](absl::string_view request) {
     json amounts = json::array();
-    for (const json& job : world.Call("ListJobs", request)["jobSummaryList"]) {
+    const json list = world.Call("ListJobs", request);
+    for (const json& job : list["jobSummaryList"]) {
       amounts.push_back(job["capacityUsage"][0]["quantity"]);
     }
     return amounts;

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/api/service/api_world.h"
+#include "tests/api/service/job_world.h"
 
 namespace embatch {
 namespace api {
