@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/api/service/same_members.h"
 
+#include <vector>
+
 #include "google/protobuf/descriptor.h"
 
 namespace embatch {
@@ -50,13 +52,13 @@ void Copy(const Message& from, const FieldDescriptor& source, Message& to,
 }  // namespace
 
 void CopySameMembers(const Message& from, Message& to) {
-  const google::protobuf::Descriptor& known = *to.GetDescriptor();
-  const google::protobuf::Descriptor& given = *from.GetDescriptor();
-  for (int i = 0; i < known.field_count(); ++i) {
-    const FieldDescriptor* target = known.field(i);
-    const FieldDescriptor* source = given.FindFieldByName(target->name());
-    if (source == nullptr || !AreAlike(*source, *target)) continue;
-    if (from.GetReflection()->HasField(from, source)) {
+  // Few of the members are set, and to look one up by its name is dear.
+  std::vector<const FieldDescriptor*> given;
+  from.GetReflection()->ListFields(from, &given);
+  for (const FieldDescriptor* source : given) {
+    const FieldDescriptor* target =
+        to.GetDescriptor()->FindFieldByName(source->name());
+    if (target != nullptr && AreAlike(*source, *target)) {
       Copy(from, *source, to, *target);
     }
   }
