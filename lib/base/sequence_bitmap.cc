@@ -63,6 +63,12 @@ bool SequenceBitmap::IsFarApart() const {
 // --- One key -----------------------------------------------------------------
 
 bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
+  // Lines that are empty between one job and the next are frequent.
+  if (size_ == 0) {
+    first_ = key;
+    size_ = 1;
+    return true;
+  }
   if (key == first_) return false;
   const auto behind = std::lower_bound(few.begin(), few.end(), key);
   if (behind != few.end() && *behind == key) return false;
@@ -74,10 +80,8 @@ bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
     std::move_backward(behind, few.end() - 1, few.end());
     *behind = key;
   } else {
-    if (size_ > 0) {
-      std::move_backward(few.begin(), few.end() - 1, few.end());
-      few[0] = first_;
-    }
+    std::move_backward(few.begin(), few.end() - 1, few.end());
+    few[0] = first_;
     first_ = key;
   }
   ++size_;
@@ -85,6 +89,12 @@ bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
 }
 
 bool SequenceBitmap::EraseAmongFew(Few& few, uint64_t key) {
+  if (size_ == 1) {
+    if (key != first_) return false;
+    first_ = kNone;
+    size_ = 0;
+    return true;
+  }
   auto gap = few.begin();
   if (key == first_) {
     first_ = few[0];
@@ -104,7 +114,9 @@ bool SequenceBitmap::InsertWithoutTrie(uint64_t key) {
     return InsertAmongFew(*few, key);
   }
   SequenceRun& run = std::get<SequenceRun>(rest_);
-  if (run.is_full() && (run.size() >= kRunMax || !IsFarApart())) {
+  const bool is_long =
+      run.is_full() && (run.size() >= kRunMax || !IsFarApart());
+  if (is_long || (run.size() > kMovedMax && key < run.Last())) {
     BecomeTrie();
     return Insert(key);
   }
@@ -122,6 +134,9 @@ bool SequenceBitmap::EraseWithoutTrie(uint64_t key) {
   SequenceRun& run = std::get<SequenceRun>(rest_);
   if (key == first_) {
     run.EraseFirst();
+  } else if (run.size() > kMovedMax) {
+    BecomeTrie();
+    return Erase(key);
   } else if (!run.Erase(key)) {
     return false;
   }

@@ -128,8 +128,10 @@ class SequenceBitmap {
   // Where keys are farther apart than this, a line of a trie would hold less
   // than a line of a run.
   static constexpr uint64_t kFarApart = 64;
-  // Of a run: to make or to close a gap half of the keys move at most.
+  // Of a run, whose keys come at the end and go at the front.
   static constexpr size_t kRunMax = 16384;
+  // Of a run in whose middle keys come or go, half of which move each time.
+  static constexpr size_t kMovedMax = 256;
 
   SequenceTrie* Trie() {
     TriePointer* const trie = std::get_if<TriePointer>(&rest_);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Attempts: the record of one that runs, and what is kept of one that ended.
+#include <algorithm>
+
 #include "lib/base/check.h"
 #include "lib/jobs/job_table.h"
 #include "lib/jobs/reasons.h"
@@ -29,7 +31,9 @@ AttemptRecord OrdinaryAttempt() {
 }  // namespace
 
 uint32_t JobTable::FindAttempt(const AttemptId& attempt) const {
-  uint32_t live = kNoIndex;
+  uint32_t live = GuessLive(attempt.job.slot);
+  if (attempt.job.child < 0 && IsAttempt(live, attempt)) return live;
+  live = kNoIndex;
   if (const ArrayRecord* array = FindArray(attempt.job)) {
     const int32_t child = attempt.job.child;
     if (child >= 0 && child < array->size) live = array->LiveOf(child);
@@ -37,6 +41,16 @@ uint32_t JobTable::FindAttempt(const AttemptId& attempt) const {
     live = LiveOf(*key);
   }
   return IsAttempt(live, attempt) ? live : kNoIndex;
+}
+
+// Room for four times as many as run leaves most of them their own place, as
+// they were submitted about one after the other.
+void JobTable::NoteLive(uint32_t slot, uint32_t live) {
+  if (live_.size() * 4 > live_guesses_.size()) {
+    constexpr size_t kLeast = 64;  // a power of two, as they all are
+    live_guesses_.assign(std::max(kLeast, live_guesses_.size() * 2), kNoIndex);
+  }
+  live_guesses_[slot & (live_guesses_.size() - 1)] = live;
 }
 
 int JobTable::AttemptsOf(JobKey key) const {
@@ -69,6 +83,7 @@ uint32_t JobTable::BeginAttempt(JobKey key) {
   if (!key.is_child()) {
     jobs_[key.slot].live = index;
     jobs_[key.slot].details.attempts = attempt.number;
+    NoteLive(key.slot, index);
     return index;
   }
   if (jobs_[key.slot].has_nodes) {

@@ -193,7 +193,10 @@ void JobTable::Remove(uint32_t slot) {
 
 void JobTable::Fetch(const JobId& id) const {
   jobs_.Prefetch(id.slot);
-  if (id.child < 0) return;
+  if (id.child < 0) {
+    live_.Prefetch(GuessLive(id.slot));
+    return;
+  }
   const ArrayRecord* array = FindArray(id);
   if (array != nullptr && id.child < array->size) array->FetchChild(id.child);
 }

@@ -194,6 +194,14 @@ class JobTable {
   // The running attempt of a job, or kNoIndex. Of a multi-node job it is that
   // of its main node.
   uint32_t LiveOf(JobKey key) const;
+  // Probably the running attempt of a job that is no child, without a look at
+  // its record, which may take long to arrive from memory. Any number may be
+  // asked for.
+  uint32_t GuessLive(uint32_t slot) const {
+    return live_guesses_.empty()
+               ? kNoIndex
+               : live_guesses_[slot & (live_guesses_.size() - 1)];
+  }
   // Whether `live`, which may be any number, is a running attempt of that name;
   // and the one that is, or kNoIndex. An array's parent has none.
   bool IsAttempt(uint32_t live, const AttemptId& attempt) const;
@@ -256,6 +264,7 @@ class JobTable {
     std::array<SequenceBitmap, kJobStatusCount> by_status;
   };
 
+  void NoteLive(uint32_t slot, uint32_t live);
   uint32_t RequirementFor(uint32_t spec);  // counts one
   void SetText(TextIndex& field, TextIndex text);
   void ReleaseDetails(JobDetails& details);
@@ -286,6 +295,9 @@ class JobTable {
   SlotTable<ArrayRecord, 256> arrays_;
   SlotTable<NodesRecord, 256> nodes_;
   SlotTable<LiveAttempt, 4096> live_;
+  // What GuessLive() answers, by the low bits of the slot. Can be told from the
+  // rest, so it is no part of the state's bytes.
+  std::vector<uint32_t> live_guesses_;
   SlotTable<AttemptRecord, 4096> history_;
   SlotTable<TaskRecord, 256> tasks_;
   SlotTable<JobDetails, 4096> details_;
