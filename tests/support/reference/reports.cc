@@ -100,13 +100,21 @@ void ReferenceScheduler::TakeDeadlinesBefore(int64_t time_ns) {
 }
 
 // Choice: D62, the record goes at stoppedAt + retention; a job that ended in
-// one turn goes in a later one, so that its events can be looked up.
+// one turn goes in a later one, so that its events can be looked up; after the
+// turn in which others hear of its end, if it ended in a cycle.
 void ReferenceScheduler::ForgetJobs() {
   const int64_t retention_ns = std::max<int64_t>(
       0, absl::ToInt64Nanoseconds(options_.finished_job_retention));
-  for (Job& job : jobs_) {
+  const auto is_unheard_of = [this](int job) {
+    return std::any_of(
+        work_.begin(), work_.end(), [job](const Consequence& item) {
+          return item.kind == Consequence::Kind::kJobEnded && item.job == job;
+        });
+  };
+  for (int i = 0; i < static_cast<int>(jobs_.size()); ++i) {
+    Job& job = jobs_[i];
     if (!job.is_child() && IsTerminal(job.status) &&
-        After(job.stopped_ns, retention_ns) <= now_ns_) {
+        After(job.stopped_ns, retention_ns) <= now_ns_ && !is_unheard_of(i)) {
       job.expired = true;
     }
   }
