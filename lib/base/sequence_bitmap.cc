@@ -70,20 +70,16 @@ bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
     return true;
   }
   if (key == first_) return false;
-  const auto behind = std::lower_bound(few.begin(), few.end(), key);
-  if (behind != few.end() && *behind == key) return false;
+  size_t i = 0;
+  while (i < few.size() && few[i] < key) ++i;
+  if (i < few.size() && few[i] == key) return false;
   if (size_ == few.size() + 1) {
     IsFarApart() ? BecomeRun() : BecomeTrie();
     return Insert(key);
   }
-  if (key > first_) {
-    std::move_backward(behind, few.end() - 1, few.end());
-    *behind = key;
-  } else {
-    std::move_backward(few.begin(), few.end() - 1, few.end());
-    few[0] = first_;
-    first_ = key;
-  }
+  if (key < first_) std::swap(key, first_);
+  for (size_t j = size_; j > i + 1; --j) few[j - 1] = few[j - 2];
+  few[i] = key;
   ++size_;
   return true;
 }
@@ -95,16 +91,15 @@ bool SequenceBitmap::EraseAmongFew(Few& few, uint64_t key) {
     size_ = 0;
     return true;
   }
-  auto gap = few.begin();
+  size_t i = 0;
   if (key == first_) {
     first_ = few[0];
   } else {
-    gap = std::find(few.begin(), few.end(), key);
-    if (gap == few.end()) return false;
+    while (i < few.size() && few[i] != key) ++i;
+    if (i == few.size()) return false;
   }
-  std::move(gap + 1, few.end(), gap);
-  few.back() = kNone;
   --size_;
+  for (; i < size_; ++i) few[i] = i + 1 < few.size() ? few[i + 1] : kNone;
   return true;
 }
 
