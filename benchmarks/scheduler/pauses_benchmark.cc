@@ -113,6 +113,31 @@ void SubmitSmall(Pauses& pauses, int64_t jobs) {
   for (int64_t i = 0; i < jobs; ++i) pauses.SubmitNext();
 }
 
+// Each job has a need of its own: what finds classes grows with each of them.
+void BM_GrowthOfClasses(benchmark::State& state) {
+  const int64_t jobs = state.range(0);
+  for (auto _ : state) {
+    ClusterOptions options = FewInstances();
+    if (state.range(1) != 0) options.dispatch_order = DispatchOrder::kFirstFit;
+    Pauses pauses(options);
+    ContainerOverrides& overrides =
+        pauses.cluster().request().container_overrides;
+    for (int64_t i = 0; i < jobs; ++i) {
+      overrides.vcpu_milli = 1000 * (1 + i % 4);
+      overrides.memory_mib = 1024 + i / 4;
+      pauses.SubmitNext();
+    }
+    pauses.Settle();
+    pauses.Report(state, jobs);
+  }
+}
+BENCHMARK(BM_GrowthOfClasses)
+    ->ArgNames({"jobs", "first_fit"})
+    ->ArgsProduct({{1000, 1000000}, {0, 1}})
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
 // A job ends, and all others wait for it: they become RUNNABLE, or fail.
 void BM_PauseOfDependents(benchmark::State& state) {
   const int64_t jobs = state.range(0);
