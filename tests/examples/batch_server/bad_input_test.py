@@ -51,7 +51,8 @@ class Connection:
 
 def head(body_bytes, method="POST", target="/v1/submitjob", more=""):
     return (
-        "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n"
+        "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        "Content-Length: %d\r\n%s\r\n"
         % (method, target, body_bytes, more)
     ).encode()
 
@@ -332,7 +333,10 @@ def test_huge_heads():
         (start, b"a" * MIB),
         (start, b"X-A: bbbbbbbbbbbb\r\n" * (MIB // 19)),
         (start, b"X\n" * (MIB // 2)),
-        (b"POST /v1/submitjob HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"0" * MIB),
+        (
+            b"POST /v1/submitjob HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"0" * MIB,
+        ),
     ]:
         connection = Connection(server)
         connection.send(begin)

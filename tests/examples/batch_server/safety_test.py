@@ -4,7 +4,17 @@ import json
 import os
 import socket
 
-from support import FOLDER, SIGNED, Server, expect, expect_in, main, make_queue, register, submit
+from support import (
+    FOLDER,
+    SIGNED,
+    Server,
+    expect,
+    expect_in,
+    main,
+    make_queue,
+    register,
+    submit,
+)
 
 
 def refusal(server, target="/v1/describejobqueues", **headers):
