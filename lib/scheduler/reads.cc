@@ -163,6 +163,7 @@ uint32_t SpecOf(const State& state, JobKey key) {
 }  // namespace
 
 absl::StatusOr<JobView> ReadJob(const State& state, const JobId& job) {
+  state.jobs.FetchJob(job.slot);  // among a million a third less time
   const absl::StatusOr<JobKey> found = FindJob(state, job);
   EMBATCH_RETURN_IF_ERROR(found.status());
   const JobKey key = *found;
