@@ -211,10 +211,13 @@ void HttpFront::Impl::Configure() {
 }
 
 bool HttpFront::Impl::Bind() {
+  // Source: RFC 6761. A machine need not have a file that says so.
+  const std::string address =
+      options.bind == "localhost" ? "127.0.0.1" : options.bind;
   if (options.port == 0) {
-    port = server.bind_to_any_port(options.bind);
+    port = server.bind_to_any_port(address);
   } else {
-    port = server.bind_to_port(options.bind, options.port) ? options.port : -1;
+    port = server.bind_to_port(address, options.port) ? options.port : -1;
   }
   if (port <= 0) return false;
   // httplib's own backlog is 5.

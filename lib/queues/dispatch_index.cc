@@ -7,10 +7,6 @@ namespace embatch {
 namespace {
 
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
-constexpr size_t kLeavesMin = 8;
-// A tree of so many leaves stays when nothing waits, so that a line that is
-// empty now and then does not ask the allocator each time.
-constexpr size_t kLeavesKept = 64;
 
 // Orders needs by GPUs, then vCPUs, then memory. What is too large for its bits
 // counts as the largest number that is not.
@@ -33,7 +29,7 @@ bool MayStart(const DispatchIndex::Room& room, const Resources& need,
 
 }  // namespace
 
-DispatchIndex::Node DispatchIndex::NodeOf(const Entry& entry) const {
+DispatchIndex::Node DispatchIndex::NodeOf(const Entry& entry) {
   Node node;
   if (entry.aside) return node;
   const std::optional<LinePlace> place = entry.order.First();
@@ -56,9 +52,18 @@ DispatchIndex::Node DispatchIndex::Least(const Node& a, const Node& b) {
   return node;
 }
 
-void DispatchIndex::Update(uint32_t entry) {
-  size_t node = leaves_ + entries_[entry].leaf;
-  Node now = NodeOf(entries_[entry]);
+void DispatchIndex::Update(uint32_t index) {
+  Shelf& shelf = shelves_[entries_[index].shelf];
+  size_t node = kLeaves + entries_[index].leaf;
+  Node now = NodeOf(entries_[index]);
+  while (!(shelf.nodes[node] == now)) {
+    shelf.nodes[node] = now;
+    if (node == 1) break;
+    now = Least(shelf.nodes[node], shelf.nodes[node ^ 1]);
+    node /= 2;
+  }
+  node = leaves_ + shelf.place;
+  now = shelf.nodes[1];
   while (!(nodes_[node] == now)) {
     nodes_[node] = now;
     if (node == 1) return;
@@ -67,109 +72,172 @@ void DispatchIndex::Update(uint32_t entry) {
   }
 }
 
-// --- Which leaf an entry stands at -------------------------------------------
+// --- Shelves ----------------------------------------------------------------
 
-void DispatchIndex::Stand(uint32_t entry, uint64_t leaf) {
-  entries_[entry].leaf = static_cast<uint32_t>(leaf);
-  entry_at_[leaf] = entry;
-  free_leaves_.Erase(leaf);
+// The last shelf that begins with no greater need. There is one.
+uint32_t DispatchIndex::ShelfFor(uint64_t need) const {
+  const auto behind = std::upper_bound(order_.begin() + 1, order_.end(), need,
+                                       [this](uint64_t number, uint32_t shelf) {
+                                         return number < shelves_[shelf].from;
+                                       });
+  return *(behind - 1);
 }
 
-void DispatchIndex::Grow() {
+void DispatchIndex::Stand(uint32_t entry, uint32_t index, uint32_t leaf) {
+  Shelf& shelf = shelves_[index];
+  shelf.entry_at[leaf] = entry;
+  ++shelf.used;
+  entries_[entry].shelf = index;
+  entries_[entry].leaf = leaf;
+}
+
+void DispatchIndex::Enter(uint32_t entry) {
+  if (order_.empty()) {
+    order_.push_back(shelves_.Allocate().slot);
+    PlaceShelves();
+  }
+  const uint64_t need = NumberOfNeed(entries_[entry].of.need);
+  uint32_t shelf = ShelfFor(need);
+  if (shelves_[shelf].used == kLeaves) {
+    Divide(shelf);
+    shelf = ShelfFor(need);
+  }
+  const auto& entry_at = shelves_[shelf].entry_at;
+  const auto free = std::find(entry_at.begin(), entry_at.end(), kNone);
+  Stand(entry, shelf, static_cast<uint32_t>(free - entry_at.begin()));
+}
+
+// The upper half of a full shelf goes to a new one behind it. They may need the
+// same: then the new one is the one for such needs.
+void DispatchIndex::Divide(uint32_t index) {
   std::vector<std::pair<uint64_t, uint32_t>> sorted;
-  sorted.reserve(entry_of_.size());
-  for (const uint32_t entry : entry_at_) {
-    if (entry == kNone) continue;
+  sorted.reserve(kLeaves);
+  for (const uint32_t entry : shelves_[index].entry_at) {
     sorted.emplace_back(NumberOfNeed(entries_[entry].of.need), entry);
   }
   std::sort(sorted.begin(), sorted.end());
-  leaves_ = std::max<size_t>(kLeavesMin, 2 * leaves_);
-  stride_ = sorted.empty() ? 1 : leaves_ / sorted.size();
-  entry_at_.assign(leaves_, kNone);
-  free_leaves_.Clear();
-  free_leaves_.InsertRange(0, leaves_);
-  landmarks_.clear();
+  const uint32_t added = shelves_.Allocate().slot;
+  Shelf& shelf = shelves_[index];
+  const uint32_t place = shelf.place;
+  const uint64_t from = shelf.from;
+  shelf = Shelf();
+  shelf.from = from;
+  shelves_[added].from = sorted[kLeaves / 2].first;
+  for (size_t i = 0; i < kLeaves; ++i) {
+    const bool is_upper = i >= kLeaves / 2;
+    const uint32_t to = is_upper ? added : index;
+    // With a gap behind each.
+    const size_t leaf = 2 * (i % (kLeaves / 2));
+    Stand(sorted[i].second, to, static_cast<uint32_t>(leaf));
+    shelves_[to].nodes[kLeaves + leaf] = NodeOf(entries_[sorted[i].second]);
+  }
+  Mend(shelves_[index]);
+  Mend(shelves_[added]);
+  order_.insert(order_.begin() + place + 1, added);
+  PlaceShelves();
+}
+
+void DispatchIndex::Mend(Shelf& shelf) {
+  for (size_t i = kLeaves - 1; i > 0; --i) {
+    shelf.nodes[i] = Least(shelf.nodes[2 * i], shelf.nodes[2 * i + 1]);
+  }
+}
+
+// There is a shelf more or less.
+void DispatchIndex::PlaceShelves() {
+  leaves_ = 1;
+  while (leaves_ < order_.size()) leaves_ *= 2;
   nodes_.assign(2 * leaves_, Node());
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    landmarks_.push_back(sorted[i].first);
-    Stand(sorted[i].second, i * stride_);
-    nodes_[leaves_ + i * stride_] = NodeOf(entries_[sorted[i].second]);
+  for (size_t i = 0; i < order_.size(); ++i) {
+    Shelf& shelf = shelves_[order_[i]];
+    shelf.place = static_cast<uint32_t>(i);
+    nodes_[leaves_ + i] = shelf.nodes[1];
   }
   for (size_t i = leaves_ - 1; i > 0; --i) {
     nodes_[i] = Least(nodes_[2 * i], nodes_[2 * i + 1]);
   }
 }
 
-// There is one.
-uint64_t DispatchIndex::FreeLeafFor(const Resources& need) const {
-  const auto like = std::lower_bound(landmarks_.begin(), landmarks_.end(),
-                                     NumberOfNeed(need));
-  const uint64_t wanted =
-      static_cast<uint64_t>(like - landmarks_.begin()) * stride_;
-  const uint64_t behind = free_leaves_.FirstAtLeast(wanted);
-  const uint64_t before = free_leaves_.LastAtMost(wanted);
-  if (behind == SequenceBitmap::kNone) return before;
-  if (before == SequenceBitmap::kNone) return behind;
-  return behind - wanted <= wanted - before ? behind : before;
+// The entry knows of no job, so its leaf says nothing any more.
+void DispatchIndex::Leave(uint32_t entry) {
+  const uint32_t index = entries_[entry].shelf;
+  Shelf& shelf = shelves_[index];
+  shelf.entry_at[entries_[entry].leaf] = kNone;
+  // The last shelf stays, so that a line that is empty now and then does not
+  // ask the allocator each time; the first, so that each need has one.
+  if (--shelf.used > 0 || shelf.place == 0) return;
+  order_.erase(order_.begin() + shelf.place);
+  shelves_.Free(index);
+  PlaceShelves();
 }
 
+// --- Entries ----------------------------------------------------------------
+
 void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
-  const auto [found, is_new] =
-      entry_of_.try_emplace(Key{of.requirement, of.estimate_ns}, kNone);
-  if (is_new) {
+  const Key key{of.requirement, of.estimate_ns};
+  const uint32_t* known = entry_of_.Find(key);
+  uint32_t index = known == nullptr ? kNone : *known;
+  if (known == nullptr) {
     if (free_entries_.empty()) {
-      found->second = static_cast<uint32_t>(entries_.size());
-      entries_.emplace_back();
-    } else {
-      found->second = free_entries_.back();
-      free_entries_.pop_back();
+      free_entries_.push_back(static_cast<uint32_t>(entries_.size()));
+      entries_.AddOne();
     }
-    entries_[found->second].of = of;
-    // At most seven eighths are in use.
-    if (entry_of_.size() * 8 > leaves_ * 7) Grow();
-    Stand(found->second, FreeLeafFor(of.need));
+    index = free_entries_.back();
+    free_entries_.pop_back();
+    entry_of_[key] = index;
+    entries_[index].of = of;
+    Enter(index);
   }
-  entries_[found->second].order.Enter(place);
-  Update(found->second);
+  entries_[index].order.Enter(place);
+  Update(index);
 }
 
 void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
-  const auto found = entry_of_.find(Key{of.requirement, of.estimate_ns});
-  const uint32_t entry = found->second;
-  entries_[entry].order.Leave(place);
-  Update(entry);
-  if (!entries_[entry].order.empty() || entries_[entry].aside) return;
-  entry_at_[entries_[entry].leaf] = kNone;
-  free_leaves_.Insert(entries_[entry].leaf);
-  entries_[entry] = Entry();
-  entry_of_.erase(found);
-  free_entries_.push_back(entry);
-  // Nothing waits any more: memory goes back, and the next needs may be others.
-  if (entry_of_.empty() && leaves_ > kLeavesKept) *this = DispatchIndex();
+  const Key key{of.requirement, of.estimate_ns};
+  const uint32_t index = *entry_of_.Find(key);
+  Entry& entry = entries_[index];
+  entry.order.Leave(place);
+  Update(index);
+  if (!entry.order.empty() || entry.aside) return;
+  Leave(index);
+  entry = Entry();
+  entry_of_.Erase(key);
+  free_entries_.push_back(index);
+  // Nothing waits any more: memory goes back.
+  if (free_entries_.size() == entries_.size() && entries_.size() > kLeaves) {
+    *this = DispatchIndex();
+  }
 }
 
-void DispatchIndex::Search(size_t node, const Room& room, size_t* best) const {
-  const Node& here = nodes_[node];
-  if (here.first == kNever ||
-      (*best != 0 && here.first >= nodes_[*best].first) ||
+// Of two children that one comes first which has the earlier job.
+template <typename F>
+void DispatchIndex::Search(const Node* nodes, size_t leaves, const Room& room,
+                           const Best& best, size_t node, F found) {
+  const Node& here = nodes[node];
+  if (here.first == kNever || here.first >= best.first ||
       !MayStart(room, here.need, here.estimate_ns)) {
     return;
   }
-  if (node >= leaves_) {
-    *best = node;
+  if (node >= leaves) {
+    found(node - leaves);
     return;
   }
   const size_t left = 2 * node;
-  const bool left_first = nodes_[left].first <= nodes_[left + 1].first;
-  Search(left_first ? left : left + 1, room, best);
-  Search(left_first ? left + 1 : left, room, best);
+  const bool left_first = nodes[left].first <= nodes[left + 1].first;
+  Search(nodes, leaves, room, best, left_first ? left : left + 1, found);
+  Search(nodes, leaves, room, best, left_first ? left + 1 : left, found);
 }
 
 uint32_t DispatchIndex::First(const Room& room) const {
+  Best best;
   if (leaves_ == 0) return kNone;
-  size_t best = 0;
-  Search(1, room, &best);
-  return best == 0 ? kNone : entry_at_[best - leaves_];
+  Search(nodes_.data(), leaves_, room, best, 1, [&](size_t place) {
+    const Shelf& shelf = shelves_[order_[place]];
+    Search(shelf.nodes.data(), kLeaves, room, best, 1, [&](size_t leaf) {
+      best = {shelf.nodes[kLeaves + leaf].first, shelf.entry_at[leaf]};
+    });
+  });
+  return best.entry;
 }
 
 void DispatchIndex::SetAside(uint32_t entry) {

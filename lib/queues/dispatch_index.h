@@ -9,21 +9,24 @@
 // cost O(log entries).
 //
 // What a node knows says the more, the more alike the entries below it are. So
-// entries that need about the same stand beside each other: whenever the tree
-// grows they are put in order of their needs, with gaps between them, and a new
-// one gets the free leaf that is nearest to its like. Which leaf it is changes
-// no answer.
+// the tree is one of shelves: each takes some hundred entries of about the same
+// need and is a small tree; a full one is divided in the order of needs. Above
+// them is a tree of the shelves in that order, which is made anew when there is
+// one more or less. Which leaf an entry stands at changes no answer.
 #ifndef EMBATCH_QUEUES_DISPATCH_INDEX_H_
 #define EMBATCH_QUEUES_DISPATCH_INDEX_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "embatch/resources.h"
-#include "lib/base/sequence_bitmap.h"
+#include "lib/base/chunked_vector.h"
+#include "lib/base/parted_map.h"
+#include "lib/base/slot_table.h"
 #include "lib/queues/priority_order.h"
 
 namespace embatch {
@@ -65,9 +68,12 @@ class DispatchIndex {
   void EndPass();
 
  private:
+  static constexpr size_t kLeaves = 512;  // of a shelf
+
   struct Entry {
     Class of;
     PriorityOrder order;
+    uint32_t shelf = 0;
     uint32_t leaf = 0;
     bool aside = false;
   };
@@ -83,26 +89,45 @@ class DispatchIndex {
     }
   };
 
-  Node NodeOf(const Entry& entry) const;
-  void Update(uint32_t entry);
-  void Grow();
-  void Stand(uint32_t entry, uint64_t leaf);
-  uint64_t FreeLeafFor(const Resources& need) const;
-  void Search(size_t node, const Room& room, size_t* best) const;
+  struct Shelf {
+    uint64_t from = 0;   // no need on it is less, as a number
+    uint32_t place = 0;  // among the shelves
+    uint32_t used = 0;
+    std::array<uint32_t, kLeaves> entry_at;  // kNone: it is free
+    std::array<Node, 2 * kLeaves> nodes;     // i has the children 2i and 2i + 1
+
+    Shelf() { entry_at.fill(kNone); }
+  };
+  // What a search has found so far.
+  struct Best {
+    uint64_t first = std::numeric_limits<uint64_t>::max();
+    uint32_t entry = kNone;
+  };
+
+  static Node NodeOf(const Entry& entry);
   static Node Least(const Node& a, const Node& b);
+  void Update(uint32_t entry);
+  void Enter(uint32_t entry);
+  void Leave(uint32_t entry);
+  void Stand(uint32_t entry, uint32_t shelf, uint32_t leaf);
+  uint32_t ShelfFor(uint64_t need) const;
+  void Divide(uint32_t shelf);
+  static void Mend(Shelf& shelf);
+  void PlaceShelves();
+  // Goes through the leaves that can have something better than `best`, and
+  // calls found(leaf) at each.
+  template <typename F>
+  static void Search(const Node* nodes, size_t leaves, const Room& room,
+                     const Best& best, size_t node, F found);
 
   using Key = std::pair<uint32_t, int64_t>;
-  absl::flat_hash_map<Key, uint32_t> entry_of_;
-  std::vector<Entry> entries_;
+  PartedMap<Key, uint32_t> entry_of_;
+  ChunkedVector<Entry, 16> entries_;
   std::vector<uint32_t> free_entries_;
-  std::vector<Node> nodes_;  // node i has the children 2i and 2i + 1
-  size_t leaves_ = 0;
-  std::vector<uint32_t> entry_at_;  // by leaf; kNone: it is free
-  SequenceBitmap free_leaves_;
-  // When the tree grew: the needs of its entries as numbers in rising order,
-  // which stand `stride_` leaves apart.
-  std::vector<uint64_t> landmarks_;
-  size_t stride_ = 1;
+  SlotTable<Shelf, 8> shelves_;
+  std::vector<uint32_t> order_;  // of shelves, by their needs
+  std::vector<Node> nodes_;      // above the shelves, likewise
+  size_t leaves_ = 0;            // of these; at least as many as shelves
   std::vector<uint32_t> aside_;
 };
 

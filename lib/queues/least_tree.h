@@ -3,11 +3,11 @@
 // A LeastTree gives numbers to entries and goes through the entries in rising
 // order of their numbers.
 //
-// It is a complete binary tree in one array: entries are its leaves, and each
-// node has the least number below it. To change a number costs a step for each
-// node above that has another least number then, which are few; to find the
-// next entry costs O(log entries). An ordered map costs a cache miss for each
-// comparison instead.
+// It is a binary tree, an array for each level: entries are its leaves, and
+// each node has the least number below it. To change a number costs a step for
+// each node above that has another least number then, which are few; to find
+// the next entry costs O(log entries). An ordered map costs a cache miss for
+// each comparison instead.
 
 #ifndef EMBATCH_QUEUES_LEAST_TREE_H_
 #define EMBATCH_QUEUES_LEAST_TREE_H_
@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <utility>
 #include <vector>
 
 namespace embatch {
@@ -36,40 +35,45 @@ class LeastTree {
   void ForEach(F f) const;
 
  private:
-  void Grow(uint32_t entry);
+  // A node's place in its level; its children have the places 2i and 2i + 1 in
+  // the level below.
+  using Level = std::vector<uint64_t>;
 
-  std::vector<uint64_t> nodes_;  // node i has the children 2i and 2i + 1
-  size_t leaves_ = 0;            // none, or a power of two
+  void Grow(uint32_t entry);
+  static uint64_t NumberAt(const Level& level, size_t i) {
+    return i < level.size() ? level[i] : kNever;
+  }
+
+  std::vector<Level> levels_;  // leaves first; the last one has one node
 };
 
 // ---------------------------------------------------------------------------
 // Implementation.
 
 inline void LeastTree::Set(uint32_t entry, uint64_t number) {
-  if (entry >= leaves_) {
+  if (levels_.empty() || entry >= levels_[0].size()) {
     if (number == kNever) return;
     Grow(entry);
   }
-  size_t node = leaves_ + entry;
-  while (nodes_[node] != number) {
-    nodes_[node] = number;
-    if (node == 1) return;
-    number = std::min(number, nodes_[node ^ 1]);
-    node /= 2;
+  size_t i = entry;
+  for (Level& level : levels_) {
+    if (level[i] == number) return;
+    level[i] = number;
+    number = std::min(number, NumberAt(level, i ^ 1));
+    i /= 2;
   }
 }
 
 inline void LeastTree::Grow(uint32_t entry) {
-  const std::vector<uint64_t> before = std::move(nodes_);
-  const size_t leaves_before = leaves_;
-  if (leaves_ == 0) leaves_ = 1;
-  while (leaves_ <= entry) leaves_ *= 2;
-  nodes_.assign(2 * leaves_, kNever);
-  std::copy(before.begin() + static_cast<std::ptrdiff_t>(leaves_before),
-            before.end(),
-            nodes_.begin() + static_cast<std::ptrdiff_t>(leaves_));
-  for (size_t i = leaves_ - 1; i > 0; --i) {
-    nodes_[i] = std::min(nodes_[2 * i], nodes_[2 * i + 1]);
+  size_t nodes = size_t{entry} + 1;
+  for (size_t k = 0;; ++k) {
+    if (k == levels_.size()) {
+      // A level above what was the root, if there was one.
+      levels_.emplace_back(1, k == 0 ? kNever : levels_[k - 1][0]);
+    }
+    levels_[k].resize(nodes, kNever);
+    if (nodes == 1) return;
+    nodes = (nodes + 1) / 2;
   }
 }
 
@@ -77,21 +81,32 @@ inline void LeastTree::Grow(uint32_t entry) {
 // comes earlier than its number.
 template <typename F>
 void LeastTree::ForEach(F f) const {
-  using Waiting = std::pair<uint64_t, size_t>;  // number, node
+  struct Waiting {
+    uint64_t number;
+    uint32_t level;
+    uint32_t i;
+    bool operator>(const Waiting& other) const { return number > other.number; }
+  };
   std::vector<Waiting> heap;
-  if (leaves_ > 0) heap.emplace_back(nodes_[1], 1);
+  if (!levels_.empty()) {
+    const uint32_t top = static_cast<uint32_t>(levels_.size() - 1);
+    heap.push_back({levels_[top][0], top, 0});
+  }
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end(), std::greater<>());
-    auto [number, node] = heap.back();
+    auto [number, level, i] = heap.back();
     heap.pop_back();
     if (number == kNever) return;
-    while (node < leaves_) {
-      node *= 2;
-      if (nodes_[node] != number) ++node;
-      heap.emplace_back(nodes_[node ^ 1], node ^ 1);
+    while (level > 0) {
+      --level;
+      i *= 2;
+      if (levels_[level][i] != number) ++i;
+      const uint64_t other = NumberAt(levels_[level], i ^ 1);
+      if (other == kNever) continue;
+      heap.push_back({other, level, i ^ 1});
       std::push_heap(heap.begin(), heap.end(), std::greater<>());
     }
-    if (!f(static_cast<uint32_t>(node - leaves_), number)) return;
+    if (!f(i, number)) return;
   }
 }
 

@@ -42,28 +42,28 @@ uint32_t WaitingLine::ClassFor(uint32_t requirement) {
   if (recent != kNone && classes_[recent].requirement == requirement) {
     return recent;
   }
-  const auto [found, is_new] = class_of_.try_emplace(requirement, kNone);
-  if (is_new) {
-    if (unused_.empty()) {
-      unused_.push_back(static_cast<uint32_t>(classes_.size()));
-      classes_.emplace_back();
-    }
-    found->second = unused_.back();
-    unused_.pop_back();
-    classes_[found->second].requirement = requirement;
+  if (const uint32_t* known = class_of_.Find(requirement)) {
+    return recent = *known;
   }
-  recent = found->second;
+  if (unused_.empty()) {
+    unused_.push_back(static_cast<uint32_t>(classes_.size()));
+    classes_.AddOne();
+  }
+  recent = unused_.back();
+  unused_.pop_back();
+  class_of_[requirement] = recent;
+  classes_[recent].requirement = requirement;
   return recent;
 }
 
 void WaitingLine::Forget(uint32_t index) {
   Class& waiting = classes_[index];
   if (is_ordered_) by_first_.Set(index, LeastTree::kNever);
-  class_of_.erase(waiting.requirement);
+  class_of_.Erase(waiting.requirement);
   unused_.push_back(index);
   uint32_t& recent = recent_[waiting.requirement % kRecent];
   if (recent == index) recent = kNone;
-  if (!class_of_.empty() || classes_.size() <= kClassesKept) return;
+  if (class_count() > 0 || classes_.size() <= kClassesKept) return;
   // Nothing waits any more: memory goes back.
   classes_ = {};
   unused_ = {};
@@ -82,7 +82,7 @@ void WaitingLine::MarkChanged(uint32_t index) {
 void WaitingLine::PutInOrder() {
   if (!is_ordered_) {
     is_ordered_ = true;
-    for (const auto& [requirement, index] : class_of_) MarkChanged(index);
+    class_of_.ForEach([this](uint32_t, uint32_t index) { MarkChanged(index); });
   }
   for (const uint32_t index : changed_) {
     Class& waiting = classes_[index];
@@ -96,11 +96,11 @@ void WaitingLine::PutInOrder() {
 
 std::vector<ClassInLine> WaitingLine::Classes() const {
   std::vector<ClassInLine> result;
-  result.reserve(class_of_.size());
-  for (const auto& [requirement, index] : class_of_) {
+  result.reserve(class_count());
+  class_of_.ForEach([&](uint32_t requirement, uint32_t index) {
     const Class& waiting = classes_[index];
     result.push_back({requirement, waiting.jobs, *waiting.order.First()});
-  }
+  });
   // Two classes can begin with the same array's entry only if they are one.
   std::sort(result.begin(), result.end(),
             [](const ClassInLine& a, const ClassInLine& b) {

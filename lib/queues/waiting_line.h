@@ -17,9 +17,10 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "lib/base/chunked_vector.h"
 #include "lib/base/encoding.h"
 #include "lib/base/fetch.h"
+#include "lib/base/parted_map.h"
 #include "lib/queues/least_tree.h"
 #include "lib/queues/priority_order.h"
 
@@ -57,17 +58,17 @@ class WaitingLine {
   }
   // The same of a class that is no recent one.
   void FindAndFetchClass(uint32_t requirement) const {
-    const auto found = class_of_.find(requirement);
-    if (found != class_of_.end()) classes_[found->second].order.Fetch();
+    const uint32_t* found = class_of_.Find(requirement);
+    if (found != nullptr) classes_[*found].order.Fetch();
   }
   const PriorityOrder& order() const { return order_; }
 
   int64_t jobs() const { return jobs_; }
   int64_t jobs_of(uint32_t requirement) const {
-    const auto found = class_of_.find(requirement);
-    return found == class_of_.end() ? 0 : classes_[found->second].jobs;
+    const uint32_t* found = class_of_.Find(requirement);
+    return found == nullptr ? 0 : classes_[*found].jobs;
   }
-  size_t class_count() const { return class_of_.size(); }
+  size_t class_count() const { return classes_.size() - unused_.size(); }
 
   // Every requirement class with a waiting job, in the order of its first one.
   std::vector<ClassInLine> Classes() const;
@@ -108,9 +109,9 @@ class WaitingLine {
   // requirement.
   std::array<uint32_t, kRecent> recent_ = {kNone, kNone, kNone, kNone,
                                            kNone, kNone, kNone, kNone};
-  std::vector<Class> classes_;  // those of unused_ are empty
+  ChunkedVector<Class, 8> classes_;  // those of unused_ are empty
   std::vector<uint32_t> unused_;
-  absl::flat_hash_map<uint32_t, uint32_t> class_of_;  // by requirement
+  PartedMap<uint32_t, uint32_t> class_of_;  // by requirement
   // What follows can be told from the rest. The order of classes is kept from
   // the moment when somebody asks for it.
   bool is_ordered_ = false;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A PartedMap is a hash map of which a large one grows in parts: no call moves
+// more than about a 64th of a million entries.
+#ifndef EMBATCH_BASE_PARTED_MAP_H_
+#define EMBATCH_BASE_PARTED_MAP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+
+namespace embatch {
+
+template <typename K, typename V>
+class PartedMap {
+ public:
+  // The value of a key, or nullptr. Valid until the map is changed.
+  const V* Find(const K& key) const {
+    const Map& map = parts_.empty() ? small_ : PartOf(key);
+    const auto found = map.find(key);
+    return found == map.end() ? nullptr : &found->second;
+  }
+
+  // The value of a key, which is V{} where there was none. Valid likewise.
+  V& operator[](const K& key) {
+    if (parts_.empty() && small_.size() < kSmall) return small_[key];
+    if (parts_.empty()) Split();
+    return PartOf(key)[key];
+  }
+
+  void Erase(const K& key) {
+    (parts_.empty() ? small_ : PartOf(key)).erase(key);
+  }
+
+  size_t size() const {
+    size_t size = small_.size();
+    for (const Map& part : parts_) size += part.size();
+    return size;
+  }
+
+  // Calls f(key, value) for each entry, in any order.
+  template <typename F>
+  void ForEach(F f) const {
+    for (const auto& [key, value] : small_) f(key, value);
+    for (const Map& part : parts_) {
+      for (const auto& [key, value] : part) f(key, value);
+    }
+  }
+
+ private:
+  using Map = absl::flat_hash_map<K, V>;
+  static constexpr size_t kSmall = 4096;
+  static constexpr int kPartBits = 6;
+
+  // The upper bits; a map looks at the lower ones.
+  static size_t PartNumber(const K& key) {
+    return static_cast<uint64_t>(absl::Hash<K>()(key)) >> (64 - kPartBits);
+  }
+  Map& PartOf(const K& key) { return parts_[PartNumber(key)]; }
+  const Map& PartOf(const K& key) const { return parts_[PartNumber(key)]; }
+
+  void Split() {
+    parts_.resize(size_t{1} << kPartBits);
+    for (const auto& [key, value] : small_) PartOf(key)[key] = value;
+    small_ = Map();
+  }
+
+  Map small_;               // all, while they are few
+  std::vector<Map> parts_;  // none while they are few
+};
+
+}  // namespace embatch
+
+#endif  // EMBATCH_BASE_PARTED_MAP_H_
