@@ -68,7 +68,9 @@ TEST(PartedMapTest, EqualsAMap) {
     }
     const uint32_t* found = map.Find(k);
     ASSERT_EQ(found != nullptr, model.count(k) > 0);
-    if (found != nullptr) ASSERT_EQ(*found, model[k]);
+    if (found != nullptr) {
+      ASSERT_EQ(*found, model[k]);
+    }
     if (i % 2500 == 0) compare();
   }
   EXPECT_GT(model.size(), 4096u);
