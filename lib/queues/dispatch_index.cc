@@ -102,9 +102,9 @@ void DispatchIndex::Enter(uint32_t entry) {
     Divide(shelf);
     shelf = ShelfFor(need);
   }
-  const auto& entry_at = shelves_[shelf].entry_at;
-  const auto free = std::find(entry_at.begin(), entry_at.end(), kNone);
-  Stand(entry, shelf, static_cast<uint32_t>(free - entry_at.begin()));
+  uint32_t& free = shelves_[shelf].free_from;
+  while (shelves_[shelf].entry_at[free] != kNone) ++free;
+  Stand(entry, shelf, free);
 }
 
 // The upper half of a full shelf goes to a new one behind it. They may need the
@@ -163,6 +163,7 @@ void DispatchIndex::Leave(uint32_t entry) {
   const uint32_t index = entries_[entry].shelf;
   Shelf& shelf = shelves_[index];
   shelf.entry_at[entries_[entry].leaf] = kNone;
+  shelf.free_from = std::min(shelf.free_from, entries_[entry].leaf);
   // The last shelf stays, so that a line that is empty now and then does not
   // ask the allocator each time; the first, so that each need has one.
   if (--shelf.used > 0 || shelf.place == 0) return;

@@ -93,6 +93,7 @@ class DispatchIndex {
     uint64_t from = 0;   // no need on it is less, as a number
     uint32_t place = 0;  // among the shelves
     uint32_t used = 0;
+    uint32_t free_from = 0;                  // no leaf before it is free
     std::array<uint32_t, kLeaves> entry_at;  // kNone: it is free
     std::array<Node, 2 * kLeaves> nodes;     // i has the children 2i and 2i + 1
 
