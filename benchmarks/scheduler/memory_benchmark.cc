@@ -126,7 +126,7 @@ void BM_MemoryComesBack(benchmark::State& state) {
   for (auto _ : state) {
     Cluster cluster(options);
     const double allowed =
-        1.1 * static_cast<double>(ResidentBytes(FreedMemory::kLeave));
+        1.1 * static_cast<double>(ResidentBytes(FreedMemory::kGiveBack));
     const auto above = [allowed](FreedMemory freed) {
       return (static_cast<double>(ResidentBytes(freed)) - allowed) / kMib;
     };
