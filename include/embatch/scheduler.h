@@ -85,7 +85,7 @@ struct SchedulerOptions {
   // as much counts as well: a job that is stopped or forgotten, a consequence
   // that is looked at. So many take a scheduler on a processor of today less
   // than 20 ms (benchmarks/scheduler/pauses_benchmark.cc).
-  int max_transitions = 50000;
+  int max_transitions = 8000;
 
   // A job that waits for others and is cancelled fails at once, rather than
   // when its dependencies are done. Choice: D2.
