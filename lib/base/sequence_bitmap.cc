@@ -63,12 +63,6 @@ bool SequenceBitmap::IsFarApart() const {
 // --- One key -----------------------------------------------------------------
 
 bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
-  // Lines that are empty between one job and the next are frequent.
-  if (size_ == 0) {
-    first_ = key;
-    size_ = 1;
-    return true;
-  }
   if (key == first_) return false;
   size_t i = 0;
   while (i < few.size() && few[i] < key) ++i;
@@ -85,12 +79,6 @@ bool SequenceBitmap::InsertAmongFew(Few& few, uint64_t key) {
 }
 
 bool SequenceBitmap::EraseAmongFew(Few& few, uint64_t key) {
-  if (size_ == 1) {
-    if (key != first_) return false;
-    first_ = kNone;
-    size_ = 0;
-    return true;
-  }
   size_t i = 0;
   if (key == first_) {
     first_ = few[0];
@@ -188,9 +176,8 @@ bool SequenceBitmap::Contains(uint64_t key) const {
   return key != kNone && FirstAtLeast(key) == key;
 }
 
-uint64_t SequenceBitmap::FirstAtLeast(uint64_t key) const {
+uint64_t SequenceBitmap::FirstBehindFirst(uint64_t key) const {
   if (const SequenceTrie* const trie = Trie()) return trie->FirstAtLeast(key);
-  if (key <= first_) return first_;
   if (const auto* const run = std::get_if<SequenceRun>(&rest_)) {
     return run->FirstAtLeast(key);
   }

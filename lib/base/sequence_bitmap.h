@@ -53,6 +53,12 @@ class SequenceBitmap {
   // Insert and Erase return whether the set changed.
   bool Insert(uint64_t key) {
     EMBATCH_DCHECK(key < kKeyLimit);
+    // Sets that are empty between one key and the next are frequent.
+    if (size_ == 0) {
+      first_ = key;
+      size_ = 1;
+      return true;
+    }
     SequenceTrie* const trie = Trie();
     if (trie == nullptr) return InsertWithoutTrie(key);
     if (!trie->Insert(key)) return false;
@@ -61,6 +67,12 @@ class SequenceBitmap {
     return true;
   }
   bool Erase(uint64_t key) {
+    if (size_ == 1) {
+      if (key != first_) return false;
+      first_ = kNone;
+      size_ = 0;
+      return true;
+    }
     SequenceTrie* const trie = Trie();
     if (trie == nullptr) return EraseWithoutTrie(key);
     if (!trie->Erase(key)) return false;
@@ -89,7 +101,9 @@ class SequenceBitmap {
   }
 
   // The nearest key at or above `key`, at or below it, or kNone.
-  uint64_t FirstAtLeast(uint64_t key) const;
+  uint64_t FirstAtLeast(uint64_t key) const {
+    return key <= first_ ? first_ : FirstBehindFirst(key);
+  }
   uint64_t LastAtMost(uint64_t key) const;
 
   // The first number at or above `key` that is not in the set.
@@ -117,7 +131,8 @@ class SequenceBitmap {
   void Encode(Encoder& encoder) const;
 
  private:
-  // The keys behind the first one, in order, and kNone behind them.
+  // The keys behind the first one, in order, and kNone behind them. A set of
+  // one key or none always has this form.
   using Few = std::array<uint64_t, 5>;
   using TriePointer = std::unique_ptr<SequenceTrie>;
 
@@ -141,6 +156,7 @@ class SequenceBitmap {
     return const_cast<SequenceBitmap*>(this)->Trie();
   }
 
+  uint64_t FirstBehindFirst(uint64_t key) const;
   bool InsertWithoutTrie(uint64_t key);
   bool EraseWithoutTrie(uint64_t key);
   bool InsertAmongFew(Few& few, uint64_t key);

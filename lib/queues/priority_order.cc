@@ -15,12 +15,8 @@ PriorityOrder::Level& PriorityOrder::LevelBehind(int priority) {
                          std::move(level));
 }
 
-void PriorityOrder::Leave(const LinePlace& place) {
-  Level& level = LevelFor(place.priority);
-  level.order.Erase(KeyOf(place));
-  if (levels_.size() > kLevelsKept && level.order.empty()) {
-    levels_.erase(levels_.begin() + (&level - levels_.data()));
-  }
+void PriorityOrder::Drop(const Level& level) {
+  levels_.erase(levels_.begin() + (&level - levels_.data()));
 }
 
 std::optional<LinePlace> PriorityOrder::FirstBehind(

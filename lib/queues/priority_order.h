@@ -67,7 +67,11 @@ class PriorityOrder {
   void Enter(const LinePlace& place) {
     LevelFor(place.priority).order.Insert(KeyOf(place));
   }
-  void Leave(const LinePlace& place);
+  void Leave(const LinePlace& place) {
+    Level& level = LevelFor(place.priority);
+    level.order.Erase(KeyOf(place));
+    if (levels_.size() > kLevelsKept && level.order.empty()) Drop(level);
+  }
 
   std::optional<LinePlace> First() const {
     for (const Level& level : levels_) {
@@ -120,6 +124,7 @@ class PriorityOrder {
     return is_first ? levels_[0] : LevelBehind(priority);
   }
   Level& LevelBehind(int priority);
+  void Drop(const Level& level);
 
   absl::InlinedVector<Level, 1> levels_;  // the highest priority first
 };

@@ -31,17 +31,19 @@ void WaitingLine::Leave(const LinePlace& place, uint32_t requirement) {
 void WaitingLine::AddJobs(uint32_t requirement, int64_t jobs) {
   jobs_ += jobs;
   const uint32_t index = ClassFor(requirement);
-  classes_[index].jobs += jobs;
-  if (classes_[index].jobs == 0) Forget(index);
+  int64_t& jobs_of_class = classes_[index].jobs;
+  if (jobs_of_class == 0) ++class_count_;
+  jobs_of_class += jobs;
+  if (jobs_of_class > 0) return;
+  --class_count_;
+  if (class_count_ == 0 && classes_.size() > kClassesKept) ForgetAll();
 }
 
 // --- Classes ----------------------------------------------------------------
 
-uint32_t WaitingLine::ClassFor(uint32_t requirement) {
+uint32_t WaitingLine::FindOrMakeClass(uint32_t requirement) {
   uint32_t& recent = recent_[requirement % kRecent];
-  if (recent != kNone && classes_[recent].requirement == requirement) {
-    return recent;
-  }
+  if (recent != kNone && classes_[recent].jobs == 0) Forget(recent);
   if (const uint32_t* known = class_of_.Find(requirement)) {
     return recent = *known;
   }
@@ -57,14 +59,14 @@ uint32_t WaitingLine::ClassFor(uint32_t requirement) {
 }
 
 void WaitingLine::Forget(uint32_t index) {
-  Class& waiting = classes_[index];
   if (is_ordered_) by_first_.Set(index, LeastTree::kNever);
-  class_of_.Erase(waiting.requirement);
+  class_of_.Erase(classes_[index].requirement);
   unused_.push_back(index);
-  uint32_t& recent = recent_[waiting.requirement % kRecent];
-  if (recent == index) recent = kNone;
-  if (class_count() > 0 || classes_.size() <= kClassesKept) return;
-  // Nothing waits any more: memory goes back.
+}
+
+// Nothing waits any more: memory goes back.
+void WaitingLine::ForgetAll() {
+  recent_.fill(kNone);
   classes_ = {};
   unused_ = {};
   class_of_ = {};
@@ -99,6 +101,7 @@ std::vector<ClassInLine> WaitingLine::Classes() const {
   result.reserve(class_count());
   class_of_.ForEach([&](uint32_t requirement, uint32_t index) {
     const Class& waiting = classes_[index];
+    if (waiting.jobs == 0) return;
     result.push_back({requirement, waiting.jobs, *waiting.order.First()});
   });
   // Two classes can begin with the same array's entry only if they are one.

@@ -68,7 +68,7 @@ class WaitingLine {
     const uint32_t* found = class_of_.Find(requirement);
     return found == nullptr ? 0 : classes_[*found].jobs;
   }
-  size_t class_count() const { return classes_.size() - unused_.size(); }
+  size_t class_count() const { return class_count_; }
 
   // Every requirement class with a waiting job, in the order of its first one.
   std::vector<ClassInLine> Classes() const;
@@ -97,18 +97,28 @@ class WaitingLine {
     bool changed = false;  // it stands in changed_
   };
 
-  uint32_t ClassFor(uint32_t requirement);  // finds it, or makes it
+  // Finds it, or makes it.
+  uint32_t ClassFor(uint32_t requirement) {
+    const uint32_t recent = recent_[requirement % kRecent];
+    return recent != kNone && classes_[recent].requirement == requirement
+               ? recent
+               : FindOrMakeClass(requirement);
+  }
+  uint32_t FindOrMakeClass(uint32_t requirement);
   void MarkChanged(uint32_t index);
   void Forget(uint32_t index);
+  void ForgetAll();
   void PutInOrder();
 
   // What entering and leaving touch comes first.
   PriorityOrder order_;
   int64_t jobs_ = 0;
   // Classes that ClassFor() answered lately, by the low bits of the
-  // requirement.
+  // requirement. One of them is kept when none of its jobs waits any more:
+  // lines that are empty between one job and the next are frequent.
   std::array<uint32_t, kRecent> recent_ = {kNone, kNone, kNone, kNone,
                                            kNone, kNone, kNone, kNone};
+  size_t class_count_ = 0;           // classes with waiting jobs
   ChunkedVector<Class, 8> classes_;  // those of unused_ are empty
   std::vector<uint32_t> unused_;
   PartedMap<uint32_t, uint32_t> class_of_;  // by requirement

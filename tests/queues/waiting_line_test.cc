@@ -248,6 +248,31 @@ TEST(WaitingLineTest, ShowsClassesUntilEnoughAreSeen) {
   EXPECT_EQ(seen, (std::vector<uint32_t>{999, 998, 400, 998}));
 }
 
+// A class stays with the line for a while when its last job has left; nobody
+// sees that.
+TEST(WaitingLineTest, AClassWithoutJobsIsNotSeen) {
+  WaitingLine line;
+  for (uint32_t requirement : {3u, 11u, 3u, 4u}) {  // 3 and 11 share a place
+    const PlainEntry entry{{kFirst, requirement}, requirement, 2};
+    Enter(line, entry);
+    EXPECT_EQ(line.class_count(), 1u);
+    EXPECT_EQ(line.jobs_of(requirement), 2);
+    line.ForEachClass([&](const ClassInLine& waiting) {
+      EXPECT_EQ(waiting.requirement, requirement);
+      return true;
+    });
+    Leave(line, entry);
+    EXPECT_EQ(line.class_count(), 0u);
+    EXPECT_EQ(line.jobs_of(requirement), 0);
+    EXPECT_TRUE(line.Classes().empty());
+    line.ForEachClass([](const ClassInLine&) {
+      ADD_FAILURE() << "nothing waits";
+      return true;
+    });
+    EXPECT_EQ(Encoded(line), Encoded(WaitingLine()));
+  }
+}
+
 TEST(WaitingLineTest, EqualLinesHaveEqualBytesWhateverTheirPast) {
   std::vector<PlainEntry> entries;
   for (uint64_t i = 0; i < 60; ++i) {
