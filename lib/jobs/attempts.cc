@@ -31,15 +31,17 @@ AttemptRecord OrdinaryAttempt() {
 }  // namespace
 
 uint32_t JobTable::FindAttempt(const AttemptId& attempt) const {
-  uint32_t live = GuessLive(attempt.job.slot);
-  if (attempt.job.child < 0 && IsAttempt(live, attempt)) return live;
-  live = kNoIndex;
-  if (const ArrayRecord* array = FindArray(attempt.job)) {
-    const int32_t child = attempt.job.child;
-    if (child >= 0 && child < array->size) live = array->LiveOf(child);
-  } else if (const std::optional<JobKey> key = Find(attempt.job)) {
-    live = LiveOf(*key);
+  const int32_t child = attempt.job.child;
+  if (child < 0) {
+    const uint32_t guess = GuessLive(attempt.job.slot);
+    if (IsAttempt(guess, attempt)) return guess;
+  } else if (const ArrayRecord* array = FindArray(attempt.job)) {
+    const uint32_t live = child < array->size ? array->LiveOf(child) : kNoIndex;
+    return live != kNoIndex && live_[live].number == attempt.number ? live
+                                                                    : kNoIndex;
   }
+  const std::optional<JobKey> key = Find(attempt.job);
+  const uint32_t live = key.has_value() ? LiveOf(*key) : kNoIndex;
   return IsAttempt(live, attempt) ? live : kNoIndex;
 }
 

@@ -28,10 +28,11 @@ void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
     attempts = AttemptsOf(key);
   } else {
     ArrayRecord& children = arrays_[record.children];
-    from = children.states.Get(key.child).status();
+    ChildState& state = children.states.Mutable(key.child);
+    from = state.status();
     to = NextStatus(from, trigger);
     EMBATCH_CHECK(to.has_value());
-    attempts = ChangeChild(key, children, *to, reason, at_ns);
+    attempts = ChangeChild(key, children, state, *to, reason, at_ns);
   }
   --journal.transitions_left;
   Event& event = journal.events.emplace_back();
@@ -64,9 +65,8 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
 }
 
 // Answers how many attempts the child has begun.
-int JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
-                          TextIndex reason, int64_t at_ns) {
-  ChildState& state = children.states.Mutable(key.child);
+int JobTable::ChangeChild(JobKey key, ArrayRecord& children, ChildState& state,
+                          JobStatus to, TextIndex reason, int64_t at_ns) {
   const bool becomes_runnable =
       to == JobStatus::kRunnable && state.status() != to;
   if (becomes_runnable) children.released_ns = at_ns;
@@ -76,30 +76,33 @@ int JobTable::ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
   if (IsTerminal(to)) {
     children.last_stopped_ns = std::max(children.last_stopped_ns, at_ns);
   }
-  switch (state.cell()) {
-    case CellKind::kOutcome:
-      return 1;
-    case CellKind::kNone:
-      if (IsTerminal(to)) {
-        EndUntouchedChildren(key.slot, key.child, key.child + 1, reason, at_ns);
-      } else if (reason != kNoReason) {
-        SetText(EnsureDetails(key).status_reason, reason);
-      }
-      return 0;
-    case CellKind::kLive: {
-      const LiveAttempt& attempt = live_[children.cells.Get(key.child).index()];
-      if (attempt.details != kNoIndex) {
-        ChangeDetails(attempt.details, to, becomes_runnable, reason, at_ns);
-      }
-      return attempt.number;
+  if (state.cell() == CellKind::kOutcome) return 1;
+  if (state.cell() == CellKind::kNone) {
+    if (IsTerminal(to) || reason != kNoReason) {
+      ChangeUntouched(key, to, reason, at_ns);
     }
-    case CellKind::kDetails: {
-      const uint32_t index = children.cells.Get(key.child).index();
-      ChangeDetails(index, to, becomes_runnable, reason, at_ns);
-      return details_[index].attempts;
-    }
+    return 0;
   }
-  return 0;
+  const uint32_t index = children.cells.Get(key.child).index();
+  if (state.cell() == CellKind::kDetails) {
+    ChangeDetails(index, to, becomes_runnable, reason, at_ns);
+    return details_[index].attempts;
+  }
+  const LiveAttempt& attempt = live_[index];
+  if (attempt.details != kNoIndex) {
+    ChangeDetails(attempt.details, to, becomes_runnable, reason, at_ns);
+  }
+  return attempt.number;
+}
+
+// The same for what is to be told of a child that never ran.
+void JobTable::ChangeUntouched(JobKey key, JobStatus to, TextIndex reason,
+                               int64_t at_ns) {
+  if (IsTerminal(to)) {
+    EndUntouchedChildren(key.slot, key.child, key.child + 1, reason, at_ns);
+  } else {
+    SetText(EnsureDetails(key).status_reason, reason);
+  }
 }
 
 // The same for what is known of a child beside its status.

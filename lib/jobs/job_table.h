@@ -273,8 +273,10 @@ class JobTable {
   void RemoveNodes(uint32_t nodes);
   void ForgetPreemptions(uint32_t slot);
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
-  int ChangeChild(JobKey key, ArrayRecord& children, JobStatus to,
-                  TextIndex reason, int64_t at_ns);
+  int ChangeChild(JobKey key, ArrayRecord& children, ChildState& state,
+                  JobStatus to, TextIndex reason, int64_t at_ns);
+  void ChangeUntouched(JobKey key, JobStatus to, TextIndex reason,
+                       int64_t at_ns);
   void ChangeDetails(uint32_t index, JobStatus to, bool becomes_runnable,
                      TextIndex reason, int64_t at_ns);
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);

@@ -29,12 +29,13 @@ bool IsSettled(ResourceStatus status) {
 
 // Source: §2.3, creating is asynchronous; the texts are the model's examples.
 void TurnRunner::RunConfiguration() {
+  if (state_.is_configured) return;
   ConfigureServiceEnvironments(state_);
-  is_configured_ = state_.service_environments.empty();
+  bool is_configured = state_.service_environments.empty();
   for (size_t i = 0; i < fleet_.environments().size();) {
     const uint32_t environment = fleet_.environments()[i];
     if (!IsSettled(fleet_.environment(environment).status)) {
-      is_configured_ = false;
+      is_configured = false;
       StepEnvironment(environment);  // may be its last step
     }
     i += fleet_.environment(environment).status != ResourceStatus::kDeleted;
@@ -44,7 +45,7 @@ void TurnRunner::RunConfiguration() {
     QueueRecord& queue = state_.queues[i];
     if (queue.quota.has_value()) ConfigureShares(*queue.quota);
     if (IsSettled(queue.status)) continue;
-    is_configured_ = false;
+    is_configured = false;
     if (queue.status == ResourceStatus::kCreating ||
         queue.status == ResourceStatus::kUpdating) {
       queue.status = ResourceStatus::kValid;
@@ -53,6 +54,7 @@ void TurnRunner::RunConfiguration() {
       ForgetQueue(i);
     }
   }
+  state_.is_configured = is_configured;
 }
 
 void TurnRunner::ConfigureShares(QuotaQueue& quota) {
@@ -85,7 +87,7 @@ void TurnRunner::DeleteDefinition(uint32_t index) {
 // Whether this phase has something to do once more: a queue's last job ended,
 // or an environment's last instance went.
 bool TurnRunner::IsConfigurationDue() const {
-  if (is_configured_) return false;
+  if (state_.is_configured) return false;
   if (IsServiceStepDue(state_)) return true;
   for (uint32_t i : fleet_.environments()) {
     if (IsEnvironmentStepDue(fleet_.environment(i))) return true;

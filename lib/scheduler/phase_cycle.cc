@@ -87,9 +87,9 @@ uint64_t TurnRunner::EpochOf(const QueueRecord& queue) const {
 // Strictly from the head: the first job that is held holds up all behind it.
 // Source: §13.4. Choice: D9.
 void TurnRunner::ServeFromHead(QueueRecord& queue) {
-  const uint64_t epoch = EpochOf(queue);
+  const uint64_t epoch = queue.waiting > 0 ? EpochOf(queue) : 0;
   while (has_budget()) {
-    const JobKey head = Next(queue);
+    const JobKey head = queue.waiting > 0 ? Next(queue) : JobKey();
     ForgetHead(queue.blocked, head);
     if (head.is_null()) {
       queue.held = Held::kNot;

@@ -62,30 +62,53 @@ class ByTime {
 }  // namespace
 
 void TurnRunner::RunReports(const Turn& turn, bool may_be_more) {
-  if (IsEmpty(state_.unread)) {
+  if (!IsEmpty(state_.unread)) {
+    ReadWithUnread(turn);
+  } else if (!IsEmpty(turn) && !ReadOne(turn)) {
     ReadReports(turn, last_ns_);
-  } else {
-    Turn all = std::exchange(state_.unread, Turn());
-    for (const InstanceReport& report : turn.instance_reports) {
-      all.instance_reports.push_back(report);
-      int64_t& time_ns = all.instance_reports.back().time_ns;
-      time_ns = std::clamp(time_ns, last_ns_, now_ns_);
-    }
-    for (const ContainerReport& report : turn.container_reports) {
-      all.container_reports.push_back(report);
-      int64_t& time_ns = all.container_reports.back().time_ns;
-      time_ns = std::clamp(time_ns, last_ns_, now_ns_);
-    }
-    for (const ServiceReport& report : turn.service_reports) {
-      all.service_reports.push_back(report);
-      int64_t& time_ns = all.service_reports.back().time_ns;
-      time_ns = std::clamp(time_ns, last_ns_, now_ns_);
-    }
-    ReadReports(all, kNanosInfinitePast);
   }
   // An exit that is still to be read may beat a timeout.
   if (may_be_more || !IsEmpty(state_.unread)) return;
   RunDeadlinesBefore(now_ns_ + 1);
+}
+
+// Reads what the last turn had to leave unread before what this one brings.
+void TurnRunner::ReadWithUnread(const Turn& turn) {
+  Turn all = std::exchange(state_.unread, Turn());
+  for (const InstanceReport& report : turn.instance_reports) {
+    all.instance_reports.push_back(report);
+    int64_t& time_ns = all.instance_reports.back().time_ns;
+    time_ns = std::clamp(time_ns, last_ns_, now_ns_);
+  }
+  for (const ContainerReport& report : turn.container_reports) {
+    all.container_reports.push_back(report);
+    int64_t& time_ns = all.container_reports.back().time_ns;
+    time_ns = std::clamp(time_ns, last_ns_, now_ns_);
+  }
+  for (const ServiceReport& report : turn.service_reports) {
+    all.service_reports.push_back(report);
+    int64_t& time_ns = all.service_reports.back().time_ns;
+    time_ns = std::clamp(time_ns, last_ns_, now_ns_);
+  }
+  ReadReports(all, kNanosInfinitePast);
+}
+
+// ReadReports() for one container's report that no deadline comes before, which
+// is all that most turns bring if times are not rounded. Answers whether it was
+// that.
+bool TurnRunner::ReadOne(const Turn& turn) {
+  if (turn.container_reports.size() != 1 || !turn.instance_reports.empty() ||
+      !turn.service_reports.empty()) {
+    return false;
+  }
+  const ContainerReport& report = turn.container_reports.front();
+  const int64_t at_ns = std::clamp(report.time_ns, last_ns_, now_ns_);
+  if (!has_budget() || state_.deadlines.NextTime() < at_ns) return false;
+  if (!Take(report, kNoIndex, at_ns)) {
+    state_.unread.container_reports.push_back(report);
+    state_.unread.container_reports.back().time_ns = at_ns;
+  }
+  return true;
 }
 
 // What the budget does not reach is left unread, so that no deadline is

@@ -19,13 +19,6 @@ namespace {
 // wrong must not keep the host program spinning.
 constexpr int64_t kDoubtNanos = 1000000;
 
-// Begins a turn with what was kept for it.
-template <typename Report>
-void TakeKept(std::vector<Report>& kept, std::vector<Report>& reports) {
-  reports.clear();
-  if (!kept.empty()) reports.swap(kept);
-}
-
 // Keeps what is beyond the first `max` reports for another turn. Answers how
 // many are left.
 template <typename Report>
@@ -51,20 +44,19 @@ bool MakesSense(const InstanceReport& report) {
 // Drops reports from `first` on that make no sense, and cuts reasons to the
 // length that is kept. Answers how many were dropped.
 size_t Tidy(std::vector<ContainerReport>& reports, size_t first) {
-  size_t kept = std::min(first, reports.size());
-  for (size_t i = kept; i < reports.size(); ++i) {
-    if (!IsValidEnum(reports[i].kind) || !IsValidEnum(reports[i].failure)) {
-      continue;
+  if (first >= reports.size()) return 0;
+  auto kept = reports.begin() + static_cast<std::ptrdiff_t>(first);
+  for (auto report = kept; report != reports.end(); ++report) {
+    if (!IsValidEnum(report->kind) || !IsValidEnum(report->failure)) continue;
+    if (report->reason.size() > kContainerReasonLengthMax) {
+      report->reason.resize(kContainerReasonLengthMax);
     }
-    if (reports[i].reason.size() > kContainerReasonLengthMax) {
-      reports[i].reason.resize(kContainerReasonLengthMax);
-    }
-    if (kept != i) reports[kept] = std::move(reports[i]);
+    if (kept != report) *kept = std::move(*report);
     ++kept;
   }
-  const size_t dropped = reports.size() - kept;
-  reports.resize(kept);
-  return dropped;
+  const auto dropped = reports.end() - kept;
+  reports.erase(kept, reports.end());
+  return static_cast<size_t>(dropped);
 }
 
 }  // namespace
@@ -234,14 +226,20 @@ void PluginSet::ForgetDeleted(const State& state) {
 
 void PluginSet::Poll(const State& state, absl::Time now, int max, Turn* turn) {
   ForgetDeleted(state);
-  TakeKept(instance_reports_, turn->instance_reports);
-  TakeKept(container_reports_, turn->container_reports);
-  TakeKept(service_reports_, turn->service_reports);
-  // Reports kept from the last call count against this one's.
   const auto left = [turn, max] {
     return std::max(0, max - static_cast<int>(CountReports(*turn)));
   };
-  int room = IsEmpty(*turn) ? std::max(0, max) : left();
+  turn->instance_reports.clear();
+  turn->container_reports.clear();
+  turn->service_reports.clear();
+  int room = std::max(0, max);
+  if (keeps_reports()) {
+    // They count against this call's.
+    turn->instance_reports.swap(instance_reports_);
+    turn->container_reports.swap(container_reports_);
+    turn->service_reports.swap(service_reports_);
+    room = left();
+  }
   // A plug-in for whose reports there is no room is asked all the same: that is
   // how it learns the time. Most have nothing to say.
   for (Entry<ResourceProvider>& entry : providers_) {
@@ -355,10 +353,7 @@ void PluginSet::PassOne(const State& state, const Request& request,
 }
 
 int64_t PluginSet::NextReportNanos(int64_t now_ns) const {
-  if (!instance_reports_.empty() || !container_reports_.empty() ||
-      !service_reports_.empty()) {
-    return now_ns;
-  }
+  if (keeps_reports()) return now_ns;
   int64_t next_ns = kNanosInfiniteFuture;
   const auto consider = [&next_ns, now_ns](const auto& entries) {
     for (const auto& entry : entries) {

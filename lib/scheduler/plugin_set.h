@@ -75,6 +75,11 @@ class PluginSet {
 
   void ForgetDeleted(const State& state);
 
+  bool keeps_reports() const {
+    return !instance_reports_.empty() || !container_reports_.empty() ||
+           !service_reports_.empty();
+  }
+
   uint64_t dropped_ = 0;
   size_t deleted_ = 0;  // deleted environments that were forgotten
   std::vector<Entry<ResourceProvider>> providers_;

@@ -116,6 +116,7 @@ auto Scheduler::Impl::ApplyCommand(const CommandType& command, absl::Time now)
   const absl::StatusOr<int64_t> now_ns = TimeOf(now);
   if (!now_ns.ok()) return now_ns.status();
   const int64_t before_ns = std::exchange(state.now_ns, *now_ns);
+  state.is_configured = false;
   auto answer = Apply(state, command);
   if (!StatusOf(answer).ok()) {
     state.now_ns = before_ns;
@@ -394,6 +395,7 @@ Step Scheduler::Replay(absl::string_view bytes) {
   }
   impl.outcome.journal.events.clear();
   const int64_t before_ns = std::exchange(impl.state.now_ns, input->now_ns);
+  impl.state.is_configured = false;
   const absl::Status status = absl::visit(
       [&impl](const auto& command) -> absl::Status {
         if constexpr (std::is_same_v<std::decay_t<decltype(command)>, Turn>) {

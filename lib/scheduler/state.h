@@ -311,6 +311,10 @@ struct State {
   std::deque<WorkItem> work;
   IgnoredReports ignored;
 
+  // Phase 1 found nothing that a later turn could have to do for it; only a
+  // command changes that. A remembered answer, no part of the state's bytes.
+  bool is_configured = false;
+
   // Found by name; no part of the state's bytes.
   absl::flat_hash_map<std::string, std::vector<uint32_t>> definition_names;
   absl::flat_hash_map<std::string, uint32_t> queue_names;

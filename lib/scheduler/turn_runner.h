@@ -84,6 +84,8 @@ class TurnRunner {
   // 2. phase_reports.cc
   void RunReports(const Turn& turn, bool may_be_more);
   void ReadReports(const Turn& turn, int64_t earliest_ns);
+  void ReadWithUnread(const Turn& turn);
+  bool ReadOne(const Turn& turn);
   void RunDeadlinesBefore(int64_t time_ns);
   bool MayTakeDeadline() const;
   void Take(const InstanceReport& report, int64_t at_ns);
@@ -341,9 +343,6 @@ class TurnRunner {
   Journal& journal_;
   std::vector<Request>& requests_;
   Outcome& outcome_;
-  // Phase 1 found nothing that a later turn could have to do for it; only a
-  // command changes that.
-  bool is_configured_ = false;
   // The cycle ended attempts: others may start where they ran.
   bool again_ = false;
   int64_t looks_ = 0;
