@@ -64,6 +64,16 @@ inline LinePlace PlaceAt(uint64_t number) {
 
 class PriorityOrder {
  public:
+  // A key of a SequenceBitmap for a place among those of its priority; and
+  // back.
+  static uint64_t KeyOf(const LinePlace& place) {
+    EMBATCH_DCHECK(place.sequence < kNeverStarted);
+    return place.sequence + (place.retry_class == 0 ? 0 : kNeverStarted);
+  }
+  static LinePlace PlaceAt(uint64_t key, int priority) {
+    return {key < kNeverStarted ? 0 : 1, key & (kNeverStarted - 1), priority};
+  }
+
   void Enter(const LinePlace& place) {
     LevelFor(place.priority).order.Insert(KeyOf(place));
   }
@@ -110,14 +120,9 @@ class PriorityOrder {
     SequenceBitmap order;
 
     LinePlace PlaceAt(uint64_t key) const {
-      return {key < kNeverStarted ? 0 : 1, key & (kNeverStarted - 1), priority};
+      return PriorityOrder::PlaceAt(key, priority);
     }
   };
-
-  static uint64_t KeyOf(const LinePlace& place) {
-    EMBATCH_DCHECK(place.sequence < kNeverStarted);
-    return place.sequence + (place.retry_class == 0 ? 0 : kNeverStarted);
-  }
 
   Level& LevelFor(int priority) {
     const bool is_first = !levels_.empty() && levels_[0].priority == priority;

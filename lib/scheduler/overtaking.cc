@@ -46,14 +46,14 @@ void TurnRunner::Overtake(QueueRecord& queue) {
     queue.nobody_overtakes = start.instance == kNoIndex && !holds_nobody;
     if (queue.nobody_overtakes) return;
   }
-  DispatchIndex::Room room;
+  std::vector<Resources> rooms;
   while (has_budget()) {
-    room.rooms.clear();
+    rooms.clear();
     for (uint32_t environment : queue.environments) {
       if (!fleet_.environment(environment).places_jobs()) continue;
-      fleet_.AppendLargestFree(environment, &room.rooms);
+      fleet_.AppendLargestFree(environment, &rooms);
     }
-    const uint32_t entry = queue.index.First(room);
+    const uint32_t entry = queue.index.First(rooms);
     if (entry == DispatchIndex::kNone) break;
     const JobKey job = JobAt(index, queue.index.PlaceOf(entry));
     const Placement placement = FindStart(queue, job);

@@ -3,6 +3,7 @@
 // Phase 6: scaling out, the top-up to minvCpus, scaling in. What to do is
 // decided by ScalingPlan (lib/capacity/scaling.h); here it is done.
 #include <algorithm>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "lib/capacity/scaling.h"
@@ -81,18 +82,18 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
     add(waiting.requirement, waiting.jobs);
     return true;
   });
-  DispatchIndex::Room room;
-  plan.AppendRooms(queue.environments, &room.rooms);
+  std::vector<Resources> rooms;
+  plan.AppendRooms(queue.environments, &rooms);
   while (planned.size() < queue.line.class_count()) {
-    const uint32_t entry = queue.index.First(room);
+    const uint32_t entry = queue.index.First(rooms);
     if (entry == DispatchIndex::kNone) break;
     queue.index.SetAside(entry);
     // A class may have several entries, of jobs with other estimates.
     const uint32_t requirement = queue.index.ClassOf(entry).requirement;
     if (planned.contains(requirement)) continue;
     add(requirement, queue.line.jobs_of(requirement));
-    room.rooms.clear();
-    plan.AppendRooms(queue.environments, &room.rooms);
+    rooms.clear();
+    plan.AppendRooms(queue.environments, &rooms);
   }
   queue.index.EndPass();
   // It makes a difference only where the caller asked for vCPUs.

@@ -16,17 +16,11 @@ namespace embatch {
 namespace {
 
 using Class = DispatchIndex::Class;
-using Room = DispatchIndex::Room;
-
-constexpr Resources kNothing = {-1, -1, -1};
-
-Room RoomFor(const Resources& resources) {
-  return {{resources}, DispatchIndex::kNoEstimate, kNothing, kNothing};
-}
+using Rooms = std::vector<Resources>;
 
 TEST(DispatchIndexTest, EmptyHasNobody) {
   const DispatchIndex index;
-  EXPECT_EQ(index.First(RoomFor(Resources::Of(9, 9))), DispatchIndex::kNone);
+  EXPECT_EQ(index.First(Rooms{Resources::Of(9, 9)}), DispatchIndex::kNone);
 }
 
 TEST(DispatchIndexTest, FindsTheFirstThatFits) {
@@ -36,7 +30,7 @@ TEST(DispatchIndexTest, FindsTheFirstThatFits) {
   index.Enter({1, 6}, {2, Resources::Of(1, 900)});
   index.Enter({0, 9}, {3, Resources::Of(1, 100, 1)});
   const auto first = [&index](const Resources& room) {
-    const uint32_t entry = index.First(RoomFor(room));
+    const uint32_t entry = index.First(Rooms{room});
     return entry == DispatchIndex::kNone
                ? -1
                : static_cast<int>(index.PlaceOf(entry).sequence);
@@ -54,7 +48,7 @@ TEST(DispatchIndexTest, WhatIsSetAsideComesBack) {
   DispatchIndex index;
   index.Enter({1, 1}, {0, Resources::Of(1, 1)});
   index.Enter({1, 2}, {1, Resources::Of(1, 1)});
-  const Room room = RoomFor(Resources::Of(1, 1));
+  const Rooms room = {Resources::Of(1, 1)};
   const uint32_t first = index.First(room);
   index.SetAside(first);
   EXPECT_EQ(index.PlaceOf(index.First(room)).sequence, 2u);
@@ -62,24 +56,30 @@ TEST(DispatchIndexTest, WhatIsSetAsideComesBack) {
   EXPECT_EQ(index.First(room), first);
 }
 
-TEST(DispatchIndexTest, LongJobsNeedRoomToSpare) {
+TEST(DispatchIndexTest, ClassesDifferInTheirEstimates) {
   DispatchIndex index;
-  index.Enter({1, 1}, {0, Resources::Of(2, 1)});  // no estimate
-  index.Enter({1, 2}, {0, Resources::Of(2, 1), 100});
-  index.Enter({1, 3}, {1, Resources::Of(1, 1), 200});
-  Room room = RoomFor(Resources::Of(4, 4));
-  const auto first = [&] {
-    const uint32_t entry = index.First(room);
-    return entry == DispatchIndex::kNone ? 0 : index.PlaceOf(entry).sequence;
-  };
-  room.longest_ns = 99;
-  EXPECT_EQ(first(), 0u);
-  room.spare = Resources::Of(1, 1);
-  EXPECT_EQ(first(), 3u);
-  room.longest_ns = 100;
-  EXPECT_EQ(first(), 2u);
-  room.elsewhere = Resources::Of(2, 2);
-  EXPECT_EQ(first(), 1u);
+  const Class whole{0, Resources::Of(1, 1)};
+  const Class brief{0, Resources::Of(1, 1), 100};
+  index.Enter({1, 1}, whole);
+  index.Enter({1, 2}, brief);
+  const Rooms room = {Resources::Of(1, 1)};
+  const uint32_t first = index.First(room);
+  EXPECT_EQ(index.ClassOf(first).estimate_ns, DispatchIndex::kNoEstimate);
+  index.SetAside(first);
+  EXPECT_EQ(index.ClassOf(index.First(room)).estimate_ns, 100);
+}
+
+TEST(DispatchIndexTest, WhoLeavesWhileSetAsideIsForgotten) {
+  DispatchIndex index;
+  const Class of{0, Resources::Of(1, 1)};
+  const Rooms room = {Resources::Of(1, 1)};
+  index.Enter({1, 1}, of);
+  index.SetAside(index.First(room));
+  index.Leave({1, 1}, of);
+  index.EndPass();
+  EXPECT_EQ(index.First(room), DispatchIndex::kNone);
+  index.Enter({1, 2}, of);
+  EXPECT_EQ(index.PlaceOf(index.First(room)).sequence, 2u);
 }
 
 TEST(DispatchIndexTest, EqualsAWalk) {
@@ -111,15 +111,12 @@ TEST(DispatchIndexTest, EqualsAWalk) {
         index.Leave({1, it->first}, it->second);
         waiting.erase(it);
       }
-      Room room = RoomFor(Resources::Of(random() % 8, random() % 8,
-                                        static_cast<int32_t>(random() % 2)));
-      room.rooms.push_back(Resources::Of(random() % 8, random() % 8));
-      room.longest_ns = random() % 60;
-      room.spare = Resources::Of(random() % 4, random() % 8);
+      const Rooms room = {Resources::Of(random() % 8, random() % 8,
+                                        static_cast<int32_t>(random() % 2)),
+                          Resources::Of(random() % 8, random() % 8)};
       uint64_t want = ~uint64_t{0};
       for (const auto& [place, of] : waiting) {
-        if ((of.need.FitsIn(room.rooms[0]) || of.need.FitsIn(room.rooms[1])) &&
-            (of.estimate_ns <= room.longest_ns || of.need.FitsIn(room.spare))) {
+        if (of.need.FitsIn(room[0]) || of.need.FitsIn(room[1])) {
           want = place;
           break;
         }
