@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A PartedMap is a hash map of which a large one grows in parts: no call moves
-// more than about a 64th of a million entries.
+// A PartedMap is a hash map of which a large one grows in parts, one now and
+// one then. A part moves its entries when it doubles; as no two are of one
+// size, they do so evenly over the time in which the whole map doubles, and
+// neither one call nor some thousand of them move more than a few parts.
 #ifndef EMBATCH_BASE_PARTED_MAP_H_
 #define EMBATCH_BASE_PARTED_MAP_H_
 
@@ -55,9 +57,13 @@ class PartedMap {
   static constexpr size_t kSmall = 4096;
   static constexpr int kPartBits = 6;
 
-  // The upper bits; a map looks at the lower ones.
+  // Where the upper bits of the hash stand among all they can be, as a fraction
+  // of 2^16; a map looks at the lower ones. x(4 - x)/3 is about log2(1 + x), so
+  // each part gets 2^(1/64) times what the one before it gets.
   static size_t PartNumber(const K& key) {
-    return static_cast<uint64_t>(absl::Hash<K>()(key)) >> (64 - kPartBits);
+    constexpr uint64_t kOne = uint64_t{1} << 16;
+    const uint64_t x = static_cast<uint64_t>(absl::Hash<K>()(key)) >> 48;
+    return static_cast<size_t>(x * (4 * kOne - x) / 3 >> (32 - kPartBits));
   }
   Map& PartOf(const K& key) { return parts_[PartNumber(key)]; }
   const Map& PartOf(const K& key) const { return parts_[PartNumber(key)]; }

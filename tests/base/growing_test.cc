@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ChunkedVector and PartedMap: what grows without moving all that it has.
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -83,6 +85,41 @@ TEST(PartedMapTest, EqualsAMap) {
   EXPECT_EQ(map.Find(model.begin()->first), nullptr);
   EXPECT_EQ(copy.size(), model.size());
   EXPECT_EQ(map[5], 0u);
+}
+
+// A map hashes a key whenever it moves it.
+struct CountedKey {
+  static int64_t hashed;
+  uint32_t number = 0;
+
+  friend bool operator==(const CountedKey& a, const CountedKey& b) {
+    return a.number == b.number;
+  }
+  template <typename H>
+  friend H AbslHashValue(H state, const CountedKey& key) {
+    ++hashed;
+    return H::combine(std::move(state), key.number);
+  }
+};
+int64_t CountedKey::hashed = 0;
+
+TEST(PartedMapTest, MovesFewAtATime) {
+  constexpr uint32_t kKeys = 1000000;
+  constexpr uint32_t kInARow = 8000;
+  PartedMap<CountedKey, uint32_t> map;
+  int64_t most = 0;
+  int64_t most_in_a_row = 0;
+  for (uint32_t key = 0; key < kKeys;) {
+    const int64_t before_all = CountedKey::hashed;
+    for (uint32_t i = 0; i < kInARow; ++i, ++key) {
+      const int64_t before = CountedKey::hashed;
+      map[CountedKey{key}] = key;
+      most = std::max(most, CountedKey::hashed - before);
+    }
+    most_in_a_row = std::max(most_in_a_row, CountedKey::hashed - before_all);
+  }
+  EXPECT_LT(most, kKeys / 32);
+  EXPECT_LT(most_in_a_row, kKeys / 10);
 }
 
 }  // namespace
