@@ -9,39 +9,36 @@
 
 namespace embatch {
 
-void JobTable::Change(JobKey key, JobTrigger trigger, TextIndex reason,
-                      int64_t at_ns, Journal& journal) {
-  const JobRecord& record = jobs_[key.slot];
-  JobStatus from = record.status;
-  std::optional<JobStatus> to;
-  int attempts = 0;
-  if (!key.is_child()) {
-    to = NextStatus(from, trigger);
-    EMBATCH_CHECK(to.has_value());
-    ChangeJob(key.slot, *to, reason, at_ns);
-    attempts = record.details.attempts;
-  } else if (record.has_nodes) {
-    from = StatusOf(key);
-    to = NextNodeStatus(from, trigger);
-    EMBATCH_CHECK(to.has_value());
-    ChangeNode(key, *to, reason, at_ns);
-    attempts = AttemptsOf(key);
-  } else {
-    ArrayRecord& children = arrays_[record.children];
-    ChildState& state = children.states.Mutable(key.child);
-    from = state.status();
-    to = NextStatus(from, trigger);
-    EMBATCH_CHECK(to.has_value());
-    attempts = ChangeChild(key, children, state, *to, reason, at_ns);
-  }
+namespace {
+
+// Writes a transition down, which takes one of those that are left.
+inline void Note(Journal& journal, const JobId& job, JobStatus from,
+                 JobStatus to, TextIndex reason, int attempts) {
   --journal.transitions_left;
   Event& event = journal.events.emplace_back();
   event.time_ns = journal.now_ns;
-  event.job = IdOf(key);
+  event.job = job;
   event.reason = reason;
   event.attempt = static_cast<uint16_t>(attempts);
   event.from = from;
-  event.to = *to;
+  event.to = to;
+}
+
+}  // namespace
+
+void JobTable::ChangeJobOrNode(JobKey key, JobTrigger trigger, TextIndex reason,
+                               int64_t at_ns, Journal& journal) {
+  const JobStatus from = StatusOf(key);
+  const std::optional<JobStatus> to = key.is_child()
+                                          ? NextNodeStatus(from, trigger)
+                                          : NextStatus(from, trigger);
+  EMBATCH_CHECK(to.has_value());
+  if (key.is_child()) {
+    ChangeNode(key, *to, reason, at_ns);
+  } else {
+    ChangeJob(key.slot, *to, reason, at_ns);
+  }
+  Note(journal, IdOf(key), from, *to, reason, AttemptsOf(key));
 }
 
 void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
@@ -64,53 +61,50 @@ void JobTable::ChangeJob(uint32_t slot, JobStatus to, TextIndex reason,
   if (record.has_nodes) FollowJob(slot, from, reason, at_ns);
 }
 
-// Answers how many attempts the child has begun.
-int JobTable::ChangeChild(JobKey key, ArrayRecord& children, ChildState& state,
-                          JobStatus to, TextIndex reason, int64_t at_ns) {
-  const bool becomes_runnable =
-      to == JobStatus::kRunnable && state.status() != to;
-  if (becomes_runnable) children.released_ns = at_ns;
-  --children.counts[static_cast<int>(state.status())];
-  ++children.counts[static_cast<int>(to)];
-  state.set_status(to);
-  if (IsTerminal(to)) {
+// Of the child of an array.
+void JobTable::ChangeChild(JobKey key, JobTrigger trigger, TextIndex reason,
+                           int64_t at_ns, Journal& journal) {
+  ArrayRecord& children = array(key.slot);
+  ChildState& state = children.states.Mutable(key.child);
+  const JobStatus from = state.status();
+  const std::optional<JobStatus> to = NextStatus(from, trigger);
+  EMBATCH_CHECK(to.has_value());
+  --children.counts[static_cast<int>(from)];
+  ++children.counts[static_cast<int>(*to)];
+  state.set_status(*to);
+  if (*to == JobStatus::kRunnable && from != JobStatus::kRunnable) {
+    children.released_ns = at_ns;
+  }
+  if (IsTerminal(*to)) {
     children.last_stopped_ns = std::max(children.last_stopped_ns, at_ns);
   }
-  if (state.cell() == CellKind::kOutcome) return 1;
-  if (state.cell() == CellKind::kNone) {
-    if (IsTerminal(to) || reason != kNoReason) {
-      ChangeUntouched(key, to, reason, at_ns);
+  int attempts = 0;
+  if (state.cell() == CellKind::kOutcome) {
+    attempts = 1;
+  } else if (state.cell() == CellKind::kLive) {
+    const LiveAttempt& attempt = live_[children.cells.Get(key.child).index()];
+    attempts = attempt.number;
+    if (attempt.details != kNoIndex) {
+      ChangeDetails(attempt.details, from, *to, reason, at_ns);
     }
-    return 0;
-  }
-  const uint32_t index = children.cells.Get(key.child).index();
-  if (state.cell() == CellKind::kDetails) {
-    ChangeDetails(index, to, becomes_runnable, reason, at_ns);
-    return details_[index].attempts;
-  }
-  const LiveAttempt& attempt = live_[index];
-  if (attempt.details != kNoIndex) {
-    ChangeDetails(attempt.details, to, becomes_runnable, reason, at_ns);
-  }
-  return attempt.number;
-}
-
-// The same for what is to be told of a child that never ran.
-void JobTable::ChangeUntouched(JobKey key, JobStatus to, TextIndex reason,
-                               int64_t at_ns) {
-  if (IsTerminal(to)) {
+  } else if (state.cell() == CellKind::kDetails) {
+    const uint32_t index = children.cells.Get(key.child).index();
+    attempts = details_[index].attempts;
+    ChangeDetails(index, from, *to, reason, at_ns);
+  } else if (IsTerminal(*to)) {
     EndUntouchedChildren(key.slot, key.child, key.child + 1, reason, at_ns);
-  } else {
+  } else if (reason != kNoReason) {
     SetText(EnsureDetails(key).status_reason, reason);
   }
+  Note(journal, IdOf(key), from, *to, reason, attempts);
 }
 
 // The same for what is known of a child beside its status.
-void JobTable::ChangeDetails(uint32_t index, JobStatus to,
-                             bool becomes_runnable, TextIndex reason,
-                             int64_t at_ns) {
+void JobTable::ChangeDetails(uint32_t index, JobStatus from, JobStatus to,
+                             TextIndex reason, int64_t at_ns) {
   JobDetails& details = details_[index];
   SetText(details.status_reason, reason);
+  const bool becomes_runnable = to == JobStatus::kRunnable && from != to;
   if (IsTerminal(to) || becomes_runnable) details.stopped_ns = at_ns;
   if (to == JobStatus::kRunnable) details.started_ns = kNoTime;
 }

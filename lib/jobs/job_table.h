@@ -163,7 +163,13 @@ class JobTable {
   // `reason` is the statusReason afterwards; `at_ns` the time of the end, where
   // the job ends. The transition must be in the table.
   void Change(JobKey key, JobTrigger trigger, TextIndex reason, int64_t at_ns,
-              Journal& journal);
+              Journal& journal) {
+    if (key.is_child() && !jobs_[key.slot].has_nodes) {
+      ChangeChild(key, trigger, reason, at_ns, journal);
+    } else {
+      ChangeJobOrNode(key, trigger, reason, at_ns, journal);
+    }
+  }
   // The same for children [first, last) that are all alike and never ran: one
   // event, which counts as one transition or, where it ends them, as
   // CostOfEnding().
@@ -273,11 +279,11 @@ class JobTable {
   void RemoveNodes(uint32_t nodes);
   void ForgetPreemptions(uint32_t slot);
   void ChangeJob(uint32_t slot, JobStatus to, TextIndex reason, int64_t at_ns);
-  int ChangeChild(JobKey key, ArrayRecord& children, ChildState& state,
-                  JobStatus to, TextIndex reason, int64_t at_ns);
-  void ChangeUntouched(JobKey key, JobStatus to, TextIndex reason,
-                       int64_t at_ns);
-  void ChangeDetails(uint32_t index, JobStatus to, bool becomes_runnable,
+  void ChangeJobOrNode(JobKey key, JobTrigger trigger, TextIndex reason,
+                       int64_t at_ns, Journal& journal);
+  void ChangeChild(JobKey key, JobTrigger trigger, TextIndex reason,
+                   int64_t at_ns, Journal& journal);
+  void ChangeDetails(uint32_t index, JobStatus from, JobStatus to,
                      TextIndex reason, int64_t at_ns);
   void ChangeNode(JobKey key, JobStatus to, TextIndex reason, int64_t at_ns);
   void FollowJob(uint32_t slot, JobStatus from, TextIndex reason,

@@ -66,28 +66,32 @@ size_t Tidy(std::vector<ContainerReport>& reports, size_t first) {
 // of the one before is said again.
 class PluginSet::StartSpecs {
  public:
-  explicit StartSpecs(const State& state) : state_(state) {}
+  // `spec` may hold anything; it is where each is written.
+  StartSpecs(const State& state, ContainerSpec* spec)
+      : state_(state), spec_(*spec) {}
+  // It keeps no document alive.
+  ~StartSpecs() { spec_.document = spec_.job_document = Document(); }
 
   // Valid until the next call.
   const ContainerSpec& SpecOf(const Request& request) {
     const LiveAttempt& attempt = state_.jobs.live(request.live);
     if (attempt.job.is_child() && attempt.job.slot == array_ &&
         attempt.environment == environment_) {
-      spec_->container = request.container;
-      spec_->instance = InstanceId{attempt.instance_number};
-      return *spec_;
+      spec_.container = request.container;
+      spec_.instance = InstanceId{attempt.instance_number};
+      return spec_;
     }
-    spec_ = SpecOfAttempt(state_, request.live, request.container.container);
+    SetSpecOfAttempt(state_, request.live, request.container.container, &spec_);
     const bool is_array =
         attempt.job.is_child() && !attempt.is_node && attempt.task == kNoIndex;
     array_ = is_array ? attempt.job.slot : kNoIndex;
     environment_ = attempt.environment;
-    return *spec_;
+    return spec_;
   }
 
  private:
   const State& state_;
-  std::optional<ContainerSpec> spec_;
+  ContainerSpec& spec_;
   uint32_t array_ = kNoIndex;  // whose child `spec_` is of, and which
   uint32_t environment_ = 0;   // environment that runs in
 };
@@ -187,12 +191,9 @@ void PluginSet::Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
   reports.push_back(std::move(report));
 }
 
-void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
-                             absl::Time now, int max,
-                             std::vector<InstanceReport>& reports) {
-  scratch_.clear();
-  entry.plugin->Poll(now, max, scratch_);
-  entry.is_quiet = max > 0 && scratch_.empty();
+// Takes over what a provider reported.
+void PluginSet::TakeScratch(const Fleet& fleet, Entry<ResourceProvider>& entry,
+                            std::vector<InstanceReport>& reports) {
   for (InstanceReport& report : scratch_) {
     if (MakesSense(report)) {
       Address(fleet, entry, std::move(report), reports);
@@ -200,6 +201,7 @@ void PluginSet::PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
       ++dropped_;
     }
   }
+  scratch_.clear();
 }
 
 // The plug-ins of a deleted environment are let go.
@@ -225,7 +227,9 @@ void PluginSet::ForgetDeleted(const State& state) {
 }
 
 void PluginSet::Poll(const State& state, absl::Time now, int max, Turn* turn) {
-  ForgetDeleted(state);
+  if (!services_.empty() || state.fleet.deleted_count() != deleted_) {
+    ForgetDeleted(state);
+  }
   const auto left = [turn, max] {
     return std::max(0, max - static_cast<int>(CountReports(*turn)));
   };
@@ -243,8 +247,11 @@ void PluginSet::Poll(const State& state, absl::Time now, int max, Turn* turn) {
   // A plug-in for whose reports there is no room is asked all the same: that is
   // how it learns the time. Most have nothing to say.
   for (Entry<ResourceProvider>& entry : providers_) {
-    PollProvider(state.fleet, entry, now, room, turn->instance_reports);
-    if (!scratch_.empty()) room = left();
+    entry.plugin->Poll(now, room, scratch_);
+    entry.is_quiet = room > 0 && scratch_.empty();
+    if (scratch_.empty()) continue;
+    TakeScratch(state.fleet, entry, turn->instance_reports);
+    room = left();
   }
   std::vector<ContainerReport>& reports = turn->container_reports;
   for (Entry<ContainerRuntime>& entry : runtimes_) {
@@ -297,7 +304,8 @@ void PluginSet::PassOn(const State& state,
   // made.
   constexpr size_t kAhead = 8;
   const size_t size = requests.size();
-  StartSpecs specs(state);
+  if (size == 0) return;
+  StartSpecs specs(state, &start_spec_);
   for (size_t i = 0; i < size; ++i) {
     if (i + kAhead < size) {
       state.jobs.FetchLive(requests[i + kAhead].live);

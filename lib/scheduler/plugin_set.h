@@ -63,9 +63,8 @@ class PluginSet {
                              uint32_t environment);
   class StartSpecs;
 
-  void PollProvider(const Fleet& fleet, Entry<ResourceProvider>& entry,
-                    absl::Time now, int max,
-                    std::vector<InstanceReport>& reports);
+  void TakeScratch(const Fleet& fleet, Entry<ResourceProvider>& entry,
+                   std::vector<InstanceReport>& reports);
   void Address(const Fleet& fleet, Entry<ResourceProvider>& entry,
                InstanceReport report, std::vector<InstanceReport>& reports);
   void PollService(Entry<ServiceProvider>& entry, absl::Time now, int max,
@@ -90,7 +89,8 @@ class PluginSet {
   std::vector<InstanceReport> instance_reports_;
   std::vector<ContainerReport> container_reports_;
   std::vector<ServiceReport> service_reports_;
-  std::vector<InstanceReport> scratch_;
+  std::vector<InstanceReport> scratch_;  // empty between two polls
+  ContainerSpec start_spec_;             // of the latest start
 };
 
 }  // namespace embatch

@@ -363,53 +363,58 @@ absl::StatusOr<ComputeEnvironmentView> ReadComputeEnvironment(
   return view;
 }
 
-ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
-                            uint16_t container) {
+void SetSpecOfAttempt(const State& state, uint32_t live, uint16_t container,
+                      ContainerSpec* result) {
   const LiveAttempt& attempt = state.jobs.live(live);
   const JobRecord& record = state.jobs.record(attempt.job.slot);
   const JobSpec& spec = state.jobs.spec(attempt.spec);
   const JobDefinition& definition =
       state.definitions[spec.definition].definition;
-  ContainerSpec result;
-  result.container = {{state.jobs.IdOf(attempt.job), attempt.number},
-                      container};
-  result.instance = InstanceId{attempt.instance_number};
+  result->container = {{state.jobs.IdOf(attempt.job), attempt.number},
+                       container};
+  result->instance = InstanceId{attempt.instance_number};
   if (attempt.task != kNoIndex) {
     const TaskContainer& one =
         state.jobs.TaskSpecOf(live).containers[container];
-    result.container_name = one.name;
-    result.image = one.image;
-    result.command = one.command;
-    result.environment = one.environment;
-    result.resources = one.resources;
-    result.stop_timeout = one.stop_timeout;
+    result->container_name = one.name;
+    result->image = one.image;
+    result->command = one.command;
+    result->environment = one.environment;
+    result->resources = one.resources;
+    result->stop_timeout = one.stop_timeout;
   } else {
-    result.image = ImageOf(spec, definition);
-    result.command = spec.command;
-    result.environment = spec.environment;
-    result.resources = spec.resources;
-    result.stop_timeout = kStopTimeoutDefault;
+    result->container_name = ContainerSpec().container_name;
+    result->image = ImageOf(spec, definition);
+    result->command = spec.command;
+    result->environment = spec.environment;
+    result->resources = spec.resources;
+    result->stop_timeout = kStopTimeoutDefault;
   }
-  if (spec.propagate_tags) result.tags = &spec.extras->propagated_tags;
-  result.job_name = state.jobs.Name(attempt.job.slot);
-  result.job_definition = definition.job_definition_name();
-  result.job_queue = state.queues[record.queue].config.job_queue_name();
-  result.compute_environment = state.fleet.environment(attempt.environment)
-                                   .config.compute_environment_name();
+  const JobSpecExtras& extras = *spec.extras;
+  result->tags = spec.propagate_tags ? &extras.propagated_tags : nullptr;
+  result->job_name = state.jobs.Name(attempt.job.slot);
+  result->job_definition = definition.job_definition_name();
+  result->job_queue = state.queues[record.queue].config.job_queue_name();
+  result->compute_environment = state.fleet.environment(attempt.environment)
+                                    .config.compute_environment_name();
+  result->array_size = 0;
+  result->num_nodes = 0;
+  result->main_node = 0;
+  result->main_node_address = absl::string_view();
   if (attempt.is_node) {
     const NodesRecord& nodes = state.jobs.nodes(attempt.job.slot);
-    result.num_nodes = nodes.size();
-    result.main_node = nodes.main_node;
+    result->num_nodes = nodes.size();
+    result->main_node = nodes.main_node;
     if (attempt.job.child != nodes.main_node) {
-      result.main_node_address = nodes.main_node_address;
+      result->main_node_address = nodes.main_node_address;
     }
   } else if (attempt.job.is_child()) {
-    result.array_size = state.jobs.array(attempt.job.slot).size;
+    result->array_size = state.jobs.array(attempt.job.slot).size;
   }
-  result.id_seed = state.settings.seed;
-  result.document = definition.options().document;
-  result.job_document = spec.extras->document;
-  return result;
+  result->id_seed = state.settings.seed;
+  result->document = definition.options().document;
+  result->job_document = extras.document;
+  result->after_restart = false;
 }
 
 }  // namespace embatch

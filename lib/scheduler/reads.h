@@ -56,9 +56,10 @@ absl::StatusOr<JobPage> ReadJobsByConsumableResource(
 // The share identifier of a job in a fair-share queue; empty: it has none.
 absl::string_view ShareIdentifierOf(const State& state, uint32_t slot);
 
-// What a runtime is told to start: a container of a running attempt.
-ContainerSpec SpecOfAttempt(const State& state, uint32_t live,
-                            uint16_t container = 0);
+// What a runtime is told to start: a container of a running attempt. `spec` may
+// be of another one before: every member is set.
+void SetSpecOfAttempt(const State& state, uint32_t live, uint16_t container,
+                      ContainerSpec* spec);
 
 }  // namespace embatch
 

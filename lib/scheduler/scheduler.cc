@@ -68,7 +68,7 @@ struct Scheduler::Impl {
       -> decltype(Apply(std::declval<State&>(), command));
 
   absl::Status Log(int64_t now_ns, Command command);
-  absl::Status ApplyTurn(int64_t now_ns, const Turn& turn);
+  void ApplyTurn(int64_t now_ns, const Turn& turn);
   Step StepOf(absl::Status status, absl::Time next) const;
 
   SchedulerOptions options;
@@ -128,7 +128,7 @@ auto Scheduler::Impl::ApplyCommand(const CommandType& command, absl::Time now)
   return answer;
 }
 
-absl::Status Scheduler::Impl::ApplyTurn(int64_t now_ns, const Turn& reported) {
+void Scheduler::Impl::ApplyTurn(int64_t now_ns, const Turn& reported) {
   state.jobs.ForgetReleased();
   outcome.journal.events.clear();
   outcome.requests.clear();
@@ -136,7 +136,6 @@ absl::Status Scheduler::Impl::ApplyTurn(int64_t now_ns, const Turn& reported) {
   const int64_t last_ns = std::exchange(state.now_ns, now_ns);
   TurnRunner(state, last_ns, outcome).Run(reported);
   state.next_event += outcome.journal.events.size();
-  return absl::OkStatus();
 }
 
 Step Scheduler::Impl::StepOf(absl::Status status, absl::Time next) const {
@@ -370,7 +369,7 @@ Step Scheduler::Advance(absl::Time now) {
     impl.in_advance = false;
     return impl.StepOf(status, absl::InfiniteFuture());
   }
-  status = impl.ApplyTurn(*now_ns, impl.turn);
+  impl.ApplyTurn(*now_ns, impl.turn);
   impl.plugins.PassOn(impl.state, impl.outcome.requests);
   const int64_t next_ns =
       std::min(impl.outcome.next_ns, impl.plugins.NextReportNanos(*now_ns));
@@ -390,8 +389,8 @@ Step Scheduler::Replay(absl::string_view bytes) {
         now());
   }
   if (const Turn* turn = absl::get_if<Turn>(&input->command)) {
-    const absl::Status status = impl.ApplyTurn(input->now_ns, *turn);
-    return impl.StepOf(status, FromNanos(impl.outcome.next_ns));
+    impl.ApplyTurn(input->now_ns, *turn);
+    return impl.StepOf(absl::OkStatus(), FromNanos(impl.outcome.next_ns));
   }
   impl.outcome.journal.events.clear();
   const int64_t before_ns = std::exchange(impl.state.now_ns, input->now_ns);
