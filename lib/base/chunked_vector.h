@@ -22,9 +22,12 @@ class ChunkedVector {
  public:
   ChunkedVector() = default;
   ChunkedVector(const ChunkedVector& other) : size_(other.size_) {
-    chunks_.reserve(other.chunks_.size());
-    for (const auto& chunk : other.chunks_) {
-      chunks_.push_back(std::make_unique<Chunk>(*chunk));
+    if (other.first_ != nullptr) {
+      first_ = std::make_unique<Chunk>(*other.first_);
+    }
+    more_.reserve(other.more_.size());
+    for (const auto& chunk : other.more_) {
+      more_.push_back(std::make_unique<Chunk>(*chunk));
     }
   }
   ChunkedVector(ChunkedVector&&) noexcept = default;
@@ -36,17 +39,21 @@ class ChunkedVector {
 
   // Adds a T{}.
   void AddOne() {
-    if (size_ == chunks_.size() * kChunk) {
-      chunks_.push_back(std::make_unique<Chunk>());
+    if (first_ == nullptr) {
+      first_ = std::make_unique<Chunk>();
+    } else if (size_ == (more_.size() + 1) * kChunk) {
+      more_.push_back(std::make_unique<Chunk>());
     }
     ++size_;
   }
 
   T& operator[](size_t index) {
-    return (*chunks_[index / kChunk])[index % kChunk];
+    Chunk& chunk = index < kChunk ? *first_ : *more_[index / kChunk - 1];
+    return chunk[index % kChunk];
   }
   const T& operator[](size_t index) const {
-    return (*chunks_[index / kChunk])[index % kChunk];
+    const Chunk& chunk = index < kChunk ? *first_ : *more_[index / kChunk - 1];
+    return chunk[index % kChunk];
   }
 
   size_t size() const { return size_; }
@@ -55,7 +62,10 @@ class ChunkedVector {
   using Chunk = std::array<T, kChunk>;
 
   size_t size_ = 0;
-  std::vector<std::unique_ptr<Chunk>> chunks_;
+  // Beside the others, as many vectors have no other: that is a wait for memory
+  // less.
+  std::unique_ptr<Chunk> first_;
+  std::vector<std::unique_ptr<Chunk>> more_;
 };
 
 }  // namespace embatch

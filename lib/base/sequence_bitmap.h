@@ -94,10 +94,15 @@ class SequenceBitmap {
   uint64_t First() const { return first_; }
   uint64_t Last() const { return LastAtMost(kKeyLimit - 1); }
 
-  // Has what the erasure of the first key will touch in the caches soon.
+  // Has what the erasure of the first key will touch in the caches soon, or the
+  // insertion of one behind the last.
   void FetchFirst() const {
     const auto* const run = std::get_if<SequenceRun>(&rest_);
     if (run != nullptr) run->FetchFirst();
+  }
+  void FetchLast() const {
+    const auto* const run = std::get_if<SequenceRun>(&rest_);
+    if (run != nullptr) run->FetchLast();
   }
 
   // The nearest key at or above `key`, at or below it, or kNone.

@@ -51,8 +51,9 @@ class SequenceRun {
   uint64_t First() const { return empty() ? kNone : keys_[begin_]; }
   uint64_t Last() const { return empty() ? kNone : keys_.back(); }
 
-  // Has the first keys in the caches soon.
+  // Has the first keys in the caches soon, or where the next one would stand.
   void FetchFirst() const { FetchLine(keys_.data() + begin_ + 1); }
+  void FetchLast() const { FetchLine(keys_.data() + keys_.size()); }
 
   // Whether another key would need more memory.
   bool is_full() const {

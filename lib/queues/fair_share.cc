@@ -284,9 +284,11 @@ uint32_t FairShare::First() {
 }
 
 void FairShare::FetchNext() const {
-  if (heap_.empty()) return;
-  shares_[heap_.front().share].line.FetchFirst();
-  for (size_t i = 1; i < std::min<size_t>(heap_.size(), 3); ++i) {
+  const size_t size = heap_.size();
+  for (size_t i = 1; i < std::min<size_t>(size, 3); ++i) {
+    shares_[heap_[i].share].line.FetchFirst();
+  }
+  for (size_t i = 3; i < std::min<size_t>(size, 7); ++i) {
     const Share& share = shares_[heap_[i].share];
     share.line.Fetch();
     FetchLine(&share.usage);

@@ -20,6 +20,7 @@
 #define EMBATCH_QUEUES_FAIR_SHARE_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -112,8 +113,14 @@ class FairShare {
   void CountUseUntil(int64_t now_ns);
   // The share whose head is next, or kNone.
   uint32_t First();
-  // Has what the start of the next head will touch in the caches soon, and the
-  // shares that may come next but one.
+  // The two shares of which one comes behind the first, kNone where there is
+  // none: for who fetches what their heads will touch.
+  std::array<uint32_t, 2> Candidates() const {
+    return {heap_.size() > 1 ? heap_[1].share : kNone,
+            heap_.size() > 2 ? heap_[2].share : kNone};
+  }
+  // Has in the caches soon what the lines of the candidates touch when their
+  // heads leave, and the shares that may come behind those.
   void FetchNext() const;
   // Leaves a share out until the end of the pass.
   void SetAside(uint32_t share);

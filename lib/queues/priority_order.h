@@ -95,13 +95,16 @@ class PriorityOrder {
   bool empty() const { return !First().has_value(); }
 
   // Has in the caches soon: what entering and leaving touch at once, and what
-  // the first one's leaving will touch behind that.
+  // the first one's leaving will touch behind that, or a last one's entering.
   void Fetch() const {
     FetchLine(this);
     FetchLine(this + 1);
   }
   void FetchFirst() const {
     if (!levels_.empty()) levels_[0].order.FetchFirst();
+  }
+  void FetchLast() const {
+    if (!levels_.empty()) levels_[0].order.FetchLast();
   }
 
   void Encode(Encoder& encoder) const;

@@ -45,16 +45,26 @@ class WaitingLine {
   std::optional<LinePlace> Head() const { return order_.First(); }
 
   // Has in the caches soon: what entering and leaving touch at once, what the
-  // first one's leaving will touch behind that, and what it will of its class.
+  // first one's leaving and a last one's entering will touch behind that, and
+  // the same of a class.
   void Fetch() const {
     FetchLine(this);
     FetchLine(&jobs_);
-    FetchLine(&recent_);
+    FetchLine(&classes_);
   }
   void FetchFirst() const { order_.FetchFirst(); }
+  void FetchLast() const { order_.FetchLast(); }
   void FetchClass(uint32_t requirement) const {
     const uint32_t index = recent_[requirement % kRecent];
     if (index != kNone) classes_[index].order.Fetch();
+  }
+  void FetchFirstOfClass(uint32_t requirement) const {
+    const uint32_t index = recent_[requirement % kRecent];
+    if (index != kNone) classes_[index].order.FetchFirst();
+  }
+  void FetchLastOfClass(uint32_t requirement) const {
+    const uint32_t index = recent_[requirement % kRecent];
+    if (index != kNone) classes_[index].order.FetchLast();
   }
   // The same of a class that is no recent one.
   void FindAndFetchClass(uint32_t requirement) const {

@@ -19,15 +19,34 @@ void TurnRunner::RunArrivals() {
   }
 }
 
-// Where there are many classes, what one of the next jobs will touch of its own
-// is on its way.
+// Where there are many classes, or shares, what one of the next jobs will touch
+// of its own is on its way.
 void TurnRunner::FetchArrival() const {
+  constexpr size_t kOfShare = 6;
   constexpr size_t kAhead = 4;
-  if (state_.arrivals.size() <= kAhead) return;
+  constexpr size_t kOfClass = 2;
+  if (state_.arrivals.size() <= kOfShare) return;
   const JobRecord& record = jobs_.record(state_.arrivals[kAhead]);
   const QueueRecord& queue = state_.queues[record.queue];
   if (queue.kind == QueueKind::kFifo && queue.has_many_classes()) {
     FetchClass(record);
+  }
+  if (queue.kind != QueueKind::kFairShare) return;
+  // Each step finds its address in what the one before it fetched.
+  const auto record_at = [this](size_t i) -> const JobRecord& {
+    return jobs_.record(state_.arrivals[i]);
+  };
+  const auto line_of = [this](const JobRecord& job) -> const WaitingLine& {
+    return state_.queues[job.queue].fair_share.line(job.share);
+  };
+  if (record_at(kOfShare).queue == record.queue) {
+    line_of(record_at(kOfShare)).Fetch();
+  }
+  line_of(record).FetchLast();
+  line_of(record).FetchClass(record.requirement);
+  const JobRecord& next = record_at(kOfClass);
+  if (next.queue == record.queue) {
+    line_of(next).FetchLastOfClass(next.requirement);
   }
 }
 

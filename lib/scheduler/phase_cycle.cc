@@ -66,7 +66,7 @@ JobKey TurnRunner::Next(QueueRecord& queue) {
   } else {
     const uint32_t share = queue.fair_share.First();
     if (share != FairShare::kNone) place = queue.fair_share.line(share).Head();
-    queue.fair_share.FetchNext();
+    FetchCandidates(queue);
   }
   return place.has_value() ? JobAt(IndexOf(queue), *place) : JobKey();
 }
@@ -155,7 +155,7 @@ int64_t TurnRunner::NextTick() const {
 Held TurnRunner::TryStart(QueueRecord& queue, JobKey job) {
   const JobRecord& record = jobs_.record(job.slot);
   if (queue.kind == QueueKind::kFairShare) {
-    queue.fair_share.line(record.share).FetchClass(record.requirement);
+    queue.fair_share.line(record.share).FetchFirstOfClass(record.requirement);
   }
   const Placement placement = FindStart(queue, job);
   if (placement.held == Held::kNot) Place(job, placement);
@@ -207,13 +207,31 @@ Placement TurnRunner::FindPlace(const QueueRecord& queue,
 // What the next job will touch is on its way until its turn comes. Those of a
 // share have jobs of other shares between them, so each would be a wait for
 // memory; where there are many classes, each would be a wait for its own.
+//
+// While one share's head is found, the heads of those that may be next are
+// fetched; while it starts, the classes of these: that takes a look at them.
+void TurnRunner::FetchCandidates(const QueueRecord& queue) const {
+  const FairShare& shares = queue.fair_share;
+  shares.FetchNext();
+  for (const uint32_t share : shares.Candidates()) {
+    if (share == FairShare::kNone) return;
+    const std::optional<LinePlace> head = shares.line(share).Head();
+    if (!head.has_value()) continue;
+    jobs_.FetchJob(jobs_.SlotAt(IndexOf(queue), head->sequence));
+  }
+}
+
 void TurnRunner::FetchNext(const JobRecord& record) const {
   const QueueRecord& queue = state_.queues[record.queue];
   if (queue.kind == QueueKind::kFairShare) {
-    const std::optional<LinePlace> next =
-        queue.fair_share.line(record.share).Head();
-    if (!next.has_value()) return;
-    jobs_.FetchJob(jobs_.SlotAt(record.queue, next->sequence));
+    const FairShare& shares = queue.fair_share;
+    for (const uint32_t share : shares.Candidates()) {
+      if (share == FairShare::kNone) return;
+      const std::optional<LinePlace> head = shares.line(share).Head();
+      if (!head.has_value()) continue;
+      shares.line(share).FetchClass(
+          jobs_.record(jobs_.SlotAt(record.queue, head->sequence)).requirement);
+    }
   } else if (queue.kind == QueueKind::kFifo && queue.has_many_classes()) {
     const std::optional<LinePlace> next = queue.line.Head();
     if (!next.has_value()) return;

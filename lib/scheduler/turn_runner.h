@@ -172,6 +172,7 @@ class TurnRunner {
   Placement FindStart(const QueueRecord& queue, JobKey job) const;
   Placement FindPlace(const QueueRecord& queue, const Requirement& need) const;
   void Place(JobKey job, const Placement& placement);
+  void FetchCandidates(const QueueRecord& queue) const;
   void FetchNext(const JobRecord& record) const;
   void FetchClass(const JobRecord& record) const;
   void RequestStart(uint32_t live);
