@@ -21,8 +21,6 @@
 namespace embatch {
 namespace {
 
-// An attempt of the last number can't have a successor.
-
 Amounts RoomOf(const Resources& resources) {
   return {resources.vcpu_milli, resources.memory_mib, resources.gpus};
 }

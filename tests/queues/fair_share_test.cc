@@ -4,14 +4,18 @@
 // a share lives.
 #include "lib/queues/fair_share.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "gtest/gtest.h"
+#include "lib/queues/usage.h"
 
 namespace embatch {
 namespace {
@@ -280,6 +284,49 @@ std::vector<uint32_t> OrderOf(FairShare& shares) {
   return order;
 }
 
+// Every share with its use, in no heap: those who wait are sorted each time.
+// Shares are weighed as FirstIsTheFirstOfAll does.
+class PlainShares {
+ public:
+  explicit PlainShares(const FairsharePolicy& policy)
+      : window_(UsageWindow::Of(policy.share_decay)) {}
+
+  void Add(uint32_t share) { uses_.try_emplace(share); }
+  void Use(uint32_t share, int64_t vcpu_milli, int64_t now_ns) {
+    uses_[share].Add(vcpu_milli, now_ns / 1000000, window_);
+  }
+  std::vector<uint32_t> Order(const FairShare& shares, int64_t now_ns) {
+    std::vector<std::tuple<absl::uint128, uint64_t, uint32_t>> waiting;
+    for (auto& [share, usage] : uses_) {
+      usage.AdvanceTo(now_ns / 1000000, window_);
+      const std::optional<LinePlace> head = shares.line(share).Head();
+      if (!head.has_value()) continue;
+      const absl::uint128 key =
+          usage.Merit(window_) * WeightOf(shares, shares.identifier(share));
+      waiting.emplace_back(key, FifoKey(*head), share);
+    }
+    std::sort(waiting.begin(), waiting.end());
+    std::vector<uint32_t> order;
+    for (const auto& entry : waiting) order.push_back(std::get<2>(entry));
+    return order;
+  }
+
+ private:
+  // "1*" at 5000, "2" at 777, "3*" at 40000, each split among its members.
+  uint64_t WeightOf(const FairShare& shares, const std::string& name) const {
+    if (name == "2") return 777;
+    if (name[0] != '1' && name[0] != '3') return 10000;
+    uint64_t members = 0;
+    for (const auto& entry : uses_) {
+      if (shares.identifier(entry.first)[0] == name[0]) ++members;
+    }
+    return members * (name[0] == '1' ? 5000 : 40000);
+  }
+
+  UsageWindow window_;
+  std::map<uint32_t, Usage> uses_;
+};
+
 // The same by taking away who is first, again and again.
 std::vector<uint32_t> OrderByAside(FairShare& shares) {
   std::vector<uint32_t> order;
@@ -292,8 +339,8 @@ std::vector<uint32_t> OrderByAside(FairShare& shares) {
   return order;
 }
 
-// The order in one go against one by one, through random lives of up to 40
-// shares.
+// The order in one go against one by one and against a sort, through random
+// lives of up to 40 shares.
 TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
@@ -303,6 +350,7 @@ TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
     policy.share_decay = absl::Seconds(1 + random() % 2000);
     policy.share_distribution = {{"1*", 5000}, {"2", 777}, {"3*", 40000}};
     shares.SetPolicy(policy, 0);
+    PlainShares plain(policy);
     int64_t now_ns = 0;
     uint64_t sequence = 0;
     std::vector<uint32_t> running;
@@ -311,6 +359,7 @@ TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
       if (what < 3) {
         const uint32_t share = shares.FindOrAdd(std::to_string(random() % 40));
         shares.AddJob(share);
+        plain.Add(share);
         const LinePlace place{static_cast<int>(random() % 2), sequence++,
                               static_cast<int>(random() % 3)};
         shares.LineOf(share).Enter(place, 0);
@@ -321,16 +370,19 @@ TEST_F(FairShareTest, FirstIsTheFirstOfAll) {
         const std::vector<uint32_t> order = OrderByAside(shares);
         ASSERT_EQ(first, order.empty() ? FairShare::kNone : order.front());
         ASSERT_EQ(OrderOf(shares), order);
+        ASSERT_EQ(plain.Order(shares, now_ns), order);
         // An outlook looks at every share.
         ASSERT_EQ(first, FairShare::Outlook(shares).First());
         if (first == FairShare::kNone) continue;
         shares.LineOf(first).Leave(*shares.line(first).Head(), 0);
         shares.LineOf(first).AddJobs(0, -1);
         shares.Use(first, 1000, now_ns);
+        plain.Use(first, 1000, now_ns);
         running.push_back(first);
       } else if (what == 6 && !running.empty()) {
         const size_t i = random() % running.size();
         shares.Use(running[i], -1000, now_ns);
+        plain.Use(running[i], -1000, now_ns);
         running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
       } else {
         now_ns += static_cast<int64_t>(random() % 5) * kSecond / 2;
