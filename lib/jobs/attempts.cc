@@ -46,10 +46,13 @@ uint32_t JobTable::FindAttempt(const AttemptId& attempt) const {
 }
 
 // Room for four times as many as run leaves most of them their own place, as
-// they were submitted about one after the other.
+// they were submitted about one after the other. There is a most, because the
+// table is made anew in one piece: where more run than that, more guesses are
+// wrong.
 void JobTable::NoteLive(uint32_t slot, uint32_t live) {
-  if (live_.size() * 4 > live_guesses_.size()) {
-    constexpr size_t kLeast = 64;  // a power of two, as they all are
+  constexpr size_t kLeast = 64;  // powers of two, as all sizes are
+  constexpr size_t kMost = size_t{1} << 18;
+  if (live_.size() * 4 > live_guesses_.size() && live_guesses_.size() < kMost) {
     live_guesses_.assign(std::max(kLeast, live_guesses_.size() * 2), kNoIndex);
   }
   live_guesses_[slot & (live_guesses_.size() - 1)] = live;
