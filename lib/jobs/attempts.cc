@@ -159,18 +159,18 @@ AttemptRecord JobTable::OutcomeOf(uint32_t slot) const {
   return outcome;
 }
 
-void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
+void JobTable::EndAttempt(uint32_t live, AttemptRecord* outcome, bool final) {
   const LiveAttempt attempt = live_[live];
   const JobKey key = attempt.job;
-  outcome.number = attempt.number;
-  outcome.instance_number = attempt.instance_number;
-  outcome.started_ns = attempt.started ? attempt.started_ns : kNoTime;
-  outcome.task = attempt.task;
-  const bool is_ordinary = final && IsOrdinary(attempt, outcome);
+  outcome->number = attempt.number;
+  outcome->instance_number = attempt.instance_number;
+  outcome->started_ns = attempt.started ? attempt.started_ns : kNoTime;
+  outcome->task = attempt.task;
+  const bool is_ordinary = final && IsOrdinary(attempt, *outcome);
   if (attempt.is_node) {
     EndNodeAttempt(key, final);
   } else if (key.is_child()) {
-    if (is_ordinary && PackOutcome(key, attempt, outcome)) {
+    if (is_ordinary && PackOutcome(key, attempt, *outcome)) {
       live_.Free(live);
       return;
     }
@@ -184,7 +184,7 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
     jobs_[key.slot].live = kNoIndex;
     if (!final) jobs_[key.slot].retry_class = kRetriedClass;
     if (is_ordinary) {
-      KeepOutcome(key.slot, outcome);
+      KeepOutcome(key.slot, *outcome);
       live_.Free(live);
       return;
     }
@@ -192,13 +192,13 @@ void JobTable::EndAttempt(uint32_t live, AttemptRecord outcome, bool final) {
   live_.Free(live);
 
   JobDetails& details = EnsureDetails(key);
-  details.started_ns = outcome.started_ns;
+  details.started_ns = outcome->started_ns;
   const uint32_t index = history_.Allocate().slot;
   AttemptRecord& record = history_[index];
-  record = outcome;
+  record = *outcome;
   record.reason = record.status_reason = kNoReason;
-  SetText(record.reason, outcome.reason);
-  SetText(record.status_reason, outcome.status_reason);
+  SetText(record.reason, outcome->reason);
+  SetText(record.status_reason, outcome->status_reason);
   if (details.history.empty()) {
     details.history.first = index;
   } else {

@@ -214,10 +214,10 @@ class JobTable {
   uint32_t FindAttempt(const AttemptId& attempt) const;
   int AttemptsOf(JobKey key) const;
   uint32_t BeginAttempt(JobKey key);
-  // Ends a running attempt; `outcome.number` and `instance_number` are filled
-  // in. `final`: the job ends with it. The text in `outcome.reason` is counted
-  // for the record if it is kept.
-  void EndAttempt(uint32_t live, AttemptRecord outcome, bool final);
+  // Ends a running attempt. What of the outcome the attempt itself tells is
+  // filled in. `final`: the job ends with it. The text in `outcome->reason` is
+  // counted for the record if it is kept.
+  void EndAttempt(uint32_t live, AttemptRecord* outcome, bool final);
   // Ends one that does not count against the retry strategy; the job keeps its
   // place in line. `preempted`: it goes into the window of such attempts.
   void EndUncounted(uint32_t live, AttemptRecord outcome, bool preempted);

@@ -13,13 +13,12 @@ namespace embatch {
 
 void TurnRunner::AddWork(WorkKind kind, uint32_t slot, int32_t first,
                          int32_t last) {
-  WorkItem item;
+  WorkItem& item = state_.work.emplace_back();
   item.kind = kind;
   item.slot = slot;
   item.generation = jobs_.IdOf({slot, -1}).generation;
   item.first = first;
   item.last = last;
-  state_.work.push_back(item);
 }
 
 // --- In line --------------------------------------------------------------
@@ -327,7 +326,7 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
     EndPreempted(live, outcome);
     return;
   }
-  jobs_.EndAttempt(live, outcome, !retry);
+  jobs_.EndAttempt(live, &outcome, !retry);
   if (retry) {
     jobs_.Change(job, JobTrigger::kRetry, kNoReason, at_ns, journal_);
     EnterLine(job);

@@ -122,7 +122,7 @@ void TurnRunner::EndNode(uint32_t live, AttemptRecord outcome) {
   const bool retry = is_main && !succeeded && IsRetryDueFor(attempt, outcome);
   ClearDeadline(live);
   Discharge(live);
-  jobs_.EndAttempt(live, outcome, !retry);
+  jobs_.EndAttempt(live, &outcome, !retry);
   JobTrigger trigger =
       succeeded ? JobTrigger::kAttemptSucceeded : JobTrigger::kAttemptFailed;
   if (retry) trigger = JobTrigger::kRetry;

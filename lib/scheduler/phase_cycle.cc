@@ -284,14 +284,13 @@ void TurnRunner::RequestStart(uint32_t live) {
 }
 
 void TurnRunner::RequestStartOf(uint32_t live, uint16_t container) {
-  Request request;
+  Request& request = requests_.emplace_back();
   request.kind = Request::Kind::kStart;
   request.environment = jobs_.live(live).environment;
   request.live = live;
   request.live_generation = jobs_.LiveGeneration(live);
   request.container = ContainerOf(live);
   request.container.container = container;
-  requests_.push_back(request);
 }
 
 // The job that carried a blocked reason is not the head any more.

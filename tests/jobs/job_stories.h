@@ -94,7 +94,7 @@ class JobStories {
     outcome.reason =
         end.reason.empty() ? kNoReason : table.InternText(end.reason);
     outcome.status_reason = end.status_reason;
-    table.EndAttempt(table.LiveOf(job), outcome, !retry);
+    table.EndAttempt(table.LiveOf(job), &outcome, !retry);
     table.ReleaseText(outcome.reason);
     if (retry) {
       Change(job, JobTrigger::kRetry, kNoReason, end.stopped_ns);
