@@ -8,13 +8,25 @@ namespace embatch {
 static_assert(SequenceBitmap::kNone == NeedTree::kNever,
               "who has no job is left out");
 
+uint32_t DispatchIndex::Find(const Class& of) const {
+  if (recent_ != kNone) {
+    const Class& recent = entries_[recent_].of;
+    if (recent.requirement == of.requirement &&
+        recent.estimate_ns == of.estimate_ns) {
+      return recent_;
+    }
+  }
+  const uint32_t* found = entry_of_.Find({of.requirement, of.estimate_ns});
+  return found == nullptr ? kNone : *found;
+}
+
 void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
-  const Key key{of.requirement, of.estimate_ns};
   const uint64_t number = PriorityOrder::KeyOf(place);
-  if (const uint32_t* known = entry_of_.Find(key)) {
-    Entry& entry = entries_[*known];
+  const uint32_t known = Find(of);
+  if (known != kNone) {
+    Entry& entry = entries_[known];
     entry.order.Insert(number);
-    if (entry.order.First() == number) FirstChanged(*known);
+    if (entry.order.First() == number) FirstChanged(known);
     return;
   }
   if (free_entries_.empty()) {
@@ -23,14 +35,15 @@ void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
   }
   const uint32_t index = free_entries_.back();
   free_entries_.pop_back();
-  entry_of_[key] = index;
+  entry_of_[Key{of.requirement, of.estimate_ns}] = index;
   entries_[index].of = of;
   entries_[index].order.Insert(number);
   tree_.Insert(index, of.need, number);
+  NoteFirst(index, number);
 }
 
 void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
-  const uint32_t index = *entry_of_.Find({of.requirement, of.estimate_ns});
+  const uint32_t index = Find(of);
   Entry& entry = entries_[index];
   const uint64_t number = PriorityOrder::KeyOf(place);
   const bool was_first = entry.order.First() == number;
@@ -44,11 +57,15 @@ void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
 
 void DispatchIndex::FirstChanged(uint32_t index) {
   const Entry& entry = entries_[index];
-  tree_.SetNumber(index, entry.aside ? NeedTree::kNever : entry.order.First());
+  const uint64_t number = entry.aside ? NeedTree::kNever : entry.order.First();
+  tree_.SetNumber(index, number);
+  NoteFirst(index, number);
 }
 
 void DispatchIndex::Forget(uint32_t index) {
   tree_.Remove(index);
+  NoteFirst(index, NeedTree::kNever);
+  if (recent_ == index) recent_ = kNone;
   const Class& of = entries_[index].of;
   entry_of_.Erase({of.requirement, of.estimate_ns});
   free_entries_.push_back(index);
@@ -59,13 +76,68 @@ void DispatchIndex::Forget(uint32_t index) {
   }
 }
 
+// --- Passes -----------------------------------------------------------------
+
+bool DispatchIndex::Fits(uint32_t index,
+                         absl::Span<const Resources> rooms) const {
+  const Resources& need = entries_[index].of.need;
+  const auto holds = [&need](const Resources& room) {
+    return need.FitsIn(room);
+  };
+  return std::any_of(rooms.begin(), rooms.end(), holds);
+}
+
+// What does not fit now will not fit in this pass.
+uint32_t DispatchIndex::Next(absl::Span<const Resources> rooms) {
+  for (;;) {
+    auto next = coming_.begin();
+    while (next != coming_.end() && !Fits(next->entry, rooms)) ++next;
+    coming_.erase(coming_.begin(), next);
+    if (!coming_.empty()) return recent_ = coming_.front().entry;
+    if (known_below_ == NeedTree::kNever) return kNone;
+    LookAhead(rooms);
+  }
+}
+
+void DispatchIndex::Search(absl::Span<const Resources> rooms, size_t most,
+                           std::vector<NeedTree::Found>* found) const {
+  const auto fits = [this, rooms](uint32_t index) {
+    return Fits(index, rooms);
+  };
+  tree_.First(rooms, fits, most, found);
+}
+
 uint32_t DispatchIndex::First(absl::Span<const Resources> rooms) const {
-  return tree_.First(rooms, [this, rooms](uint32_t entry) {
-    const Resources& need = entries_[entry].of.need;
-    return std::any_of(
-        rooms.begin(), rooms.end(),
-        [&need](const Resources& room) { return need.FitsIn(room); });
-  });
+  std::vector<NeedTree::Found> found;
+  Search(rooms, 1, &found);
+  return found.empty() ? kNone : found.front().entry;
+}
+
+void DispatchIndex::LookAhead(absl::Span<const Resources> rooms) {
+  Search(rooms, ahead_, &coming_);
+  known_below_ =
+      coming_.size() < ahead_ ? NeedTree::kNever : coming_.back().number + 1;
+  ahead_ = std::min(2 * ahead_, kMostAhead);
+  for (const NeedTree::Found& found : coming_) {
+    FetchLine(&entries_[found.entry].order);
+    FetchLine(&entries_[found.entry].of);
+  }
+}
+
+// Keeps what is known to come in order.
+void DispatchIndex::NoteFirst(uint32_t index, uint64_t number) {
+  if (known_below_ == 0) return;
+  const auto is_it = [index](const NeedTree::Found& found) {
+    return found.entry == index;
+  };
+  const auto known = std::find_if(coming_.begin(), coming_.end(), is_it);
+  if (known != coming_.end()) coming_.erase(known);
+  if (number >= known_below_) return;
+  const auto is_behind = [number](const NeedTree::Found& found) {
+    return found.number > number;
+  };
+  coming_.insert(std::find_if(coming_.begin(), coming_.end(), is_behind),
+                 {number, index});
 }
 
 void DispatchIndex::SetAside(uint32_t entry) {
@@ -75,6 +147,9 @@ void DispatchIndex::SetAside(uint32_t entry) {
 }
 
 void DispatchIndex::EndPass() {
+  coming_.clear();
+  known_below_ = 0;
+  ahead_ = 1;
   while (!aside_.empty()) {
     const uint32_t index = aside_.back();
     aside_.pop_back();

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -43,13 +44,23 @@ class DispatchIndex {
   void Enter(const LinePlace& place, const Class& of);
   void Leave(const LinePlace& place, const Class& of);
 
-  // The entry whose first job stands before all others that fit into one of
-  // `rooms`, or kNone.
-  uint32_t First(absl::Span<const Resources> rooms) const;
+  // A pass goes through the jobs that fit into some rooms, which only get less
+  // until EndPass(). The entry whose first job stands before all others that
+  // fit into one of `rooms` and are not set aside; kNone if there is none.
+  uint32_t Next(absl::Span<const Resources> rooms);
+  // Where the job stands that a later Next() will probably find; 0 is the next
+  // one. Nothing if it is not known yet.
+  std::optional<LinePlace> Coming(size_t i) const {
+    if (i >= coming_.size()) return std::nullopt;
+    return PriorityOrder::PlaceAt(coming_[i].number, 0);
+  }
   LinePlace PlaceOf(uint32_t entry) const {
     return PriorityOrder::PlaceAt(entries_[entry].order.First(), 0);
   }
   const Class& ClassOf(uint32_t entry) const { return entries_[entry].of; }
+
+  // The same beside any pass: the next call may have more rooms.
+  uint32_t First(absl::Span<const Resources> rooms) const;
 
   // Leaves an entry out until the end of the pass.
   void SetAside(uint32_t entry);
@@ -68,14 +79,30 @@ class DispatchIndex {
   };
   using Key = std::pair<uint32_t, int64_t>;
 
+  // The entry of a class, or kNone.
+  uint32_t Find(const Class& of) const;
   void FirstChanged(uint32_t index);
   void Forget(uint32_t index);
+  bool Fits(uint32_t index, absl::Span<const Resources> rooms) const;
+  void Search(absl::Span<const Resources> rooms, size_t most,
+              std::vector<NeedTree::Found>* found) const;
+  void LookAhead(absl::Span<const Resources> rooms);
+  void NoteFirst(uint32_t index, uint64_t number);
 
   PartedMap<Key, uint32_t> entry_of_;
   ChunkedVector<Entry, 16> entries_;
   std::vector<uint32_t> free_entries_;
   NeedTree tree_;
+
+  // Of a pass. A search finds the more at once the more there were before it.
+  static constexpr size_t kMostAhead = 8;
   std::vector<uint32_t> aside_;
+  // What Next() will find if it fits still, in order: of all entries that may
+  // fit those with numbers below `known_below_`.
+  std::vector<NeedTree::Found> coming_;
+  uint64_t known_below_ = 0;
+  size_t ahead_ = 1;         // how many the next search looks for
+  uint32_t recent_ = kNone;  // what Next() found last, as long as it is there
 };
 
 }  // namespace embatch

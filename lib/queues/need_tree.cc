@@ -105,6 +105,21 @@ uint32_t NeedTree::Divide(uint32_t index, uint32_t kept) {
   return added;
 }
 
+// Something has entered below the node.
+void NeedTree::Lower(uint32_t index, const Child& child) {
+  if (child.number == kNever) return;
+  for (uint32_t above; (above = nodes_[index].above) != kNone; index = above) {
+    Node& node = nodes_[above];
+    const uint32_t place = node.PlaceOf(index);
+    const uint64_t least = LeastOf(node.least[place], child.least);
+    if (node.number[place] <= child.number && node.least[place] == least) {
+      return;
+    }
+    node.number[place] = std::min(node.number[place], child.number);
+    node.least[place] = least;
+  }
+}
+
 // Something below the node has changed.
 void NeedTree::Mend(uint32_t index) {
   for (uint32_t above; (above = nodes_[index].above) != kNone; index = above) {
@@ -164,7 +179,7 @@ void NeedTree::Insert(uint32_t index, uint32_t place, const Child& child) {
     ++place;
   }
   Add(index, place, added);
-  Mend(index);
+  Lower(index, child);
 }
 
 // Nodes that have become empty go. What is left in half empty ones stays there.
@@ -203,22 +218,35 @@ void NeedTree::SetNumber(uint32_t entry, uint64_t number) {
 struct NeedTree::Search {
   absl::InlinedVector<uint64_t, 32> rooms;
   absl::FunctionRef<bool(uint32_t)> fits;
-  uint64_t best = kNever;  // number of the entry that was found
-  uint32_t found = kNone;
+  size_t most = 0;
+  std::vector<Found>* found = nullptr;
 
+  // What is looked for has a lesser number.
+  uint64_t limit() const {
+    return found->size() < most ? kNever : found->back().number;
+  }
+  void Add(const Found& entry) {
+    if (found->size() == most) found->pop_back();
+    const auto is_before = [](const Found& a, const Found& b) {
+      return a.number < b.number;
+    };
+    found->insert(
+        std::upper_bound(found->begin(), found->end(), entry, is_before),
+        entry);
+  }
   bool HasRoomFor(uint64_t need) const {
     return std::any_of(rooms.begin(), rooms.end(),
                        [need](uint64_t room) { return FitsIn(need, room); });
   }
 };
 
-// Goes through the children that may have something better than what was found,
-// the one with the least number first.
+// Goes through the children that may have something that is looked for, the one
+// with the least number first.
 void NeedTree::LookBelow(uint32_t index, Search& search) const {
   const Node& node = nodes_[index];
   uint32_t tried = 0;
   for (;;) {
-    uint64_t least = search.best;
+    uint64_t least = search.limit();
     uint32_t place = kWidth;
     for (uint32_t i = 0; i < node.used; ++i) {
       if (node.number[i] >= least || (tried >> i & 1) != 0 ||
@@ -234,22 +262,21 @@ void NeedTree::LookBelow(uint32_t index, Search& search) const {
     if (!node.is_leaf) {
       LookBelow(below, search);
     } else if (!MayBeMore(node.least[place]) || search.fits(below)) {
-      search.best = least;
-      search.found = below;
-      return;
+      search.Add({least, below});
     }
   }
 }
 
-uint32_t NeedTree::First(absl::Span<const Resources> rooms,
-                         absl::FunctionRef<bool(uint32_t)> fits) const {
-  if (root_ == kNone) return kNone;
-  Search search{{}, fits};
+void NeedTree::First(absl::Span<const Resources> rooms,
+                     absl::FunctionRef<bool(uint32_t)> fits, size_t most,
+                     std::vector<Found>* found) const {
+  found->clear();
+  if (root_ == kNone) return;
+  Search search{{}, fits, most, found};
   for (const Resources& room : rooms) {
     if (Resources().FitsIn(room)) search.rooms.push_back(WordFor(room));
   }
   LookBelow(root_, search);
-  return search.found;
 }
 
 }  // namespace embatch

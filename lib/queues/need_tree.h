@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A NeedTree finds, among entries that each need some resources and have a
-// number, the one with the least number whose need fits into some room.
+// number, those with the least numbers whose needs fit into some room.
 //
 // It is a B-tree in the order of needs: a node has up to eight children, and
 // knows of each the least number and the least need below it. What it knows
@@ -38,11 +38,17 @@ class NeedTree {
   void Remove(uint32_t entry);
   void SetNumber(uint32_t entry, uint64_t number);
 
-  // The entry with the least number whose need fits into one of `rooms`; kNone
-  // if there is none. `fits(entry)` says whether it does, of an entry that
-  // needs so much that the tree does not know it exactly.
-  uint32_t First(absl::Span<const Resources> rooms,
-                 absl::FunctionRef<bool(uint32_t)> fits) const;
+  struct Found {
+    uint64_t number = 0;
+    uint32_t entry = 0;
+  };
+  // The entries with the least numbers whose needs fit into one of `rooms`, so
+  // many at most, in the order of their numbers. `fits(entry)` says whether it
+  // does, of an entry that needs so much that the tree does not know it
+  // exactly.
+  void First(absl::Span<const Resources> rooms,
+             absl::FunctionRef<bool(uint32_t)> fits, size_t most,
+             std::vector<Found>* found) const;
 
  private:
   static constexpr uint32_t kWidth = 8;
@@ -90,6 +96,7 @@ class NeedTree {
   void Insert(uint32_t index, uint32_t place, const Child& child);
   void Add(uint32_t index, uint32_t place, const Child& child);
   uint32_t Divide(uint32_t index, uint32_t kept);
+  void Lower(uint32_t index, const Child& child);
   void Mend(uint32_t index);
   void LookBelow(uint32_t index, Search& search) const;
 

@@ -53,8 +53,9 @@ void TurnRunner::Overtake(QueueRecord& queue) {
       if (!fleet_.environment(environment).places_jobs()) continue;
       fleet_.AppendLargestFree(environment, &rooms);
     }
-    const uint32_t entry = queue.index.First(rooms);
+    const uint32_t entry = queue.index.Next(rooms);
     if (entry == DispatchIndex::kNone) break;
+    FetchOvertaking(queue);
     const JobKey job = JobAt(index, queue.index.PlaceOf(entry));
     const Placement placement = FindStart(queue, job);
     if (placement.held == Held::kNot &&
@@ -66,6 +67,19 @@ void TurnRunner::Overtake(QueueRecord& queue) {
     }
   }
   queue.index.EndPass();
+}
+
+// Those who will probably overtake next are on their way: the record of one,
+// and what the one before it needs.
+void TurnRunner::FetchOvertaking(const QueueRecord& queue) const {
+  if (!queue.has_many_classes()) return;
+  const uint32_t index = IndexOf(queue);
+  if (const auto place = queue.index.Coming(2)) {
+    jobs_.FetchJob(jobs_.SlotAt(index, place->sequence));
+  }
+  if (const auto place = queue.index.Coming(1)) {
+    FetchClass(jobs_.record(jobs_.SlotAt(index, place->sequence)));
+  }
 }
 
 // Changes whenever an attempt begins or ends in the queue's environments, or an

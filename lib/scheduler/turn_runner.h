@@ -175,6 +175,7 @@ class TurnRunner {
   void FetchCandidates(const QueueRecord& queue) const;
   void FetchNext(const JobRecord& record) const;
   void FetchClass(const JobRecord& record) const;
+  void FetchOvertaking(const QueueRecord& queue) const;
   void RequestStart(uint32_t live);
   void RequestStartOf(uint32_t live, uint16_t container);
   void ForgetBlocked(BlockedHead& blocked, JobKey head);

@@ -82,6 +82,55 @@ TEST(DispatchIndexTest, WhoLeavesWhileSetAsideIsForgotten) {
   EXPECT_EQ(index.PlaceOf(index.First(room)).sequence, 2u);
 }
 
+// Jobs start one after the other while rooms get less, and some come, leave or
+// are set aside meanwhile.
+TEST(DispatchIndexTest, APassFindsWhatASearchAnewWould) {
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    const auto below = [&random](uint32_t limit) { return random() % limit; };
+    DispatchIndex index;
+    std::map<uint64_t, Class> waiting;
+    uint64_t sequence = 1000;
+    const uint32_t class_count = seed % 3 == 0 ? 6 : 300;
+    const auto enter = [&](uint64_t place) {
+      const uint32_t number = below(class_count);
+      const Class of{number, Resources::Of(1 + number % 4, 1 + number / 4),
+                     number % 3};
+      if (!waiting.emplace(place, of).second) return;
+      index.Enter({1, place}, of);
+    };
+    const auto leave = [&](uint64_t place) {
+      index.Leave({1, place}, waiting.at(place));
+      waiting.erase(place);
+    };
+    for (int pass = 0; pass < 10; ++pass) {
+      for (int i = 0; i < 60; ++i) enter(sequence++);
+      Rooms rooms;
+      for (int i = 0; i < 4; ++i) {
+        rooms.push_back(Resources::Of(below(6), below(90)));
+      }
+      for (;;) {
+        const uint32_t found = index.Next(rooms);
+        ASSERT_EQ(found, index.First(rooms));
+        if (found == DispatchIndex::kNone) break;
+        ASSERT_EQ(index.Coming(0)->sequence, index.PlaceOf(found).sequence);
+        if (below(4) == 0) {
+          index.SetAside(found);
+        } else {
+          leave(index.PlaceOf(found).sequence);
+        }
+        Resources& room = rooms[below(4)];
+        room.memory_mib -= below(5);
+        room.vcpu_milli -= 100 * below(5);
+        if (below(4) == 0) enter(below(2) == 0 ? sequence++ : below(1000));
+        if (below(4) == 0 && !waiting.empty()) leave(waiting.begin()->first);
+      }
+      index.EndPass();
+    }
+  }
+}
+
 TEST(DispatchIndexTest, EqualsAWalk) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);

@@ -10,12 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace embatch {
 namespace {
 
 using Rooms = std::vector<Resources>;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 // A tree and all that is in it.
 class Twin {
@@ -41,20 +44,33 @@ class Twin {
   }
   size_t size() const { return size_; }
 
-  uint32_t First(const Rooms& rooms) const {
-    return tree_.First(
-        rooms, [&](uint32_t entry) { return Fits(entries_[entry], rooms); });
+  std::vector<uint32_t> First(const Rooms& rooms, size_t most = 1) const {
+    std::vector<NeedTree::Found> found;
+    tree_.First(
+        rooms, [&](uint32_t entry) { return Fits(entries_[entry], rooms); },
+        most, &found);
+    std::vector<uint32_t> entries;
+    for (const NeedTree::Found& one : found) {
+      EXPECT_EQ(one.number, entries_[one.entry].number);
+      entries.push_back(one.entry);
+    }
+    return entries;
   }
-  uint32_t FirstOfWalk(const Rooms& rooms) const {
-    uint32_t found = NeedTree::kNone;
-    uint64_t least = NeedTree::kNever;
+  std::vector<uint32_t> FirstOfWalk(const Rooms& rooms, size_t most = 1) const {
+    std::vector<std::pair<uint64_t, uint32_t>> found;
     for (uint32_t entry = 0; entry < entries_.size(); ++entry) {
       const Entry& one = entries_[entry];
-      if (!one.is_there || one.number >= least || !Fits(one, rooms)) continue;
-      found = entry;
-      least = one.number;
+      if (!one.is_there || one.number == NeedTree::kNever ||
+          !Fits(one, rooms)) {
+        continue;
+      }
+      found.emplace_back(one.number, entry);
     }
-    return found;
+    std::sort(found.begin(), found.end());
+    if (found.size() > most) found.resize(most);
+    std::vector<uint32_t> entries;
+    for (const auto& [number, entry] : found) entries.push_back(entry);
+    return entries;
   }
 
  private:
@@ -78,12 +94,12 @@ class Twin {
 TEST(NeedTreeTest, EmptyHasNobody) {
   Twin twin;
   const Rooms room = {Resources::Of(9, 9)};
-  EXPECT_EQ(twin.First(room), NeedTree::kNone);
+  EXPECT_THAT(twin.First(room), IsEmpty());
   twin.Insert(3, Resources::Of(1, 1), 1);
-  EXPECT_EQ(twin.First(room), 3u);
-  EXPECT_EQ(twin.First({}), NeedTree::kNone);
+  EXPECT_THAT(twin.First(room), ElementsAre(3));
+  EXPECT_THAT(twin.First({}), IsEmpty());
   twin.Remove(3);
-  EXPECT_EQ(twin.First(room), NeedTree::kNone);
+  EXPECT_THAT(twin.First(room), IsEmpty());
 }
 
 TEST(NeedTreeTest, WhoIsLeftOutComesBack) {
@@ -92,18 +108,18 @@ TEST(NeedTreeTest, WhoIsLeftOutComesBack) {
   twin.Insert(0, Resources::Of(1, 1), 5);
   twin.Insert(1, Resources::Of(2, 1), 7);
   twin.SetNumber(0, NeedTree::kNever);
-  EXPECT_EQ(twin.First(room), 1u);
+  EXPECT_THAT(twin.First(room), ElementsAre(1));
   twin.SetNumber(0, 8);
-  EXPECT_EQ(twin.First(room), 1u);
+  EXPECT_THAT(twin.First(room), ElementsAre(1));
   twin.SetNumber(0, 6);
-  EXPECT_EQ(twin.First(room), 0u);
+  EXPECT_THAT(twin.First(room), ElementsAre(0));
 }
 
 TEST(NeedTreeTest, NothingFitsIntoLessThanNothing) {
   Twin twin;
   twin.Insert(0, Resources(), 1);
-  EXPECT_EQ(twin.First({{-1, 5, 5}, {5, -1, 5}, {5, 5, -1}}), NeedTree::kNone);
-  EXPECT_EQ(twin.First({Resources()}), 0u);
+  EXPECT_THAT(twin.First({{-1, 5, 5}, {5, -1, 5}, {5, 5, -1}}), IsEmpty());
+  EXPECT_THAT(twin.First({Resources()}), ElementsAre(0));
 }
 
 // Of an amount that a word has too few bits for, and the one below.
@@ -112,9 +128,9 @@ TEST(NeedTreeTest, TellsVeryLargeAmountsApart) {
     Twin twin;
     twin.Insert(0, large, 1);
     twin.Insert(1, small, 2);
-    EXPECT_EQ(twin.First({large}), 0u);
-    EXPECT_EQ(twin.First({small}), 1u);
-    EXPECT_EQ(twin.First({Resources()}), NeedTree::kNone);
+    EXPECT_THAT(twin.First({large}), ElementsAre(0));
+    EXPECT_THAT(twin.First({small}), ElementsAre(1));
+    EXPECT_THAT(twin.First({Resources()}), IsEmpty());
   };
   for (const int64_t above : {-2, -1, 0, 1, 1000}) {
     SCOPED_TRACE(above);
@@ -160,6 +176,8 @@ void CompareWithAWalk(uint32_t seed, size_t most,
         Resources::Of(below(9), below(220), static_cast<int32_t>(below(2)))};
     if (below(2) == 0) rooms.push_back(Resources::Of(below(9), below(220)));
     ASSERT_EQ(twin.First(rooms), twin.FirstOfWalk(rooms));
+    const auto several = static_cast<size_t>(1 + below(10));
+    ASSERT_EQ(twin.First(rooms, several), twin.FirstOfWalk(rooms, several));
   }
 }
 
@@ -197,7 +215,7 @@ TEST(NeedTreeTest, EqualsAWalkInOrder) {
     twin.Remove(i);
     twin.Remove(2 * kEntries - 1 - i);
   }
-  EXPECT_EQ(twin.First({Resources::Of(99, 99999)}), NeedTree::kNone);
+  EXPECT_THAT(twin.First({Resources::Of(99, 99999)}), IsEmpty());
 }
 
 }  // namespace
