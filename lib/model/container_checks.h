@@ -30,6 +30,12 @@ struct ContainerRules {
 ContainerRules RulesFor(const JobDefinitionOptions& options,
                         const Limits& limits);
 
+// What a definition says of its containers: of which kind they are, each of
+// them, and what consumable resources they need. A group of nodes is checked
+// so as well. Messages name members of the definition.
+absl::Status CheckContainersOf(const JobDefinitionOptions& options,
+                               const Limits& limits);
+
 // Source: API ContainerProperties; §3.2, §3.4.
 absl::Status CheckContainerProperties(absl::string_view member,
                                       const ContainerProperties& container,

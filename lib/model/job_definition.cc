@@ -15,6 +15,15 @@
 namespace embatch {
 namespace {
 
+// Whether its containers are those of pods. All groups of nodes are of one
+// kind, which is checked.
+bool HasPods(const JobDefinitionOptions& options) {
+  if (options.eks_properties.has_value()) return true;
+  const std::optional<NodeProperties>& nodes = options.node_properties;
+  return nodes.has_value() && !nodes->node_range_properties.empty() &&
+         nodes->node_range_properties.front().eks_properties.has_value();
+}
+
 // Source: API RegisterJobDefinition.type; §3.2.
 absl::Status CheckType(const JobDefinitionOptions& options) {
   if (!IsValidEnum(options.type)) {
@@ -53,7 +62,7 @@ absl::Status CheckPlatforms(const JobDefinitionOptions& options) {
           "; must be EC2 or FARGATE"));
     }
   }
-  if (!options.eks_properties.has_value()) return absl::OkStatus();
+  if (!HasPods(options)) return absl::OkStatus();
   if (!platforms.empty()) {
     return absl::InvalidArgumentError(
         "platform_capabilities is given; must not be with eks_properties");
@@ -81,14 +90,17 @@ absl::Status CheckContainers(const JobDefinitionOptions& options,
 
 }  // namespace
 
-// All groups of nodes are of one, which is checked.
 OrchestrationType JobDefinition::container_orchestration_type() const {
-  const std::optional<NodeProperties>& nodes = options_.node_properties;
-  const bool is_pod =
-      options_.eks_properties.has_value() ||
-      (nodes.has_value() && !nodes->node_range_properties.empty() &&
-       nodes->node_range_properties.front().eks_properties.has_value());
-  return is_pod ? OrchestrationType::kEks : OrchestrationType::kEcs;
+  return HasPods(options_) ? OrchestrationType::kEks : OrchestrationType::kEcs;
+}
+
+absl::Status CheckContainersOf(const JobDefinitionOptions& options,
+                               const Limits& limits) {
+  EMBATCH_RETURN_IF_ERROR(CheckType(options));
+  EMBATCH_RETURN_IF_ERROR(CheckContainers(options, limits));
+  return CheckConsumableResources(
+      "consumable_resource_properties.consumable_resource_list",
+      options.consumable_resource_properties.consumable_resource_list, limits);
 }
 
 absl::StatusOr<JobDefinition> JobDefinition::Create(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/model/job_spec.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -163,11 +164,16 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
         "node_overrides is given; must be absent unless the definition's type "
         "is multinode");
   }
-  JobSpec spec;
-  JobSpecExtras extras;
-  spec.definition = definition_index;
-  EMBATCH_RETURN_IF_ERROR(
-      MergeContainers(options, request, limits, spec, extras));
+  absl::StatusOr<JobSpec> spec =
+      MakeGroupSpec(definition, definition_index, request, limits);
+  EMBATCH_RETURN_IF_ERROR(spec.status());
+  EMBATCH_RETURN_IF_ERROR(CheckWholeJob(definition, request, limits));
+  return spec;
+}
+
+absl::Status CheckWholeJob(const JobDefinition& definition,
+                           const SubmitJobRequest& request,
+                           const Limits& limits) {
   EMBATCH_RETURN_IF_ERROR(CheckTimeout("timeout", request.timeout));
   if (request.preemption_retries_before_termination.has_value()) {
     EMBATCH_RETURN_IF_ERROR(
@@ -179,18 +185,31 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
   EMBATCH_RETURN_IF_ERROR(CheckSchedulingPriority(
       "scheduling_priority_override", request.scheduling_priority_override));
   EMBATCH_RETURN_IF_ERROR(CheckTags(request.tags));
-  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
-      "consumable_resource_properties_override.consumable_resource_list",
-      request.consumable_resource_properties_override.consumable_resource_list,
-      limits));
   // Source: API SubmitJob.propagateTags, RegisterJobDefinition.propagateTags
   // ("If the job runs on Amazon EKS resources, ... must not specify").
   if (request.propagate_tags.has_value() &&
-      options.eks_properties.has_value()) {
+      definition.container_orchestration_type() == OrchestrationType::kEks) {
     return absl::InvalidArgumentError(
         "propagate_tags is given; must not be for a job definition with "
         "eks_properties");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<JobSpec> MakeGroupSpec(const JobDefinition& definition,
+                                      uint32_t definition_index,
+                                      const SubmitJobRequest& request,
+                                      const Limits& limits) {
+  const JobDefinitionOptions& options = definition.options();
+  JobSpec spec;
+  JobSpecExtras extras;
+  spec.definition = definition_index;
+  EMBATCH_RETURN_IF_ERROR(
+      MergeContainers(options, request, limits, spec, extras));
+  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
+      "consumable_resource_properties_override.consumable_resource_list",
+      request.consumable_resource_properties_override.consumable_resource_list,
+      limits));
   spec.retry_strategy = request.retry_strategy.has_value()
                             ? *request.retry_strategy
                             : options.retry_strategy.value_or(RetryStrategy{});
@@ -242,14 +261,15 @@ bool IsShort(const SubmitJobRequest& request, const Limits& limits) {
 absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
                                  const Limits& limits) {
   if (IsShort(request, limits)) return absl::OkStatus();
-  const uint64_t with_dependencies = EncodedSize(request);
-  if (static_cast<int64_t>(with_dependencies) <= limits.submission_bytes_max) {
-    return absl::OkStatus();
-  }
-  // Dependencies have a limit of their own.
-  const uint64_t none = EncodedSize(std::vector<JobDependency>());
-  const int64_t bytes = static_cast<int64_t>(
-      with_dependencies - EncodedSize(request.depends_on) + none);
+  const int64_t all = static_cast<int64_t>(EncodedSize(request));
+  if (all <= limits.submission_bytes_max) return absl::OkStatus();
+  // Dependencies have a limit of their own, and the document may say once more
+  // what other members say.
+  const int64_t dependencies =
+      static_cast<int64_t>(EncodedSize(request.depends_on) -
+                           EncodedSize(std::vector<JobDependency>()));
+  const int64_t document = static_cast<int64_t>(request.document.text().size());
+  const int64_t bytes = std::max(all - dependencies - document, document);
   if (bytes <= limits.submission_bytes_max) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the submission has ", bytes,
                                                  " bytes; must have at most ",

@@ -124,6 +124,17 @@ absl::StatusOr<JobSpec> MakeJobSpec(const JobDefinition& definition,
                                     const SubmitJobRequest& request,
                                     const Limits& limits);
 
+// The two halves of MakeJobSpec(), for a job whose groups of nodes are merged
+// one by one: what one definition's containers come to, and the rules for what
+// a submission says of the job as a whole, such as its timeout.
+absl::StatusOr<JobSpec> MakeGroupSpec(const JobDefinition& definition,
+                                      uint32_t definition_index,
+                                      const SubmitJobRequest& request,
+                                      const Limits& limits);
+absl::Status CheckWholeJob(const JobDefinition& definition,
+                           const SubmitJobRequest& request,
+                           const Limits& limits);
+
 // What a service job is, with all that is checked of it but its queue, its
 // shares and its token.
 // Source: API SubmitServiceJob; §19.
@@ -131,7 +142,8 @@ absl::StatusOr<JobSpec> MakeServiceJobSpec(
     const SubmitServiceJobRequest& request, const Limits& limits);
 
 // §4, step 11. Choice: AWS measures the JSON of the request; we measure our own
-// bytes of the same content, which are a little fewer.
+// bytes of the same content, which are a little fewer, or the document, which
+// may say the same once more.
 absl::Status CheckSubmissionSize(const SubmitJobRequest& request,
                                  const Limits& limits);
 

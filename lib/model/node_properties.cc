@@ -16,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/consumables.h"
+#include "lib/model/container_checks.h"
 #include "lib/model/node_ranges.h"
 #include "lib/model/validation.h"
 
@@ -91,7 +92,7 @@ absl::Status MergeInstanceType(absl::string_view member,
 
 absl::Status CheckGroup(const JobDefinitionOptions& options,
                         const NodeRangeProperty& range,
-                        const std::string& member, LimitsProfile profile) {
+                        const std::string& member, const Limits& limits) {
   EMBATCH_RETURN_IF_ERROR(CheckInstanceTypes(
       absl::StrCat(member, ".instance_types"), range.instance_types));
   if (!range.instance_types.empty() && !range.container.instance_type.empty() &&
@@ -102,7 +103,7 @@ absl::Status CheckGroup(const JobDefinitionOptions& options,
                                 Quoted(range.instance_types.front())));
   }
   const absl::Status status =
-      JobDefinition::Create(GroupOptions(options, range), profile).status();
+      CheckContainersOf(GroupOptions(options, range), limits);
   return status.ok() ? status : Inside(member, status);
 }
 
@@ -178,9 +179,8 @@ absl::StatusOr<std::vector<const NodePropertyOverride*>> MatchOverrides(
     EMBATCH_RETURN_IF_ERROR(CheckInstanceTypes(
         absl::StrCat(member, ".instance_types"), entry.instance_types));
     const auto found = std::find_if(
-        ranges->begin(), ranges->end(), [&range](const NodeRange& other) {
-          return other.first == range->first && other.last == range->last;
-        });
+        ranges->begin(), ranges->end(),
+        [&range](const NodeRange& other) { return other.IsSame(*range); });
     if (found == ranges->end()) {
       unmatched.push_back(entry.target_nodes);
       continue;
@@ -318,7 +318,7 @@ absl::Status CheckNodeProperties(const JobDefinitionOptions& options,
                      absl::StrCat("is ", is_pod ? "given" : "absent",
                                   "; must be given in all groups or in none"));
     }
-    EMBATCH_RETURN_IF_ERROR(CheckGroup(options, range, member, profile));
+    EMBATCH_RETURN_IF_ERROR(CheckGroup(options, range, member, limits));
     EMBATCH_RETURN_IF_ERROR(
         MergeInstanceType(absl::StrCat(member, ".instance_types"),
                           InstanceTypeOf(range), instance_type));
@@ -349,7 +349,12 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
   EMBATCH_RETURN_IF_ERROR(ranges.status());
   absl::StatusOr<std::vector<uint8_t>> groups =
       RangeOfEachNode(*ranges, num_nodes);
-  if (!groups.ok()) return Refused(kRanges, groups.status().message());
+  if (!groups.ok()) {
+    // The definition has been checked with its own number of nodes.
+    return Refused("node_overrides.num_nodes",
+                   absl::StrCat("is ", num_nodes, "; the job definition then ",
+                                groups.status().message()));
+  }
   const absl::StatusOr<std::vector<const NodePropertyOverride*>> matched =
       MatchOverrides(properties, overrides);
   EMBATCH_RETURN_IF_ERROR(matched.status());
@@ -365,7 +370,7 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
     absl::StatusOr<JobDefinition> group = JobDefinition::Create(
         GroupOptions(options, range), LimitsProfile::kUnlimited);
     EMBATCH_RETURN_IF_ERROR(group.status());
-    absl::StatusOr<JobSpec> spec = MakeJobSpec(
+    absl::StatusOr<JobSpec> spec = MakeGroupSpec(
         *group, definition_index, GroupRequest(request, (*matched)[i]), limits);
     if (!spec.ok()) {
       const NodePropertyOverride* entry = (*matched)[i];
@@ -382,6 +387,7 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
     spec->extras = Rare<JobSpecExtras>(std::move(extras));
     specs.push_back(*std::move(spec));
   }
+  EMBATCH_RETURN_IF_ERROR(CheckWholeJob(definition, request, limits));
   JobSpec result = specs[(*groups)[static_cast<size_t>(properties.main_node)]];
   for (const JobSpec& group : specs) {
     if (result.launch_rejection == LaunchRejection::kNone) {

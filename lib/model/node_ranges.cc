@@ -50,7 +50,7 @@ absl::StatusOr<std::vector<uint8_t>> RangeOfEachNode(
       const NodeRange& a = ranges[i];
       const NodeRange& b = ranges[j];
       const bool apart = a.last < b.first || b.last < a.first;
-      const bool equal = a.first == b.first && a.last == b.last;
+      const bool equal = a.IsSame(b);
       if (apart || (!equal && (a.Contains(b) || b.Contains(a)))) continue;
       // Choice: §12.1, refused.
       return absl::InvalidArgumentError(absl::StrCat(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ranges of nodes, as texts such as "0:3", and what they mean together.
+// Ranges of nodes: what they mean together.
 // Source: API NodeRangeProperty.targetNodes; §12.1.
 #ifndef EMBATCH_MODEL_NODE_RANGES_H_
 #define EMBATCH_MODEL_NODE_RANGES_H_
@@ -10,31 +10,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "embatch/job.h"
 #include "embatch/job_definition.h"
 #include "embatch/node_properties.h"
+#include "embatch/node_range.h"
 #include "lib/model/job_spec.h"
 #include "lib/model/limits.h"
 
 namespace embatch {
-
-// Both ends belong to it.
-struct NodeRange {
-  int32_t first = 0;
-  int32_t last = 0;
-  bool is_open = false;  // it goes to the last node, however many there are
-
-  int32_t size() const { return last - first + 1; }
-  bool Contains(const NodeRange& other) const {
-    return first <= other.first && other.last <= last;
-  }
-};
-
-// What `text` means where there are so many nodes. kInvalidArgument, without
-// the member's name: it is no range.
-absl::StatusOr<NodeRange> ParseNodeRange(absl::string_view text,
-                                         int32_t num_nodes);
 
 // For each node the index of its range. kInvalidArgument: the ranges leave a
 // node out, or overlap without one lying inside the other.

@@ -250,9 +250,9 @@ TEST(JobSpecTest, AttemptsHaveTheProfilesLimit) {
 
 SubmitJobRequest OfBytes(size_t bytes) {
   SubmitJobRequest request;
-  request.document = Document(std::string(bytes - 1000, 'd'));
+  request.parameters["long"] = std::string(bytes - 1000, 'd');
   const size_t missing = bytes - Encoded(request).size();
-  request.document = Document(std::string(bytes - 1000 + missing, 'd'));
+  request.parameters["long"] += std::string(missing, 'd');
   EXPECT_EQ(Encoded(request).size(), bytes);
   return request;
 }
@@ -264,6 +264,19 @@ TEST(JobSpecTest, ASubmissionHasAtMost30Kib) {
                       "30720"));
   EXPECT_EQ(Answer(Spec(FullDefinition(), OfBytes(30721), kUnlimitedLimits)),
             "OK");
+}
+
+// What a document says once more does not count again.
+TEST(JobSpecTest, ADocumentHasAtMost30Kib) {
+  SubmitJobRequest request = OfBytes(30000);
+  request.document = Document(std::string(30720, 'd'));
+  EXPECT_EQ(Answer(Spec(FullDefinition(), request)), "OK");
+  request.document = Document(std::string(30721, 'd'));
+  EXPECT_THAT(Spec(FullDefinition(), request),
+              Refused("the submission has 30721 bytes; must have at most "
+                      "30720"));
+  request.document = Document(std::string(1048576, 'd'));
+  EXPECT_EQ(Answer(Spec(FullDefinition(), request, kUnlimitedLimits)), "OK");
 }
 
 TEST(JobSpecTest, UnlimitedIsAMebibyteBesideTheDependencies) {

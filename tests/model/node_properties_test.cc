@@ -111,6 +111,57 @@ TEST(NodePropertiesTest, ContainersAreCheckedInTheirRange) {
               HasSubstr(std::string(kRanges) + "[1].container.image"));
 }
 
+// What a definition says of the whole job is not a group's.
+TEST(NodePropertiesTest, WholeDefinitionIsCheckedOnce) {
+  const JobDefinitionOptions good = Definition(2, 0, {Range("0"), Range("1")});
+  JobDefinitionOptions options = good;
+  options.retry_strategy = RetryStrategy{11};
+  EXPECT_EQ(Answer(JobDefinition::Create(options)),
+            "retry_strategy.attempts is 11; must be between 1 and 10");
+  options = good;
+  options.timeout = JobTimeout{absl::Seconds(59)};
+  EXPECT_THAT(Answer(JobDefinition::Create(options)),
+              testing::StartsWith("timeout.attempt_duration is 59"));
+  options = good;
+  options.scheduling_priority = 10000;
+  EXPECT_EQ(Answer(JobDefinition::Create(options)),
+            "scheduling_priority is 10000; must be between 0 and 9999");
+  options = good;
+  options.tags = {{"", "b"}};
+  EXPECT_THAT(Answer(JobDefinition::Create(options)),
+              testing::StartsWith("tags"));
+  options = good;
+  options.parameters["long"] = std::string(25000, 'x');
+  EXPECT_THAT(Answer(JobDefinition::Create(options)),
+              testing::StartsWith("the job definition has "));
+}
+
+TEST(NodePropertiesTest, DefinitionsOfPodsNameNoPlatformAndPropagateNoTags) {
+  NodeRangeProperty range;
+  range.target_nodes = ":";
+  EksContainer container;
+  container.image = "mpi";
+  container.resources.requests.cpu_milli = 1000;
+  container.resources.requests.memory_mib = 64;
+  range.eks_properties.emplace().pod_properties.containers = {container};
+  const JobDefinitionOptions good = Definition(2, 0, {range});
+  EXPECT_EQ(Answer(JobDefinition::Create(good)), "OK");
+  JobDefinitionOptions options = good;
+  options.platform_capabilities = {PlatformCapability::kEc2};
+  EXPECT_EQ(Answer(JobDefinition::Create(options)),
+            "platform_capabilities is given; must not be with eks_properties");
+  options = good;
+  options.propagate_tags = true;
+  EXPECT_EQ(Answer(JobDefinition::Create(options)),
+            "propagate_tags is true; must not be with eks_properties");
+  SubmitJobRequest request;
+  request.propagate_tags = false;
+  EXPECT_EQ(
+      Answer(MakeJobSpec(*JobDefinition::Create(good), 0, request, kAwsLimits)),
+      "propagate_tags is given; must not be for a job definition with "
+      "eks_properties");
+}
+
 TEST(NodePropertiesTest, TypeAndPropertiesGoTogether) {
   JobDefinitionOptions options = Definition(2, 0, {Range(":")});
   options.container_properties.image = "mpi";
@@ -250,6 +301,40 @@ TEST_F(NodeOverridesTest, RefusalsNameTheEntry) {
   EXPECT_THAT(Answer(Make()),
               HasSubstr("node_overrides.node_property_overrides[0]."
                         "container_overrides.command[0] is empty"));
+}
+
+// What a submission says of the whole job is not an entry's.
+TEST_F(NodeOverridesTest, WholeSubmissionIsCheckedOnce) {
+  Override("1:");
+  request_.retry_strategy = RetryStrategy{11};
+  EXPECT_EQ(Answer(Make()),
+            "retry_strategy.attempts is 11; must be between 1 and 10");
+  request_.retry_strategy = RetryStrategy{2, {EvaluateOnExit()}};
+  EXPECT_THAT(Answer(Make()),
+              testing::StartsWith("retry_strategy.evaluate_on_exit[0]"));
+  request_.retry_strategy.reset();
+  request_.timeout = JobTimeout{absl::Seconds(59)};
+  EXPECT_THAT(Answer(Make()),
+              testing::StartsWith("timeout.attempt_duration is 59"));
+  request_.timeout.reset();
+  request_.scheduling_priority_override = 10000;
+  EXPECT_EQ(Answer(Make()),
+            "scheduling_priority_override is 10000; must be between 0 and "
+            "9999");
+  request_.scheduling_priority_override.reset();
+  request_.tags = {{"", "b"}};
+  EXPECT_THAT(Answer(Make()), testing::StartsWith("tags"));
+}
+
+// "2:" lies in "0:3" as long as there are four nodes.
+TEST_F(NodeOverridesTest, MoreNodesDoNotMakeRangesOverlap) {
+  Use({Range("0:3"), Range("2:")});
+  EXPECT_EQ(Answer(Make()), "OK");
+  request_.node_overrides->num_nodes = 6;
+  EXPECT_EQ(Answer(Make()),
+            "node_overrides.num_nodes is 6; the job definition then has the "
+            "ranges 0:3 and 2:5, which overlap; one must lie inside the "
+            "other");
 }
 
 TEST_F(NodeOverridesTest, InstanceTypeIsReplacedForAllOrNone) {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/string_view.h"
+#include "embatch/node_range.h"
 #include "lib/api/service/container_conversion.h"
 #include "lib/api/service/conversion.h"
 #include "lib/api/service/pod_detail.h"
@@ -15,23 +14,9 @@ namespace embatch {
 namespace api {
 namespace {
 
-// The first and last node of a range, which the scheduler has checked.
-// Source: API NodeRangeProperty.targetNodes.
-struct Range {
-  int first = 0;
-  int last = 0;
-};
-Range ReadRange(absl::string_view text, int num_nodes) {
-  Range range = {0, num_nodes - 1};
-  const size_t colon = text.find(':');
-  const absl::string_view begin = text.substr(0, colon);
-  int number = 0;
-  if (absl::SimpleAtoi(begin, &number)) range.first = number;
-  if (colon == absl::string_view::npos) return {range.first, range.first};
-  if (absl::SimpleAtoi(text.substr(colon + 1), &number)) {
-    range.last = std::min(number, range.last);
-  }
-  return range;
+// The scheduler has checked it.
+NodeRange ReadRange(const std::string& text, int num_nodes) {
+  return ParseNodeRange(text, num_nodes).value_or(NodeRange());
 }
 
 // Which of the ranges a node is of: the narrowest that has it; -1: none.
@@ -40,22 +25,29 @@ int RangeOf(const NodeProperties& properties, int node, int num_nodes) {
   int width = num_nodes + 1;
   const auto& ranges = properties.node_range_properties().items();
   for (int i = 0; i < ranges.size(); ++i) {
-    const Range range = ReadRange(ranges[i].target_nodes(), num_nodes);
+    NodeRange range = ReadRange(ranges[i].target_nodes(), num_nodes);
+    range.last = std::min(range.last, num_nodes - 1);
     if (node < range.first || node > range.last) continue;
-    if (range.last - range.first >= width) continue;
-    width = range.last - range.first;
+    if (range.size() >= width) continue;
+    width = range.size();
     best = i;
   }
   return best;
 }
 
-// What the submission changed of a range. A submission without this API has no
-// document: then what the scheduler holds is shown, and nothing else.
+// What the submission changed of a range. What a range means counts, among as
+// many nodes as the definition has, and not how it is written. A submission
+// without this API has no document: then what the scheduler holds is shown, and
+// nothing else.
 const NodePropertyOverride& ChangeOf(const SubmitJobRequest& submission,
-                                     const std::string& target_nodes) {
+                                     const std::string& target_nodes,
+                                     int nodes_of_definition) {
+  const NodeRange range = ReadRange(target_nodes, nodes_of_definition);
   for (const NodePropertyOverride& change :
        submission.node_overrides().node_property_overrides().items()) {
-    if (change.target_nodes() == target_nodes) return change;
+    if (ReadRange(change.target_nodes(), nodes_of_definition).IsSame(range)) {
+      return change;
+    }
   }
   return NodePropertyOverride::default_instance();
 }
@@ -123,6 +115,7 @@ void ShowChanges(const JobView& node, const NodePropertyOverride& change,
 void PrintRanges(const Context& context, const JobView& view,
                  const SubmitJobRequest& submission,
                  NodeProperties& properties) {
+  const int nodes_of_definition = properties.num_nodes();
   properties.set_num_nodes(view.num_nodes);
   properties.set_main_node(view.main_node);
   auto& ranges = *properties.mutable_node_range_properties();
@@ -134,7 +127,9 @@ void PrintRanges(const Context& context, const JobView& view,
     NodeRangeProperty& item = *ranges.mutable_items(range);
     const auto of_node = context.scheduler.DescribeJob(view.job.Child(node));
     if (!of_node.ok()) continue;
-    ShowChanges(*of_node, ChangeOf(submission, item.target_nodes()), item);
+    ShowChanges(*of_node,
+                ChangeOf(submission, item.target_nodes(), nodes_of_definition),
+                item);
   }
 }
 
@@ -155,7 +150,8 @@ void PrintNodeContainers(const Context& context, const JobView& view,
   if (index < 0) return;
   const NodeRangeProperty& range = asked.node_range_properties().items(index);
   PrintNode(context, view, latest, range,
-            ChangeOf(submission, range.target_nodes()), detail);
+            ChangeOf(submission, range.target_nodes(), asked.num_nodes()),
+            detail);
 }
 
 }  // namespace api

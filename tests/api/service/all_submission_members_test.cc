@@ -34,13 +34,14 @@ json OneTask() {
   return {{"taskProperties", {{{"containers", {OneContainer()}}}}}};
 }
 
-// Two nodes, or as many as a submission asks for.
+// Two nodes, or as many as a submission asks for. The range is written
+// otherwise than in submissions.
 json Nodes(const char* kind, json properties) {
   properties.erase("name");
   return {{"numNodes", 2},
           {"mainNode", 0},
           {"nodeRangeProperties",
-           {{{"targetNodes", "0:"}, {kind, std::move(properties)}}}}};
+           {{{"targetNodes", ":"}, {kind, std::move(properties)}}}}};
 }
 
 // What one container of `path` may be given.
@@ -165,7 +166,7 @@ struct AllSubmissionMembersTest : AllMembersTest {
                   {"/dependsOn/0/type", nullptr},
                   {"/consumableResourcePropertiesOverride", nullptr},
                   {"/nodeOverrides/numNodes", 3},
-                  {group + "/targetNodes", "0:"}});
+                  {group + "/targetNodes", "0:1"}});
     for (const char* other : {"containerOverrides", "ecsPropertiesOverride",
                               "eksPropertiesOverride"}) {
       if (other != kind) {
@@ -208,7 +209,8 @@ TEST_F(AllSubmissionMembersTest, ComeBack) {
                    {{{"type", "GPU"}, {"value", "1"}}}}});
   Changes pods = ForNodes("pods", "eksPropertiesOverride");
   Add(pods, {{"/propagateTags", nullptr}});
-  // Only nodes have a type of instance.
+  // Only nodes have a type of instance. A range is described as the definition
+  // has it.
   Try("SubmitJob",
       {plain, old, task, pod, nodes, old_nodes,
        ForNodes("tasks", "ecsPropertiesOverride"), pods},
@@ -216,7 +218,8 @@ TEST_F(AllSubmissionMembersTest, ComeBack) {
         return InWordsOfSubmissions(
             CallWith("DescribeJobs", {{"jobs", {answer["jobId"]}}})["jobs"][0]);
       },
-      {}, {"containerOverrides.instanceType"});
+      {"nodeOverrides.nodePropertyOverrides.targetNodes"},
+      {"containerOverrides.instanceType"});
 }
 
 }  // namespace

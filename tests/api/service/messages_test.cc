@@ -239,7 +239,16 @@ constexpr Good kGood[] = {
       "type":"multinode","nodeProperties":{"numNodes":2,"mainNode":0,
       "nodeRangeProperties":[{"targetNodes":"0:","container":{"image":"i",
       "instanceType":"m5.large","resourceRequirements":[
-      {"type":"VCPU","value":"1"},{"type":"MEMORY","value":"64"}]}}]}})"},
+      {"type":"VCPU","value":"1"},{"type":"MEMORY","value":"64"}]}}]},
+      "parameters":{"p":"q"},"propagateTags":true,"tags":{"a":"b"},
+      "retryStrategy":{"attempts":2,"evaluateOnExit":[
+      {"onExitCode":"1","action":"RETRY"}]},
+      "timeout":{"attemptDurationSeconds":60},"schedulingPriority":1})"},
+    {"RegisterJobDefinition", R"({"jobDefinitionName":"pods",
+      "type":"multinode","nodeProperties":{"numNodes":2,"mainNode":0,
+      "nodeRangeProperties":[{"targetNodes":":","eksProperties":
+      {"podProperties":{"containers":[{"image":"a","resources":
+      {"limits":{"cpu":"1","memory":"64Mi"}}}]}}}]},"propagateTags":false})"},
     {"SubmitJob", R"({"jobName":"j","jobQueue":"ec2","jobDefinition":"plain",
       "arrayProperties":{"size":2},"parameters":{"p":"q"},
       "containerOverrides":{"command":["a"],
@@ -276,7 +285,15 @@ constexpr Good kGood[] = {
       "nodeOverrides":{"numNodes":3,"nodePropertyOverrides":[
       {"targetNodes":"0:","containerOverrides":{"command":["c"],
        "resourceRequirements":[{"type":"VCPU","value":"1"},
-       {"type":"MEMORY","value":"64"}]}}]}})"},
+       {"type":"MEMORY","value":"64"}]}}]},"propagateTags":true,
+      "retryStrategy":{"attempts":2,"evaluateOnExit":[
+      {"onExitCode":"1","action":"EXIT"}]},"parameters":{"p":"q"},
+      "timeout":{"attemptDurationSeconds":60},"tags":{"a":"b"}})"},
+    {"SubmitJob", R"({"jobName":"j","jobQueue":"eks","jobDefinition":"pods",
+      "nodeOverrides":{"nodePropertyOverrides":[{"targetNodes":"0:",
+      "eksPropertiesOverride":{"podProperties":{"containers":[
+      {"command":["c"]}]}}}]},"retryStrategy":{"attempts":2},
+      "timeout":{"attemptDurationSeconds":60}})"},
     {"SubmitServiceJob", R"({"jobName":"j","jobQueue":"train",
       "quotaShareName":"red","serviceJobType":"SAGEMAKER_TRAINING",
       "serviceRequestPayload":"{\"ResourceConfig\":{\"InstanceType\":\"ml\",
