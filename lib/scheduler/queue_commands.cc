@@ -58,6 +58,41 @@ absl::Status CheckOfOneKind(const Fleet& fleet,
   return absl::OkStatus();
 }
 
+// Choice: a queue stays with the platform and the orchestration of its
+// environments, against which its jobs were checked; they could not run any
+// more.
+absl::Status CheckOfKindOfQueue(const State& state, const QueueRecord& queue,
+                                const std::vector<uint32_t>& environments) {
+  if (queue.environments.empty() || environments.empty()) {
+    return absl::OkStatus();
+  }
+  // Each list is of one kind in itself.
+  const ComputeEnvironment& old =
+      state.fleet.environment(queue.environments.front()).config;
+  const ComputeEnvironment& other =
+      state.fleet.environment(environments.front()).config;
+  const std::optional<OrchestrationType> present =
+      old.options().container_orchestration_type;
+  const std::optional<OrchestrationType> wanted =
+      other.options().container_orchestration_type;
+  absl::string_view must_be;
+  if (old.is_fargate() != other.is_fargate()) {
+    must_be = old.is_fargate() ? "Fargate (FARGATE or FARGATE_SPOT)"
+                               : "EC2 (EC2 or SPOT)";
+  } else if (wanted.has_value() && wanted != present) {
+    // Without an orchestration all are taken.
+    must_be = present.has_value() ? OrchestrationTypeName(*present)
+                                  : "of no orchestration";
+  } else {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("compute_environment_order.compute_environment is ",
+                   Quoted(other.compute_environment_name()), "; must be ",
+                   must_be, ", as the environments of job queue ",
+                   Quoted(queue.config.job_queue_name()), " are now"));
+}
+
 // Source: API JobQueueDetail.computeEnvironmentOrder; §13.1, each must be VALID
 // when it is associated. Those in `attached` are already.
 absl::StatusOr<std::vector<uint32_t>> FindEnvironments(
@@ -280,6 +315,7 @@ absl::Status Apply(State& state, const UpdateJobQueueRequest& request) {
   EMBATCH_RETURN_IF_ERROR(
       CheckTimeLimitActions(updated->options(), queue.kind));
   EMBATCH_RETURN_IF_ERROR(CheckType(state, *updated, *environments));
+  EMBATCH_RETURN_IF_ERROR(CheckOfKindOfQueue(state, queue, *environments));
   if (updated->is_for_services() != queue.is_for_services()) {
     // Choice: its jobs could not run any more.
     return absl::InvalidArgumentError(absl::StrCat(

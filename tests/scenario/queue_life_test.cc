@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/scenario/scenario.h"
 
 namespace embatch {
@@ -99,6 +100,55 @@ TEST_F(QueueLifeTest, AnotherEnvironmentTakesTheHead) {
   world_.UpdateQueue(request);
   world_.RunUntilIdle();
   EXPECT_EQ(world_.StatusesOf(a), kStraight);
+}
+
+// The jobs that a queue has were checked against its environments.
+TEST_F(QueueLifeTest, StaysWithItsPlatformAndItsOrchestration) {
+  const EnvironmentWord on_ecs = Orchestration(OrchestrationType::kEcs);
+  const EnvironmentWord on_eks = Orchestration(OrchestrationType::kEks);
+  world_.Managed("ec2", on_ecs);
+  world_.Managed("spot", on_ecs, OfType(ComputeResourceType::kSpot));
+  world_.Managed("pods", on_eks, Progressive());
+  world_.Managed("fargate", on_ecs, OfType(ComputeResourceType::kFargate));
+  world_.Managed("fargate-spot", on_ecs,
+                 OfType(ComputeResourceType::kFargateSpot));
+  world_.Unmanaged("hosts");  // of no orchestration: they take either
+  world_.Queue("on-ec2", {"ec2"});
+  world_.Queue("on-eks", {"pods"});
+  world_.Queue("on-fargate", {"fargate"});
+  world_.Queue("on-hosts", {"hosts"});
+  const auto moved = [](std::string queue, std::string environment) {
+    UpdateJobQueueRequest request = Of(std::move(queue));
+    request.compute_environment_order = {{1, std::move(environment)}};
+    return request;
+  };
+  const struct {
+    const char* queue;
+    const char* environment;
+    const char* must_be;
+  } refused[] = {
+      {"on-ec2", "fargate", "EC2 (EC2 or SPOT)"},
+      {"on-ec2", "pods", "ECS"},
+      {"on-eks", "ec2", "EKS"},
+      {"on-eks", "fargate", "EC2 (EC2 or SPOT)"},
+      {"on-fargate", "spot", "Fargate (FARGATE or FARGATE_SPOT)"},
+      {"on-hosts", "ec2", "of no orchestration"},
+      {"on-hosts", "pods", "of no orchestration"},
+  };
+  for (const auto& one : refused) {
+    ExpectRefused(
+        Update(moved(one.queue, one.environment)),
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat("compute_environment_order.compute_environment is \"",
+                     one.environment, "\"; must be ", one.must_be,
+                     ", as the environments of job queue \"", one.queue,
+                     "\" are now"));
+    EXPECT_EQ(StatusOfQueue(one.queue), ResourceStatus::kValid);
+  }
+  world_.UpdateQueue(moved("on-ec2", "spot"));
+  world_.UpdateQueue(moved("on-ec2", "hosts"));
+  world_.UpdateQueue(moved("on-eks", "hosts"));
+  world_.UpdateQueue(moved("on-fargate", "fargate-spot"));
 }
 
 TEST_F(QueueLifeTest, DisabledTakesNoJobsAndRunsThoseItHas) {
