@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "back_end.h"
+#include "embatch/api/http.h"
 #include "embatch/sim/environment_fates.h"
 #include "embatch/sim/simulated_provider.h"
 #include "embatch/sim/simulated_runtime.h"
@@ -38,21 +39,14 @@ embatch::SimulatedProviderOptions ProviderOptions(
   return provider;
 }
 
-// Source: AWS General Reference, "ARN format" (partitions).
-absl::string_view PartitionOf(absl::string_view region) {
-  if (absl::StartsWith(region, "cn-")) return "aws-cn";
-  if (absl::StartsWith(region, "us-gov-")) return "aws-us-gov";
-  return "aws";
-}
-
 embatch::SimulatedServiceOptions ServiceOptions(const Options& options,
                                                 const std::string& region) {
   embatch::SimulatedServiceOptions service;
   service.default_fate.start_delay = options.start_delay;
   service.default_fate.run_time = kRunTime;
   service.arn_prefix =
-      absl::StrCat("arn:", PartitionOf(region), ":sagemaker:", region, ":",
-                   options.account, ":");
+      absl::StrCat("arn:", embatch::api::PartitionOf(region),
+                   ":sagemaker:", region, ":", options.account, ":");
   return service;
 }
 

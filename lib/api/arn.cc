@@ -119,12 +119,6 @@ bool ReadResource(absl::string_view text, Arn& arn) {
   return false;
 }
 
-std::string PartitionOf(absl::string_view region) {
-  if (absl::StartsWith(region, "cn-")) return "aws-cn";
-  if (absl::StartsWith(region, "us-gov-")) return "aws-us-gov";
-  return "aws";
-}
-
 // ARNs are long, and their ends tell them apart.
 std::string QuoteArn(absl::string_view text) { return Quote(text, 512); }
 
@@ -145,6 +139,12 @@ bool operator==(const Arn& a, const Arn& b) {
          a.queue == b.queue && a.revision == b.revision;
 }
 
+absl::string_view PartitionOf(absl::string_view region) {
+  if (absl::StartsWith(region, "cn-")) return "aws-cn";
+  if (absl::StartsWith(region, "us-gov-")) return "aws-us-gov";
+  return "aws";
+}
+
 absl::StatusOr<ArnScope> MakeArnScope(absl::string_view region,
                                       absl::string_view account) {
   if (!IsLowerWord(region)) {
@@ -156,7 +156,7 @@ absl::StatusOr<ArnScope> MakeArnScope(absl::string_view region,
     return absl::InvalidArgumentError(
         absl::StrCat("account is ", Quote(account), "; must be 12 digits"));
   }
-  return ArnScope{PartitionOf(region), std::string(region),
+  return ArnScope{std::string(PartitionOf(region)), std::string(region),
                   std::string(account)};
 }
 

@@ -56,6 +56,10 @@ HttpResponse ResponseOf(const Error& error, absl::string_view request_id);
 // Valid as long as `authorization`.
 absl::string_view RegionOf(absl::string_view authorization);
 
+// The partition that a region is in, as ARNs have it: "aws", "aws-cn",
+// "aws-us-gov". Source: AWS General Reference, "ARN format".
+absl::string_view PartitionOf(absl::string_view region);
+
 // What percent-encoding stands for: "a b" of "a%20b". False when a '%' is not
 // followed by two hexadecimal digits; `decoded` then holds what came before.
 bool PercentDecode(absl::string_view text, std::string& decoded);

@@ -27,13 +27,26 @@ JobId JobToEnd(const Context& context, const std::string& text) {
   return ReadJobId(context, "jobId", text).value_or(kUnknownJob);
 }
 
-// What is wrong with a submission whose overrides can't be read: `fault`, if
-// what is checked before overrides is right. Source: §4.
+// What is wrong with a submission that can't be read to its end: `fault`, if
+// what is checked before that is right. Source: §4.
 absl::Status FirstFault(const Context& context, const absl::Status& fault,
+                        const SubmitJobRequest& request,
                         const embatch::SubmitJobRequest& submission) {
-  if (submission.job_definition.empty()) return fault;  // nor could the names
   absl::Status earlier = context.scheduler.CheckSubmission(submission);
-  return earlier.ok() ? fault : earlier;
+  if (earlier.ok()) return fault;
+  // A name that can't be read is left empty, and the scheduler misses what has
+  // that name; `fault` says more of it.
+  const bool is_of_queue =
+      submission.job_queue.empty() && !request.job_queue().empty();
+  const bool is_of_definition = !is_of_queue &&
+                                submission.job_definition.empty() &&
+                                !request.job_definition().empty();
+  if ((is_of_queue && absl::StartsWith(earlier.message(), "job_queue:")) ||
+      (is_of_definition &&
+       absl::StartsWith(earlier.message(), "job_definition:"))) {
+    return fault;
+  }
+  return earlier;
 }
 
 // The scheduler knows a job by its place.
@@ -107,7 +120,8 @@ absl::Status SubmitJob(const Context& context, const SubmitJobRequest& request,
   embatch::SubmitJobRequest submission;
   const absl::Status status = ReadSubmission(context, request, submission);
   if (!status.ok()) {
-    return NamingDependency(FirstFault(context, status, submission), request);
+    return NamingDependency(FirstFault(context, status, request, submission),
+                            request);
   }
   const absl::StatusOr<JobId> job =
       context.scheduler.SubmitJob(submission, context.now);

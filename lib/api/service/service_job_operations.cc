@@ -2,7 +2,6 @@
 #include "lib/api/service/service_job_operations.h"
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "embatch/service_job.h"
 #include "lib/api/json_text.h"
 #include "lib/api/service/conversion.h"
+#include "lib/api/service/job_arns.h"
 #include "lib/api/service/limits.h"
 #include "lib/api/service/service_job_conversion.h"
 #include "lib/api/service/service_payload.h"
@@ -33,9 +33,7 @@ absl::StatusOr<JobId> JobIdOf(const Context& context, const std::string& text) {
       NameOf(context, "jobId", text, ArnKind::kServiceJob);
   if (!name.ok()) return name.status();
   const absl::StatusOr<JobId> job = context.scheduler.ParseJobId(*name);
-  if (job.ok()) return *job;
-  return JobId{std::numeric_limits<uint32_t>::max(),
-               std::numeric_limits<uint32_t>::max(), -1};
+  return job.value_or(kUnknownJob);
 }
 
 absl::StatusOr<ServiceJobView> FindJob(const Context& context,

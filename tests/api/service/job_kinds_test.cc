@@ -273,6 +273,75 @@ TEST_F(JobKindsTest, NodeOverridesMustNameARange) {
             "targets - 0:0");
 }
 
+// Among the two nodes of the definition these are one range.
+TEST_F(JobKindsTest, OverridesOfARangeAreShownHoweverItIsWritten) {
+  world.Call("CreateConsumableResource",
+             R"({"consumableResourceName":"cr","totalQuantity":100})");
+  Register("mpi", R"("nodeProperties":{"numNodes":2,"mainNode":0,
+    "nodeRangeProperties":[{"targetNodes":"0:","consumableResourceProperties":
+      {"consumableResourceList":[{"consumableResource":"cr","quantity":1}]},
+      "container":{"image":"w","vcpus":1,"memory":64}}]})",
+           "multinode");
+  const json three = json::parse(R"({"consumableResourceList":[
+      {"consumableResource":"cr","quantity":3}]})");
+  for (const int nodes : {2, 3}) {
+    for (const char* text : {"0:", "0:1", ":", ":1"}) {
+      json change = {{"targetNodes", text},
+                     {"instanceTypes", {"m5.xlarge"}},
+                     {"consumableResourcePropertiesOverride", three}};
+      change["containerOverrides"]["instanceType"] = "m5.xlarge";
+      json overrides = {{"numNodes", nodes}};
+      overrides["nodePropertyOverrides"].push_back(change);
+      const std::string id = world.Submit(
+          absl::StrCat(",\"nodeOverrides\":", overrides.dump()), "mpi");
+      const json job = world.Describe(id);
+      EXPECT_EQ(job["nodeProperties"]["numNodes"], nodes);
+      const json& range = job["nodeProperties"]["nodeRangeProperties"][0];
+      EXPECT_EQ(range["targetNodes"], "0:");
+      EXPECT_EQ(range["instanceTypes"], json({"m5.xlarge"})) << text;
+      EXPECT_EQ(range["container"]["instanceType"], "m5.xlarge") << text;
+      EXPECT_EQ(range["consumableResourceProperties"], three) << text;
+      const json node = world.Describe(id + "#1");
+      EXPECT_EQ(node["container"]["instanceType"], "m5.xlarge") << text;
+      EXPECT_EQ(node["consumableResourceProperties"], three) << text;
+    }
+  }
+}
+
+// 30 KiB of JSON may be given, though the scheduler keeps the overrides of pods
+// and of nodes as a document beside its own form.
+TEST_F(JobKindsTest, OverridesDoNotCountTwice) {
+  Register("mpi", R"("nodeProperties":{"numNodes":1,"mainNode":0,
+    "nodeRangeProperties":[{"targetNodes":":",
+      "container":{"image":"w","vcpus":1,"memory":64}}]})",
+           "multinode");
+  Register("pod", R"("eksProperties":{"podProperties":{"containers":[
+      {"image":"a","resources":{"limits":{"cpu":"1","memory":"64Mi"}}}]}})");
+  const auto nodes = [](size_t bytes) {
+    json change = {{"targetNodes", ":"}};
+    change["containerOverrides"]["environment"] = {
+        {{"name", "A"}, {"value", std::string(bytes, 'x')}}};
+    json overrides;
+    overrides["nodePropertyOverrides"].push_back(change);
+    return absl::StrCat(",\"nodeOverrides\":", overrides.dump());
+  };
+  const auto pod = [](size_t bytes) {
+    json container;
+    container["env"] = {{{"name", "A"}, {"value", std::string(bytes, 'x')}}};
+    json overrides;
+    overrides["podProperties"]["containers"].push_back(container);
+    return absl::StrCat(",\"eksPropertiesOverride\":", overrides.dump());
+  };
+  world.Submit(nodes(30000), "mpi");
+  world.Submit(pod(30000), "pod");
+  for (const std::string& submission :
+       {JobWorld::Submission(nodes(30800), "mpi"),
+        JobWorld::Submission(pod(30800), "pod")}) {
+    EXPECT_THAT(world.Refusal("SubmitJob", submission),
+                HasSubstr(" bytes; must have at most 30720"));
+  }
+}
+
 // The definition's amounts are shown as they stand, and what a submission
 // replaces as it wrote it.
 TEST_F(JobKindsTest, PodKeepsLimitsApartFromRequests) {
@@ -418,6 +487,29 @@ TEST_F(JobKindsTest, FargateJobsHaveNoInstance) {
       job["attempts"][0]["container"].contains("containerInstanceArn"));
 }
 
+// A definition may name both platforms: where the job ran is told by its queue.
+TEST_F(JobKindsTest, JobsOfEitherPlatformHaveAnInstanceOnEc2Alone) {
+  world.AddEnvironment("fargate", ComputeResourceType::kFargate);
+  world.AddQueue("serverless", "fargate");
+  Register("either", R"("platformCapabilities":["EC2","FARGATE"],
+      "containerProperties":{"image":"a","executionRoleArn":"r",
+        "resourceRequirements":[{"type":"VCPU","value":"1"},
+                                {"type":"MEMORY","value":"2048"}]})");
+  for (const bool on_ec2 : {true, false}) {
+    const json request = {{"jobName", "j"},
+                          {"jobQueue", on_ec2 ? "queue" : "serverless"},
+                          {"jobDefinition", "either"}};
+    const std::string id = world.Call("SubmitJob", request.dump())["jobId"];
+    world.Advance(60);
+    const json job = world.Describe(id);
+    ASSERT_EQ(job["status"], "SUCCEEDED") << job;
+    EXPECT_TRUE(job["container"].contains("taskArn"));
+    EXPECT_EQ(job["container"].contains("containerInstanceArn"), on_ec2);
+    EXPECT_EQ(job["attempts"][0]["container"].contains("containerInstanceArn"),
+              on_ec2);
+  }
+}
+
 // §4, the order of checks.
 TEST_F(JobKindsTest, FirstFaultIsNamed) {
   const char bad[] = R"(,"containerOverrides":{"resourceRequirements":[)"
@@ -430,6 +522,43 @@ TEST_F(JobKindsTest, FirstFaultIsNamed) {
                           JobWorld::Submission(
                               R"(,"dependsOn":[{"jobId":"x"}])", "none")),
             "Job definition none does not exist");
+}
+
+TEST_F(JobKindsTest, FirstFaultIsNamedThoughNamesAreEmptyOrUnreadable) {
+  constexpr char kElsewhere[] =
+      "arn:aws:batch:us-east-1:123456789012:job-queue/queue";
+  const auto refusal = [this](absl::string_view name, absl::string_view queue,
+                              absl::string_view definition,
+                              bool with_bad_amount = true) {
+    json request = {{"jobName", std::string(name)},
+                    {"jobQueue", std::string(queue)},
+                    {"jobDefinition", std::string(definition)}};
+    if (with_bad_amount) {
+      request["containerOverrides"]["resourceRequirements"] = {
+          {{"type", "VCPU"}, {"value", "x"}}};
+    }
+    return world.Refusal("SubmitJob", request.dump());
+  };
+  const std::string pattern = "Job name should match valid pattern";
+  for (const char* queue : {"", "none", "queue", kElsewhere}) {
+    for (const char* definition : {"", "none", "resize", "arn:none"}) {
+      EXPECT_THAT(refusal("", queue, definition), HasSubstr(pattern))
+          << queue << " " << definition;
+    }
+  }
+  EXPECT_EQ(refusal("j", "", ""), "Job queue  does not exist");
+  EXPECT_EQ(refusal("j", "", "arn:none"), "Job queue  does not exist");
+  EXPECT_EQ(refusal("j", "none", "arn:none"), "Job queue none does not exist");
+  EXPECT_EQ(refusal("j", kElsewhere, ""),
+            absl::StrCat("jobQueue is \"", kElsewhere,
+                         "\"; must be a job queue of 123456789012 in "
+                         "eu-central-1"));
+  EXPECT_EQ(refusal("j", "queue", ""), "Job definition  does not exist");
+  EXPECT_THAT(refusal("j", "queue", "arn:none"),
+              HasSubstr("jobDefinition: \"arn:none\" is not an ARN"));
+  EXPECT_EQ(refusal("j", "queue", "resize"),
+            "container vcpus limit must be greater than 0");
+  EXPECT_EQ(refusal("j", "", "arn:none", false), "Job queue  does not exist");
 }
 
 // Source: API SubmitJob.eksPropertiesOverride ("only for jobs that are run on
