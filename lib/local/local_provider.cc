@@ -18,8 +18,8 @@ LocalProvider::LocalProvider(LocalProviderOptions options)
   // Times are filled in when the reports are given out.
   if (options_.join) {
     up_ = InstanceId::Joined(1);
-    reports_.push_back(InstanceReport::Ready(
-        absl::UnixEpoch(), up_, instance_type_, resources_, kLoopbackAddress));
+    up_type_ = instance_type_;
+    ReportReady();
   } else {
     ReportCatalogue();
   }
@@ -45,6 +45,10 @@ void LocalProvider::Launch(const LaunchRequest& request) noexcept {
   if (request.instance == up_) {
     // Before a restart the answer may have been lost.
     if (!request.after_restart) return;
+    asked_again_ = true;
+  } else if (request.instance == next_) {
+    next_asked_again_ = next_asked_again_ || request.after_restart;
+    return;
   } else if (options_.join) {
     return refuse(LaunchFailure::kConfiguration,
                   "this machine joins an UNMANAGED environment by itself");
@@ -52,18 +56,39 @@ void LocalProvider::Launch(const LaunchRequest& request) noexcept {
     return refuse(LaunchFailure::kConfiguration,
                   absl::StrCat("no instance type \"", request.instance_type,
                                "\"; this machine is \"", instance_type_, "\""));
+  } else if (up_.number != 0 && up_type_ != instance_type_ &&
+             next_.number == 0) {
+    // The one that is up is of the type before, and will be replaced.
+    next_ = request.instance;
+    next_type_ = std::string(request.instance_type);
+    next_asked_again_ = request.after_restart;
+    return;
   } else if (up_.number != 0) {
     return refuse(LaunchFailure::kCapacity, "there is only one this machine");
+  } else {
+    up_ = request.instance;
+    up_type_ = std::string(request.instance_type);
+    asked_again_ = request.after_restart;
   }
-  up_ = request.instance;
-  asked_again_ = asked_again_ || request.after_restart;
-  reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_,
-                                           std::string(request.instance_type),
+  ReportReady();
+}
+
+void LocalProvider::ReportReady() {
+  reports_.push_back(InstanceReport::Ready(absl::UnixEpoch(), up_, up_type_,
                                            resources_, kLoopbackAddress));
 }
 
+void LocalProvider::LetGo() {
+  up_ = std::exchange(next_, InstanceId());
+  up_type_ = std::exchange(next_type_, "");
+  asked_again_ = std::exchange(next_asked_again_, false);
+  if (up_.number != 0) ReportReady();
+}
+
 void LocalProvider::Terminate(InstanceId instance) noexcept {
-  if (instance.number != 0 && instance == up_) up_ = InstanceId();
+  if (instance.number == 0) return;
+  if (instance == next_) next_ = InstanceId();
+  if (instance == up_) LetGo();
 }
 
 void LocalProvider::Poll(absl::Time now, int max,
@@ -81,8 +106,10 @@ absl::Time LocalProvider::NextReportTime() const noexcept {
 
 void LocalProvider::Recovered() noexcept {
   // A machine that joined by itself is there whoever asks.
-  if (!options_.join && !asked_again_) up_ = InstanceId();
-  asked_again_ = false;
+  if (options_.join) return;
+  if (!next_asked_again_) next_ = InstanceId();
+  if (!asked_again_) LetGo();
+  asked_again_ = next_asked_again_ = false;
 }
 
 }  // namespace embatch

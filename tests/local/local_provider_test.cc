@@ -143,6 +143,70 @@ TEST_F(ManagedTest, OneIsAllThereIsUntilItIsTerminated) {
   EXPECT_EQ(Launch(Request(4)).kind, Kind::kReady);
 }
 
+// The type was renamed while an instance was up.
+TEST_F(ManagedTest, LaunchOfANewTypeWaitsForTheEndOfTheOld) {
+  Launch(Request(1));
+  provider_.SetInstanceType("c5.large");
+  PollAll(provider_);  // the catalogue
+  provider_.Launch(Request(2, "c5.large"));
+  provider_.Launch(Request(2, "c5.large"));  // known
+  EXPECT_THAT(PollAll(provider_), IsEmpty());
+  EXPECT_EQ(Launch(Request(3, "c5.large")).failure, LaunchFailure::kCapacity);
+
+  provider_.Terminate(InstanceId{1});
+
+  const std::vector<InstanceReport> reports = PollAll(provider_);
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_EQ(reports[0].kind, Kind::kReady);
+  EXPECT_EQ(reports[0].instance, InstanceId{2});
+  EXPECT_EQ(reports[0].name, "c5.large");
+  // It is of the type that is wanted: there is no other.
+  EXPECT_EQ(Launch(Request(4, "c5.large")).failure, LaunchFailure::kCapacity);
+}
+
+TEST_F(ManagedTest, LaunchThatWaitsMayBeTerminated) {
+  Launch(Request(1));
+  provider_.SetInstanceType("c5.large");
+  PollAll(provider_);
+  provider_.Launch(Request(2, "c5.large"));
+  provider_.Terminate(InstanceId{2});
+  provider_.Terminate(InstanceId{1});
+  EXPECT_THAT(PollAll(provider_), IsEmpty());
+  EXPECT_EQ(Launch(Request(3, "c5.large")).kind, Kind::kReady);
+}
+
+TEST_F(ManagedTest, LaunchThatWaitsIsKeptOverARestartIfAskedForAgain) {
+  for (const bool old_is_kept : {true, false}) {
+    for (const bool next_is_kept : {true, false}) {
+      LocalProvider provider(TwoCores());
+      provider.Launch(Request(1));
+      provider.SetInstanceType("c5.large");
+      provider.Launch(Request(2, "c5.large"));
+      PollAll(provider);
+      LaunchRequest again = Request(1);
+      again.after_restart = true;
+      if (old_is_kept) provider.Launch(again);
+      again = Request(2, "c5.large");
+      again.after_restart = true;
+      if (next_is_kept) provider.Launch(again);
+      PollAll(provider);
+
+      provider.Recovered();
+      if (old_is_kept) {
+        EXPECT_THAT(PollAll(provider), IsEmpty());
+        provider.Terminate(InstanceId{1});
+      }
+
+      const std::vector<InstanceReport> reports = PollAll(provider);
+      ASSERT_THAT(reports, SizeIs(next_is_kept ? 1 : 0));
+      if (next_is_kept) {
+        EXPECT_EQ(reports[0].instance, InstanceId{2});
+        EXPECT_EQ(reports[0].kind, Kind::kReady);
+      }
+    }
+  }
+}
+
 TEST_F(ManagedTest, UnknownTypeIsAMatterOfConfiguration) {
   const InstanceReport report = Launch(Request(1, "c5.large"));
   EXPECT_EQ(report.failure, LaunchFailure::kConfiguration);

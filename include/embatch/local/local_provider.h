@@ -10,8 +10,10 @@
 //   embatch::LocalProvider provider(options);
 //
 // In a MANAGED environment it has one instance type, and one instance of it:
-// while that is up, a further Launch is answered LaunchFailed (capacity). In an
-// UNMANAGED one it joins as InstanceId::Joined(1).
+// while that is up, a further Launch is answered LaunchFailed (capacity). Only
+// when the type has got another name meanwhile, the Launch that is to replace
+// the instance waits until that is terminated. In an UNMANAGED environment the
+// machine joins as InstanceId::Joined(1).
 //
 // Time:      reports carry the `now` of the Poll() that gives them out.
 // Threads:   as ResourceProvider: one call at a time, from any thread.
@@ -66,12 +68,19 @@ class LocalProvider : public ResourceProvider {
 
  private:
   void ReportCatalogue();
+  void ReportReady();
+  // The instance that is up makes room for the next one, if one waits.
+  void LetGo();
 
   const LocalProviderOptions options_;
   const Resources resources_;
   std::string instance_type_;
-  InstanceId up_;                       // null: none is up
-  bool asked_again_ = false;            // `up_`, since the restart
+  InstanceId up_;             // null: none is up
+  std::string up_type_;       // the name it came up with
+  bool asked_again_ = false;  // `up_`, since the restart
+  InstanceId next_;           // waits for the end of `up_`; or null
+  std::string next_type_;
+  bool next_asked_again_ = false;
   std::deque<InstanceReport> reports_;  // not given out yet; without a time
 };
 

@@ -171,14 +171,14 @@ def describe(server, job):
     return server.call("DescribeJobs", {"jobs": [job]})["jobs"][0]
 
 
-def wait_for_status(server, job, *statuses):
+def wait_for_status(server, job, *statuses, seconds=60):
     """The job, once its status is one of these."""
 
     def look():
         detail = describe(server, job)
         return detail if detail["status"] in statuses else None
 
-    return wait_for("%s of %s" % (statuses, job), look)
+    return wait_for("%s of %s" % (statuses, job), look, seconds)
 
 
 def expect(got, wanted):
