@@ -79,7 +79,7 @@ absl::StatusOr<Region*> Cloud::FindRegion(absl::string_view name) {
   if (region == nullptr) {
     // Events that nobody takes are not worth being printed.
     embatch::api::EventSink sink;
-    if (events_file_.is_open() || clock_.stepped()) {
+    if (!options_.events.empty() || clock_.stepped()) {
       sink = [this](absl::string_view event) { Keep(event); };
     }
     absl::StatusOr<std::unique_ptr<Region>> made = Region::Create(
@@ -157,11 +157,29 @@ absl::Status Cloud::AdvanceTo(absl::Time until) {
   return absl::OkStatus();
 }
 
-void Cloud::Keep(absl::string_view event) {
-  if (events_file_.is_open()) {
-    events_file_ << event << '\n';
-    events_file_.flush();
+// After a failure the file is opened anew for the next event, in a line of its
+// own: a piece of the last one may have been written.
+void Cloud::WriteToFile(absl::string_view event) {
+  if (!events_file_.is_open()) {
+    events_file_.open(options_.events, std::ios::app | std::ios::binary);
+    events_file_ << '\n';
   }
+  events_file_ << event << '\n';
+  events_file_.flush();
+  const bool fails = !events_file_;
+  if (fails) {
+    if (!events_are_lost_) {
+      std::cerr << "batch_server: --events is " << options_.events
+                << ": can't be written; events are lost" << std::endl;
+    }
+    events_file_.close();
+    events_file_.clear();
+  }
+  events_are_lost_ = fails;
+}
+
+void Cloud::Keep(absl::string_view event) {
+  if (!options_.events.empty()) WriteToFile(event);
   if (!clock_.stepped()) return;
   events_.texts.emplace_back(event);
   events_.bytes += event.size();

@@ -76,6 +76,7 @@ class Cloud {
   // Makes it if it is not there yet. kInvalidArgument: it is none of ours.
   absl::StatusOr<Region*> FindRegion(absl::string_view name);
   void Keep(absl::string_view event);
+  void WriteToFile(absl::string_view event);
   absl::Status ComeToRest(Region& region);
 
   const Options options_;
@@ -84,6 +85,7 @@ class Cloud {
   Clock clock_;
   Events events_;
   std::ofstream events_file_;
+  bool events_are_lost_ = false;  // the last one could not be written
   std::map<std::string, std::unique_ptr<Region>> regions_;
 };
 

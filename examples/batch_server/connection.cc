@@ -55,6 +55,16 @@ Connection::Outcome Connection::Receive(Clock::time_point deadline) {
   }
 }
 
+bool Connection::HasLongLine(size_t end) const {
+  size_t begin = in_.find('\n') + 1;  // the first has a bound of its own
+  while (begin <= end) {
+    const size_t next = in_.find('\n', begin) + 1;
+    if (next - begin > bounds_.line_bytes) return true;
+    begin = next;
+  }
+  return false;
+}
+
 Connection::Outcome Connection::ReadHead() {
   in_.erase(0, position_);
   position_ = 0;
@@ -69,6 +79,7 @@ Connection::Outcome Connection::ReadHead() {
   for (;;) {
     const size_t end = in_.find(kHeadEnd.data(), searched, kHeadEnd.size());
     if (end < bounds_.head_bytes) {
+      if (HasLongLine(end)) return Outcome::kTooLong;
       bytes_left_ = end + kHeadEnd.size() + bounds_.body_bytes;
       deadline_ = Clock::now() + bounds_.body;
       return Outcome::kDone;

@@ -31,6 +31,7 @@ class Connection {
     Clock::duration piece;     // between two pieces of a body
     Clock::duration response;  // for a client to take a response
     size_t head_bytes = 0;
+    size_t line_bytes = 0;  // of a head, but for the first; with its end
     size_t body_bytes = 0;  // as they are sent, with all that frames them
   };
 
@@ -67,6 +68,9 @@ class Connection {
   void End();
 
  private:
+  // Whether a line of the head is too long. `end` is that of the last one.
+  bool HasLongLine(size_t end) const;
+
   // Waits for more bytes.
   Outcome Receive(Clock::time_point deadline);
 

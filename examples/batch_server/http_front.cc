@@ -44,6 +44,9 @@ constexpr std::chrono::seconds kBodySecondsMax{30};
 // For a client to take a response.
 constexpr std::chrono::seconds kResponseSecondsMax{60};
 
+// httplib does not understand a head with a longer line, and says no more.
+constexpr size_t kHeadLineBytesMax = CPPHTTPLIB_HEADER_MAX_LENGTH;
+
 // How much longer than the body itself may be what is sent of it, which is in
 // pieces perhaps.
 constexpr size_t kFramingFactor = 8;
@@ -68,7 +71,7 @@ Error ErrorOfStatus(int status) {
               "the body's type or encoding is none that the server takes"};
     case 431:
       return {"RequestHeaderFieldsTooLargeException", 431,
-              "the head is longer than the server takes"};
+              "the head, or a line of it, is longer than the server takes"};
     default:
       return {"SerializationException", status,
               "the request is no HTTP that the server understands"};
@@ -138,6 +141,7 @@ Connection::Bounds BoundsOf(const FrontOptions& options) {
   bounds.piece = kPieceSecondsMax;
   bounds.response = kResponseSecondsMax;
   bounds.head_bytes = options.head_bytes_max;
+  bounds.line_bytes = kHeadLineBytesMax;
   bounds.body_bytes = kFramingFactor * options.body_bytes_max;
   return bounds;
 }

@@ -52,6 +52,23 @@ timespec Now() {
   return now;
 }
 
+bool IsLater(const timespec& a, const timespec& b) {
+  return std::tie(a.tv_sec, a.tv_nsec) > std::tie(b.tv_sec, b.tv_nsec);
+}
+
+// Files get the time of the clock's last tick. Waits for the one after `time`:
+// no file that changes from then on looks older. A few milliseconds, and not
+// for ever should the clock be set back.
+void WaitForTickAfter(const timespec& time) {
+  for (int i = 0; i < 20; ++i) {
+    timespec tick = {};
+    clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+    if (IsLater(tick, time)) return;
+    constexpr timespec kMillisecond = {0, 1000000};
+    nanosleep(&kMillisecond, nullptr);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Bucket>> Bucket::Open(
@@ -84,15 +101,16 @@ std::string Bucket::PathOf(const std::string& object) const {
   return absl::StrCat(folder_, "/", object);
 }
 
-void Bucket::AddChanged(timespec since, std::set<std::string>& objects) const {
+void Bucket::AddChanged(const timespec& since, const timespec& until,
+                        std::set<std::string>& objects) const {
   std::error_code error;
   for (const auto& entry :
        std::filesystem::directory_iterator(folder_, error)) {
     struct stat status;
     if (stat(entry.path().c_str(), &status) != 0) continue;
     const timespec& changed = status.st_ctim;
-    if (S_ISREG(status.st_mode) && std::tie(changed.tv_sec, changed.tv_nsec) >
-                                       std::tie(since.tv_sec, since.tv_nsec)) {
+    if (S_ISREG(status.st_mode) && IsLater(changed, since) &&
+        !IsLater(changed, until)) {
       objects.insert(entry.path().filename().string());
     }
   }
@@ -100,12 +118,34 @@ void Bucket::AddChanged(timespec since, std::set<std::string>& objects) const {
 
 absl::StatusOr<std::set<std::string>> Bucket::TakePuts() {
   std::set<std::string> objects;
+  absl::StatusOr<bool> lost = TakeEvents(objects);
+  if (!lost.ok()) return lost.status();
+  if (!*lost) {
+    last_taken_ = Now();
+    return objects;
+  }
+  // What comes from now on is told by events again. Those of what came before
+  // are taken now, lest they count a second time.
+  timespec until = {};
+  while (*lost) {
+    until = Now();
+    WaitForTickAfter(until);
+    lost = TakeEvents(objects);
+    if (!lost.ok()) return lost.status();
+  }
+  // What was lost came after so many other puts that it is later than the last
+  // tick before these were taken.
+  AddChanged(std::exchange(last_taken_, Now()), until, objects);
+  return objects;
+}
+
+absl::StatusOr<bool> Bucket::TakeEvents(std::set<std::string>& objects) {
   bool lost = false;
   alignas(inotify_event) char buffer[1 << 14];
   for (;;) {
     const ssize_t bytes = read(event_fd_, buffer, sizeof(buffer));
     if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0 && errno == EAGAIN) break;
+    if (bytes < 0 && errno == EAGAIN) return lost;
     if (bytes <= 0) return SystemError("reading the bucket's events");
     for (const char* at = buffer; at < buffer + bytes;) {
       const auto* event = reinterpret_cast<const inotify_event*>(at);
@@ -118,11 +158,6 @@ absl::StatusOr<std::set<std::string>> Bucket::TakePuts() {
       if (event->len > 0) objects.insert(event->name);
     }
   }
-  // The time of a file may be that of the clock's last tick. What was lost came
-  // after so many other puts that it is later all the same.
-  const timespec since = std::exchange(last_taken_, Now());
-  if (lost) AddChanged(since, objects);
-  return objects;
 }
 
 absl::StatusOr<bool> Bucket::TakePut(const std::string& object) {

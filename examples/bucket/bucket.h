@@ -34,11 +34,11 @@ class Bucket {
   int event_fd() const { return event_fd_; }
 
   // What was put since the last call: written and closed, or moved here.
-  // Several puts of an object count as one. Does not wait.
+  // Several puts of an object count as one. Does not wait for any.
   //
   // The system keeps a limited number of puts for us. When it has dropped some,
   // every object counts that changed since the last call, even one that is not
-  // written to its end yet.
+  // written to its end yet; that takes some milliseconds.
   absl::StatusOr<std::set<std::string>> TakePuts();
 
   // Whether `object` was put since the last call, of either kind.
@@ -64,7 +64,11 @@ class Bucket {
  private:
   Bucket(std::string folder, int event_fd);
   std::string PathOf(const std::string& object) const;
-  void AddChanged(timespec since, std::set<std::string>& objects) const;
+  // Adds what the system's events name. Answers whether it has dropped some.
+  absl::StatusOr<bool> TakeEvents(std::set<std::string>& objects);
+  // Adds what changed after `since`, and not after `until`.
+  void AddChanged(const timespec& since, const timespec& until,
+                  std::set<std::string>& objects) const;
 
   const std::string folder_;
   const int event_fd_;

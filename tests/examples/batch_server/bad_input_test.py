@@ -350,6 +350,13 @@ def test_huge_heads():
     expect(status_of(answer), 431)
     expect_in(b"x-amzn-requestid: ", answer)
     expect(status_of(exchange(server, start + b"X: y\r\n" * 40000 + b"\r\n")), 200)
+    # Nor may one line be longer than 8 KiB, with its end.
+    for more, status in (0, 200), (1, 431):
+        line = b"X: " + b"y" * (8192 - 5 + more) + b"\r\n"
+        for lines in line, b"A: b\r\n" + line, line + b"A: b\r\n":
+            answer = exchange(server, start + lines + b"\r\n")
+            expect(status_of(answer), status)
+    expect_in(b"a line of it, is longer", answer)
     is_well(server)
 
 
