@@ -45,7 +45,8 @@ endif()
 function(embatch_use_build_flags target)
   target_compile_features(${target} PRIVATE cxx_std_17)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
-  # Reading headers is most of the work of an unoptimized build.
+  # Reading headers is most of the work of an unoptimized build. That each unit
+  # has all it needs is seen by `cmake/dev units`.
   if(EMBATCH_UNITY_BUILD AND target MATCHES
                              "^embatch(_test_support)?$|^(scenario|scheduler|property|twin)_test$")
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON
