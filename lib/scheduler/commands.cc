@@ -117,7 +117,7 @@ absl::StatusOr<uint32_t> SpecFor(State& state, uint32_t definition,
       CheckConsumablesExist(state, spec->extras->consumables));
   const uint32_t index = state.jobs.InternSpec(*std::move(spec));
   if (plain) {
-    // Kept for ever, as definitions are.
+    // Kept as long as the definition stays as it is.
     record.plain_spec = index;
     state.jobs.AddSpecUser(index);
   }

@@ -72,8 +72,7 @@ void TurnRunner::ConfigureShares(QuotaQueue& quota) {
 void TurnRunner::DeleteDefinition(uint32_t index) {
   DefinitionRecord& record = state_.definitions[index];
   record.deleted = true;
-  if (record.plain_spec.has_value()) jobs_.ReleaseSpec(*record.plain_spec);
-  record.plain_spec.reset();
+  DropPlainSpec(jobs_, record);
   if (!jobs_.IsDefinitionUsed(index)) {
     record.definition = JobDefinition();
     return;

@@ -61,7 +61,8 @@ struct DefinitionRecord {
   int revision = 0;
   bool active = true;
   bool deleted = false;  // it can't be found any more
-  // The spec of a submission that changes nothing; made when first used.
+  // The spec of a submission that changes nothing; made when first used, and
+  // anew when tags have changed, which propagateTags hands on.
   std::optional<uint32_t> plain_spec;
 
   template <typename Self, typename Visitor>
@@ -70,6 +71,12 @@ struct DefinitionRecord {
                  self.plain_spec);
   }
 };
+
+// The next plain submission makes its spec from the definition as it is then.
+inline void DropPlainSpec(JobTable& jobs, DefinitionRecord& record) {
+  if (record.plain_spec.has_value()) jobs.ReleaseSpec(*record.plain_spec);
+  record.plain_spec.reset();
+}
 
 // How a queue finds the job that is next. Fixed when the queue is made.
 enum class QueueKind : uint8_t { kFifo, kFairShare, kQuotaShare };

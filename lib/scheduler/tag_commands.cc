@@ -96,7 +96,11 @@ absl::StatusOr<const Tags*> FindTags(const State& state,
 }
 
 // All else was checked before, and the tags just now; but they count towards
-// the size that a definition may have.
+// the size that a definition may have. Choice: that is what this library can
+// hold (kUnlimited), in every profile of limits. Source: guide "AWS Batch
+// service quotas", AWS's 24 KiB are for RegisterJobDefinition operations, so
+// that they bind a definition with the tags it is registered with, and not what
+// TagResource adds.
 template <typename Value>
 absl::Status Assign(absl::StatusOr<Value> changed, Value& value) {
   EMBATCH_RETURN_IF_ERROR(changed.status());
@@ -134,9 +138,11 @@ absl::Status SetTags(State& state, const ResourceName& resource,
       return ReplaceTags(tags, config);
     }
     case Kind::kJobDefinition: {
-      auto& definition =
-          state.definitions[*FindDefinition(state, resource.name)].definition;
-      return ReplaceTags(tags, definition);
+      DefinitionRecord& record =
+          state.definitions[*FindDefinition(state, resource.name)];
+      EMBATCH_RETURN_IF_ERROR(ReplaceTags(tags, record.definition));
+      DropPlainSpec(state.jobs, record);
+      return absl::OkStatus();
     }
     case Kind::kConsumableResource: {
       auto& config = state.consumables.Find(resource.name)->config;

@@ -2,10 +2,12 @@
 //
 // Tags, and lists of job definitions. Source: §2.4, §3.1, §20.1.
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/scenario/plain_site.h"
 #include "tests/scenario/scenario.h"
 
 namespace embatch {
@@ -126,7 +128,8 @@ TEST_F(TagsTest, BadRequestsAreRefused) {
 
 // --- Job definitions ---------------------------------------------------------
 
-// They count towards what a definition may have, in every profile of limits.
+// They count towards what a definition may have at all. With AWS's limits it
+// has not so much when it is registered that its tags could bring it there.
 TEST(TagsOfLargeDefinitionsTest, AreRefusedWhereTheyDoNotFit) {
   SchedulerOptions unlimited;
   unlimited.limits = LimitsProfile::kUnlimited;
@@ -153,6 +156,118 @@ TEST(TagsOfLargeDefinitionsTest, AreRefusedWhereTheyDoNotFit) {
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("must have at most 1048576"));
   EXPECT_THAT(scheduler.ListTagsForResource(name).value(), IsEmpty());
+}
+
+// AWS's 24 KiB are for the registration, in every profile of limits.
+class TagsAfterRegistrationTest
+    : public ::testing::TestWithParam<LimitsProfile> {};
+
+INSTANTIATE_TEST_SUITE_P(Profiles, TagsAfterRegistrationTest,
+                         ::testing::Values(LimitsProfile::kAws,
+                                           LimitsProfile::kUnlimited));
+
+TEST_P(TagsAfterRegistrationTest, MayPassWhatARegistrationMayHave) {
+  SchedulerOptions profile;
+  profile.limits = GetParam();
+  Scheduler scheduler(profile);
+  JobDefinitionOptions options;
+  options.job_definition_name = "large";
+  options.container_properties.image = "busybox";
+  options.container_properties.resources = Resources::Of(1, 512);
+  std::string value(24 << 10, 'x');
+  absl::StatusOr<JobDefinition> definition = absl::UnknownError("not tried");
+  while (!definition.ok() && value.size() > 200) {
+    value.resize(value.size() - 200);
+    options.container_properties.environment = {{"A", value}};
+    definition = JobDefinition::Create(options, LimitsProfile::kAws);
+  }
+  ASSERT_TRUE(definition.ok()) << definition.status();
+  const absl::Time now = absl::UnixEpoch();
+  ASSERT_TRUE(scheduler.RegisterJobDefinition(*definition, now).ok());
+  const ResourceName name = ResourceName::JobDefinition("large:1");
+  const Tags tags = {{"a", std::string(256, 'v')}};
+  EXPECT_TRUE(scheduler.TagResource({name, tags}, now).ok());
+  EXPECT_EQ(scheduler.ListTagsForResource(name).value(), tags);
+  options.tags = tags;
+  EXPECT_THAT(std::string(JobDefinition::Create(options, LimitsProfile::kAws)
+                              .status()
+                              .message()),
+              HasSubstr("must have at most 24576"));
+}
+
+// What a runtime is told of the tags of each container, in the order of their
+// starts.
+class PropagatedTagsTest : public ::testing::Test {
+ protected:
+  PropagatedTagsTest() {
+    JobDefinitionOptions options;
+    options.job_definition_name = "d";
+    options.tags = {{"team", "old"}};
+    options.propagate_tags = true;
+    site_.Define(options);
+  }
+
+  SimulatedRuntimeOptions Watched() {
+    SimulatedRuntimeOptions options;
+    options.script = [this](const ContainerSpec& spec) {
+      seen_.push_back(spec.tags == nullptr ? Tags() : *spec.tags);
+      return ContainerFate();
+    };
+    return options;
+  }
+  absl::Time now() const { return site_.now(); }
+  // A plain submission: it changes nothing of what the definition says.
+  void SubmitTo(Scheduler& scheduler) {
+    SubmitJobRequest request;
+    request.job_name = "job";
+    request.job_queue = "queue";
+    request.job_definition = "d";
+    EXPECT_TRUE(scheduler.SubmitJob(request, now()).ok());
+  }
+
+  std::vector<Tags> seen_;
+  PlainSite site_{1, SchedulerOptions(), Watched()};
+  Scheduler& scheduler_ = site_.scheduler();
+};
+
+TEST_F(PropagatedTagsTest, ALaterPlainSubmissionHasThoseOfItsTime) {
+  const ResourceName name = ResourceName::JobDefinition("d:1");
+  SubmitTo(scheduler_);
+  EXPECT_TRUE(
+      scheduler_.TagResource({name, {{"team", "new"}, {"x", "y"}}}, now())
+          .ok());
+  SubmitTo(scheduler_);
+  SubmitTo(scheduler_);
+  EXPECT_TRUE(scheduler_.UntagResource({name, {"team"}}, now()).ok());
+  SubmitTo(scheduler_);
+  const Tags changed = {{"team", "new"}, {"x", "y"}};
+  site_.RunUntilIdle();
+  EXPECT_THAT(seen_, ElementsAre(Tags{{"team", "old"}}, changed, changed,
+                                 Tags{{"x", "y"}}));
+}
+
+TEST_F(PropagatedTagsTest, AForkGoesItsOwnWay) {
+  const ResourceName name = ResourceName::JobDefinition("d:1");
+  SubmitTo(scheduler_);
+  const std::unique_ptr<Scheduler> fork = scheduler_.Fork();
+  for (Scheduler* scheduler : {&scheduler_, fork.get()}) {
+    EXPECT_TRUE(scheduler->TagResource({name, {{"team", "new"}}}, now()).ok());
+    SubmitTo(*scheduler);
+  }
+  EXPECT_EQ(scheduler_.EncodeState(), fork->EncodeState());
+  site_.RunUntilIdle();
+  EXPECT_THAT(seen_, ElementsAre(Tags{{"team", "old"}}, Tags{{"team", "new"}}));
+}
+
+TEST_F(PropagatedTagsTest, ARefusedChangeKeepsThem) {
+  const ResourceName name = ResourceName::JobDefinition("d:1");
+  SubmitTo(scheduler_);
+  Tags many;
+  for (int i = 0; i < 50; ++i) many[absl::StrCat("key", i)] = "";
+  EXPECT_FALSE(scheduler_.TagResource({name, many}, now()).ok());
+  SubmitTo(scheduler_);
+  site_.RunUntilIdle();
+  EXPECT_THAT(seen_, ElementsAre(Tags{{"team", "old"}}, Tags{{"team", "old"}}));
 }
 
 class DefinitionsTest : public ScenarioTest {
