@@ -225,6 +225,12 @@ uint32_t FirstPaired(const JobTable& jobs, uint32_t slot) {
                                       : kNoIndex;
 }
 
+bool IsFirstPairedMet(const JobTable& jobs, uint32_t slot) {
+  const uint32_t edge = FirstPaired(jobs, slot);
+  return edge != kNoIndex &&
+         IsMet(jobs.edges()[edge].dependency.condition, /*succeeded=*/true);
+}
+
 void ResolveFirstPaired(JobTable& jobs, uint32_t slot) {
   PopOrDrop(jobs, jobs.array(slot).paired_dependents);
 }

@@ -60,6 +60,10 @@ uint32_t PopDependent(JobTable& jobs, JobKey key);
 // The first N_TO_N edge on an array, or kNoIndex; also of a job that is none.
 uint32_t FirstPaired(const JobTable& jobs, uint32_t slot);
 
+// Whether there is one, and the success of every child of the array is what it
+// waits for.
+bool IsFirstPairedMet(const JobTable& jobs, uint32_t slot);
+
 // Takes it out of the list of the array, which has ended: it is resolved.
 void ResolveFirstPaired(JobTable& jobs, uint32_t slot);
 

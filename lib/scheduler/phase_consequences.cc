@@ -362,7 +362,10 @@ bool TurnRunner::JobEnded(const WorkItem& item) {
     // Most who hear of it wait for others as well, and stay as they are.
     --journal_.transitions_left;
   }
-  while (succeeded && FirstPaired(jobs_, item.slot) != kNoIndex) {
+  // An array that is N_TO_N on this one has heard of each child, or looks at
+  // them when it arrives. Where success is what it waits for there is nothing
+  // in that look to be missed; the rest wait for Expire().
+  while (succeeded && IsFirstPairedMet(jobs_, item.slot)) {
     if (!has_budget()) return false;
     ResolveFirstPaired(jobs_, item.slot);
     CountLook();
@@ -429,10 +432,10 @@ bool TurnRunner::Expire(const WorkItem& item) {
     if (!has_budget()) return false;
     CountLook();
     const DependencyEdge& edge = jobs_.edges()[FirstPaired(jobs_, item.slot)];
-    if (record.status == JobStatus::kFailed && !edge.orphan && !edge.resolved &&
+    if (!edge.orphan && !edge.resolved &&
         !IsTerminal(jobs_.record(edge.dependent).status)) {
       // An array that is N_TO_N on this one may not have heard yet which of the
-      // children failed; this record stays until it has.
+      // children ended otherwise than it asks; this record stays until it has.
       AddWork(WorkKind::kReleaseChildren, edge.dependent, 0);
       AddWork(WorkKind::kExpire, item.slot);
       return true;

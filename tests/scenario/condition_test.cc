@@ -2,9 +2,12 @@
 //
 // Dependencies on another end than success: this library's own, beyond AWS.
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scenario/plain_site.h"
 #include "tests/scenario/scenario.h"
 #include "tests/support/world.h"
 
@@ -32,7 +35,10 @@ JobWord InTurn(DependencyCondition condition) {
 
 class ConditionTest : public ScenarioTest {
  protected:
-  ConditionTest() { Hosts({8}); }
+  explicit ConditionTest(WorldOptions options = {})
+      : ScenarioTest(std::move(options)) {
+    Hosts({8});
+  }
 
   // How the children of an array ended: S, F, or D for a dependency that was
   // not met.
@@ -88,6 +94,85 @@ TEST(ConditionRetentionTest,
   EXPECT_FALSE(world.scheduler().DescribeJob(failed).ok());
   EXPECT_EQ(world.StatusOf(stuck.Child(0)), JobStatus::kRunnable);
   EXPECT_EQ(world.StatusOf(paired.Child(0)), JobStatus::kPending);
+}
+
+// The reference scheduler hears of what the world submits, and of nothing that
+// the test submits by itself.
+class LateConditionTest : public ConditionTest {
+ protected:
+  LateConditionTest() : ConditionTest(WithoutTwin()) {}
+  static WorldOptions WithoutTwin() {
+    WorldOptions options;
+    options.check_twin = false;
+    return options;
+  }
+};
+
+// An array is submitted at the end of another one's retention, so that it
+// arrives in the very turn in which that one is to be forgotten.
+TEST_F(LateConditionTest, ChildWithChildAtTheEndOfRetention) {
+  for (const DependencyCondition condition :
+       {kSuccess, kFailure, kCompletion}) {
+    SCOPED_TRACE(static_cast<int>(condition));
+    const JobId a = world_.Submit("a", Array(3));
+    world_.RunUntilIdle();
+    const absl::Time end = world_.StopTimeOf(a) + absl::Hours(24);
+    world_.RunUntil(end - absl::Nanoseconds(1));
+    SubmitJobRequest request;
+    request.job_name = "b";
+    request.job_queue = "queue";
+    request.job_definition = "job";
+    request.array_size = 3;
+    request.depends_on = {{a, DependencyType::kNToN, condition}};
+    const JobId b = world_.scheduler().SubmitJob(request, end).value();
+    world_.RunUntil(end);
+    EXPECT_FALSE(world_.scheduler().DescribeJob(a).ok());
+    world_.RunUntilIdle();
+    EXPECT_EQ(EndsOf(b), condition == kFailure ? "DDD" : "SSS");
+  }
+}
+
+// Whenever an array is submitted between two turns in which the other one ends.
+// The shorter the turns are, the more consequences are left over by them.
+TEST(ConditionTurnsTest, ChildWithChildAtAnyMoment) {
+  for (int max_transitions = 1; max_transitions <= 12; ++max_transitions) {
+    SCOPED_TRACE(max_transitions);
+    SchedulerOptions options;
+    options.max_transitions = max_transitions;
+    PlainSite site(4, options);
+    JobDefinitionOptions definition;
+    definition.job_definition_name = "job";
+    site.Define(definition);
+    SubmitJobRequest request;
+    request.job_name = "job";
+    request.job_queue = "queue";
+    request.job_definition = "job";
+    request.array_size = 3;
+    const JobId a = site.scheduler().SubmitJob(request, site.now()).value();
+    std::vector<JobId> on_failure;
+    std::vector<JobId> on_success;
+    site.RunUntilIdle([&](const Event& event) {
+      if (event.job.Parent() != a) return;
+      const auto submit = [&](DependencyCondition condition) {
+        request.depends_on = {{a, DependencyType::kNToN, condition}};
+        return site.scheduler().SubmitJob(request, site.now()).value();
+      };
+      on_failure.push_back(submit(kFailure));
+      on_success.push_back(submit(kSuccess));
+    });
+    const auto status = [&site](JobId job) {
+      return site.scheduler().DescribeJob(job).value().status;
+    };
+    EXPECT_EQ(status(a), JobStatus::kSucceeded);
+    EXPECT_GT(on_failure.size(), 10u);
+    for (size_t i = 0; i < on_failure.size(); ++i) {
+      SCOPED_TRACE(i);
+      EXPECT_EQ(status(on_success[i]), JobStatus::kSucceeded);
+      for (int32_t child = 0; child < 3; ++child) {
+        EXPECT_EQ(status(on_failure[i].Child(child)), JobStatus::kFailed);
+      }
+    }
+  }
 }
 
 TEST_F(ConditionTest, WhatHasEndedAlreadyCounts) {
