@@ -16,8 +16,8 @@
 //   forgotten_bytes   their retention is over
 // and of BM_MemoryComesBack, in MiB more than a tenth over what the process had
 // in the beginning:
-//   left_mib, left_after_trim_mib   by itself, and after malloc_trim(0)
-//   most_mib                        with all jobs finished
+//   left_mib   when all are forgotten; nobody asks the allocator to trim
+//   most_mib   with all jobs finished
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -113,9 +113,7 @@ BENCHMARK(BM_MemoryOfNToN)
     ->Unit(benchmark::kMillisecond);
 
 // All jobs finish and can be read; then all are forgotten. A host program that
-// has had a busy day must not be a large one for ever. The library never asks
-// the allocator for anything but memory, so what comes back does so because of
-// how it was asked for.
+// has had a busy day must not be a large one for ever.
 void BM_MemoryComesBack(benchmark::State& state) {
   constexpr double kMib = 1 << 20;
   const int64_t jobs = state.range(0);
@@ -127,8 +125,9 @@ void BM_MemoryComesBack(benchmark::State& state) {
     Cluster cluster(options);
     const double allowed =
         1.1 * static_cast<double>(ResidentBytes(FreedMemory::kGiveBack));
-    const auto above = [allowed](FreedMemory freed) {
-      return (static_cast<double>(ResidentBytes(freed)) - allowed) / kMib;
+    const auto above = [allowed] {
+      const int64_t bytes = ResidentBytes(FreedMemory::kLeave);
+      return (static_cast<double>(bytes) - allowed) / kMib;
     };
     if (state.range(1) != 0) {
       cluster.request().array_size = static_cast<int32_t>(jobs);
@@ -142,11 +141,10 @@ void BM_MemoryComesBack(benchmark::State& state) {
       cluster.StepAfter(absl::Seconds(1));
       cluster.Settle();
     }
-    state.counters["most_mib"] = above(FreedMemory::kLeave);
+    state.counters["most_mib"] = above();
     cluster.StepAfter(2 * options.finished_job_retention);
     cluster.Settle();
-    state.counters["left_mib"] = above(FreedMemory::kLeave);
-    state.counters["left_after_trim_mib"] = above(FreedMemory::kGiveBack);
+    state.counters["left_mib"] = above();
   }
   state.SetItemsProcessed(jobs);
 }

@@ -24,8 +24,8 @@
 //            refused.
 // Ownership: plug-ins and the log are borrowed. Moves, does not copy; Fork()
 //            makes a copy of the state.
-// Memory:    what is forgotten goes back to the allocator. glibc's may keep it
-//            for itself until the host calls malloc_trim(0).
+// Memory:    what is forgotten goes back, large blocks of it straight to the
+//            system.
 // Errors:    kInvalidArgument: malformed; the message names member, value and
 //            limit. kNotFound, kAlreadyExists: names. kFailedPrecondition:
 //            right request, wrong moment. kResourceExhausted: a documented

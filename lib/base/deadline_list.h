@@ -5,7 +5,8 @@
 // They take 24 bytes each, where one that can be removed takes 64.
 //
 // They arrive nearly in order. One that does not is put in its place, which
-// moves up to a chunk of others.
+// moves up to a chunk of others; a chunk that grows to twice its size is
+// divided.
 
 #ifndef EMBATCH_BASE_DEADLINE_LIST_H_
 #define EMBATCH_BASE_DEADLINE_LIST_H_
@@ -15,7 +16,9 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
-#include <vector>
+#include <utility>
+
+#include "lib/base/block_memory.h"
 
 namespace embatch {
 
@@ -39,7 +42,7 @@ class DeadlineList {
       Insert(entry);
     } else {
       if (chunks_.empty() || chunks_.back().size() >= kChunk) {
-        chunks_.emplace_back().reserve(kChunk);
+        chunks_.push_back(spare_.Take(kChunk));
       }
       chunks_.back().push_back(entry);
     }
@@ -52,13 +55,8 @@ class DeadlineList {
     --size_;
     if (++begin_ < chunks_.front().size()) return;
     begin_ = 0;
-    // The last chunk stays, so that a list that is empty now and then does not
-    // ask the allocator each time.
-    if (chunks_.size() == 1) {
-      chunks_.front().clear();
-    } else {
-      chunks_.pop_front();
-    }
+    spare_.Give(std::move(chunks_.front()));
+    chunks_.pop_front();
   }
 
   // The time of the first entry, or INT64_MAX.
@@ -73,7 +71,7 @@ class DeadlineList {
   template <typename F>
   void ForEach(F f) const {
     size_t i = begin_;
-    for (const std::vector<Entry>& chunk : chunks_) {
+    for (const Chunk& chunk : chunks_) {
       for (; i < chunk.size(); ++i) f(chunk[i]);
       i = 0;
     }
@@ -82,26 +80,45 @@ class DeadlineList {
   // The bytes held from the allocator.
   size_t MemoryBytes() const {
     size_t entries = 0;
-    for (const std::vector<Entry>& chunk : chunks_) entries += chunk.capacity();
-    return entries * sizeof(Entry);
+    for (const Chunk& chunk : chunks_) entries += chunk.capacity();
+    return entries * sizeof(Entry) + spare_.MemoryBytes();
   }
 
  private:
+  using Chunk = BlockVector<Entry>;
+
   static constexpr size_t kChunk = 4096;
 
   // Puts in an entry that is not the last one.
   void Insert(const Entry& entry) {
     size_t i = chunks_.size() - 1;
     while (i > 0 && entry < chunks_[i].front()) --i;
-    std::vector<Entry>& chunk = chunks_[i];
+    Chunk& chunk = chunks_[i];
     const auto begin =
         chunk.begin() + static_cast<std::ptrdiff_t>(i == 0 ? begin_ : 0);
     chunk.insert(std::upper_bound(begin, chunk.end(), entry), entry);
+    if (chunk.size() >= 2 * kChunk) Divide(i);
   }
 
-  // None is empty, but for a single one. Those before `begin_` in the first are
-  // gone.
-  std::deque<std::vector<Entry>> chunks_;
+  void Divide(size_t i) {
+    if (i == 0) {
+      chunks_[0].erase(
+          chunks_[0].begin(),
+          chunks_[0].begin() + static_cast<std::ptrdiff_t>(begin_));
+      begin_ = 0;
+      if (chunks_[0].size() <= kChunk) return;
+    }
+    Chunk upper = spare_.Take(kChunk);
+    const auto middle = chunks_[i].begin() + kChunk;
+    upper.assign(middle, chunks_[i].end());
+    chunks_[i].erase(middle, chunks_[i].end());
+    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                   std::move(upper));
+  }
+
+  // None is empty. Those before `begin_` in the first are gone.
+  std::deque<Chunk> chunks_;
+  SpareBlock<Entry> spare_;
   size_t begin_ = 0;
   size_t size_ = 0;
 };

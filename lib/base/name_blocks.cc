@@ -8,26 +8,19 @@
 
 namespace embatch {
 
-// What is behind the end of the strings is not copied.
+// No string moves while it is kept, so the current block has its whole memory.
 NameBlocks::NameBlocks(const NameBlocks& other)
-    : blocks_(other.blocks_.size()),
+    : blocks_(other.blocks_),
       current_(other.current_),
       room_(other.room_),
       first_emptied_(other.first_emptied_),
       last_emptied_(other.last_emptied_) {
-  for (uint32_t i = 0; i < blocks_.size(); ++i) {
-    const Block& from = other.blocks_[i];
-    blocks_[i].live = from.live;
-    blocks_[i].next_emptied = from.next_emptied;
-    if (from.characters == nullptr) continue;
-    blocks_[i].characters.reset(new char[kBlockBytes]);
-    const uint32_t used = i == current_ ? kBlockBytes - room_ : from.end;
-    std::memcpy(blocks_[i].characters.get(), from.characters.get(), used);
-  }
+  if (current_ != kNone) blocks_[current_].characters.reserve(kBlockBytes);
 }
 
 void NameBlocks::Swap(NameBlocks& other) noexcept {
   std::swap(blocks_, other.blocks_);
+  std::swap(spare_, other.spare_);
   std::swap(current_, other.current_);
   std::swap(room_, other.room_);
   std::swap(first_emptied_, other.first_emptied_);
@@ -41,15 +34,12 @@ size_t NameBlocks::size() const {
 }
 
 size_t NameBlocks::MemoryBytes() const {
-  size_t bytes = blocks_.capacity() * sizeof(Block);
-  for (const Block& block : blocks_) {
-    if (block.characters != nullptr) bytes += kBlockBytes;
-  }
+  size_t bytes = blocks_.capacity() * sizeof(Block) + spare_.MemoryBytes();
+  for (const Block& block : blocks_) bytes += block.characters.capacity();
   return bytes;
 }
 
 void NameBlocks::BeginBlock() {
-  if (current_ != kNone) blocks_[current_].end = kBlockBytes - room_;
   if (first_emptied_ != kNone) {
     current_ = first_emptied_;
     first_emptied_ = blocks_[current_].next_emptied;
@@ -59,18 +49,18 @@ void NameBlocks::BeginBlock() {
     current_ = static_cast<uint32_t>(blocks_.size());
     blocks_.emplace_back();
   }
-  // Not value-initialised: a page is touched when a string comes to it.
-  blocks_[current_].characters.reset(new char[kBlockBytes]);
+  blocks_[current_].characters = spare_.Take(kBlockBytes);
   room_ = kBlockBytes;
 }
 
 void NameBlocks::EndBlock(uint32_t number) {
   // The block in use is simply begun anew.
   if (number == current_) {
+    blocks_[number].characters.clear();
     room_ = kBlockBytes;
     return;
   }
-  blocks_[number].characters.reset();
+  spare_.Give(std::move(blocks_[number].characters));
   (first_emptied_ == kNone ? first_emptied_
                            : blocks_[last_emptied_].next_emptied) = number;
   last_emptied_ = number;

@@ -15,12 +15,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <memory>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "lib/base/block_memory.h"
 #include "lib/base/check.h"
 
 namespace embatch {
@@ -48,11 +47,11 @@ class NameBlocks {
     EMBATCH_CHECK(name.size() <= kMaxLength);
     if (room_ < name.size()) BeginBlock();
     Block& block = blocks_[current_];
-    const uint32_t offset = kBlockBytes - room_;
-    std::memcpy(block.characters.get() + offset, name.data(), name.size());
+    const size_t offset = block.characters.size();
+    block.characters.insert(block.characters.end(), name.begin(), name.end());
     room_ -= static_cast<uint32_t>(name.size());
     ++block.live;
-    return uint64_t{current_} << kBlockShift | uint64_t{offset} << kLengthBits |
+    return uint64_t{current_} << kBlockShift | offset << kLengthBits |
            name.size();
   }
 
@@ -61,7 +60,7 @@ class NameBlocks {
     if (ref == 0) return absl::string_view();
     const Block& block = blocks_[ref >> kBlockShift];
     const size_t offset = ref >> kLengthBits & (kBlockBytes - 1);
-    return absl::string_view(block.characters.get() + offset,
+    return absl::string_view(block.characters.data() + offset,
                              ref & ((1 << kLengthBits) - 1));
   }
 
@@ -86,9 +85,8 @@ class NameBlocks {
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
   struct Block {
-    std::unique_ptr<char[]> characters;  // None in an emptied block.
+    BlockVector<char> characters;  // Has no memory in an emptied block.
     uint32_t live = 0;
-    uint32_t end = 0;  // Of its strings, once it is not the current block.
     uint32_t next_emptied = kNone;
   };
 
@@ -97,6 +95,7 @@ class NameBlocks {
   void Swap(NameBlocks& other) noexcept;
 
   std::vector<Block> blocks_;
+  SpareBlock<char> spare_;
   uint32_t current_ = kNone;  // The block that takes new strings.
   uint32_t room_ = 0;         // Bytes left in it.
   uint32_t first_emptied_ = kNone;

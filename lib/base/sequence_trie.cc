@@ -36,7 +36,7 @@ uint64_t RangeMask(int index, uint64_t first, uint64_t last) {
 // Growth by an eighth: a set of many million keys must not hold twice what it
 // needs.
 template <typename Node>
-void MakeRoomForOneMore(std::vector<Node>& nodes) {
+void MakeRoomForOneMore(BlockVector<Node>& nodes) {
   if (nodes.size() == nodes.capacity()) {
     nodes.reserve(nodes.size() + nodes.size() / 8 + 4);
   }

@@ -24,9 +24,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "absl/numeric/bits.h"
+#include "lib/base/block_memory.h"
 
 namespace embatch {
 
@@ -188,8 +188,8 @@ class SequenceTrie {
   uint64_t FirstUnder(uint32_t node, int height, uint64_t number) const;
   uint64_t LastUnder(uint32_t node, int height, uint64_t number) const;
 
-  std::vector<Leaf> leaves_;
-  std::vector<Inner> inners_;
+  BlockVector<Leaf> leaves_;
+  BlockVector<Inner> inners_;
   uint32_t free_leaf_ = kNoNode;
   uint32_t free_inner_ = kNoNode;
   uint32_t root_ = kNoNode;  // A leaf if height_ is 0, else an inner node.

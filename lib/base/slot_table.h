@@ -18,9 +18,9 @@
 //   - When no block has one, the number of the block that was emptied longest
 //     ago is used again; failing that, a new block is begun.
 //   - A block whose last record is freed gives its memory back at once. (One
-//     such piece of memory is kept for the next block, so that a table that
-//     swings around a block's border does not ask the allocator each time.) Its
-//     slots later continue above the largest generation it ever gave.
+//     such piece for each eight blocks in use is kept for the next ones, so
+//     that a table in which records come and go does not ask for it each time.)
+//     Its slots later continue above the largest generation it ever gave.
 //   - A slot is retired rather than let its generation wrap.
 //
 // Memory beyond the highest slot used in a block is never touched.
@@ -32,12 +32,12 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "lib/base/block_memory.h"
 #include "lib/base/check.h"
 #include "lib/base/encoding.h"
 #include "lib/base/fetch.h"
@@ -156,6 +156,7 @@ class SlotTable {
 
  private:
   static constexpr size_t kLinesFetched = 2;
+  static constexpr size_t kBlocksPerSpare = 8;
 
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
   static constexpr uint32_t kLive = kNone - 1;
@@ -221,10 +222,11 @@ class SlotTable {
   static uint32_t TakeFreeSlot(Block& block);
   static void FetchRecord(const Block& block, uint32_t index);
 
-  std::vector<Block> blocks_;
+  BlockVector<Block> blocks_;
   BlockList available_;  // Blocks that have memory and a free slot.
   BlockList emptied_;    // Blocks without memory, to be begun again.
-  Memory spare_;
+  std::vector<Memory> spares_;
+  size_t in_use_ = 0;  // Blocks with memory.
   size_t size_ = 0;
   uint32_t capacity_ = 0;
   uint32_t first_generation_;
@@ -238,6 +240,7 @@ SlotTable<T, kBlockSize>::SlotTable(const SlotTable& other)
     : blocks_(other.blocks_),
       available_(other.available_),
       emptied_(other.emptied_),
+      in_use_(other.in_use_),
       size_(other.size_),
       capacity_(other.capacity_),
       first_generation_(other.first_generation_) {
@@ -254,7 +257,7 @@ SlotTable<T, kBlockSize>::~SlotTable() {
     ForEach([](uint32_t, T& record) { record.~T(); });
   }
   for (Block& block : blocks_) DeleteMemory(block.memory);
-  DeleteMemory(spare_);
+  for (Memory& spare : spares_) DeleteMemory(spare);
 }
 
 template <typename T, uint32_t kBlockSize>
@@ -354,7 +357,8 @@ void SlotTable<T, kBlockSize>::ForEach(F f) {
 
 template <typename T, uint32_t kBlockSize>
 size_t SlotTable<T, kBlockSize>::MemoryBytes() const {
-  size_t touched = spare_.touched;
+  size_t touched = 0;
+  for (const Memory& spare : spares_) touched += spare.touched;
   for (const Block& block : blocks_) touched += block.memory.touched;
   return touched * (sizeof(T) + sizeof(State)) +
          blocks_.capacity() * sizeof(Block);
@@ -373,16 +377,15 @@ template <typename T, uint32_t kBlockSize>
 typename SlotTable<T, kBlockSize>::Memory
 SlotTable<T, kBlockSize>::NewMemory() {
   Memory memory;
-  memory.records = std::allocator<T>().allocate(kBlockSize);
-  memory.states = std::allocator<State>().allocate(kBlockSize);
+  memory.records = BlockAllocator<T>().allocate(kBlockSize);
+  memory.states = BlockAllocator<State>().allocate(kBlockSize);
   return memory;
 }
 
 template <typename T, uint32_t kBlockSize>
 void SlotTable<T, kBlockSize>::DeleteMemory(Memory& memory) {
-  if (memory.records == nullptr) return;
-  std::allocator<T>().deallocate(memory.records, kBlockSize);
-  std::allocator<State>().deallocate(memory.states, kBlockSize);
+  BlockAllocator<T>().deallocate(memory.records, kBlockSize);
+  BlockAllocator<State>().deallocate(memory.states, kBlockSize);
   memory = Memory();
 }
 
@@ -407,7 +410,8 @@ void SlotTable<T, kBlockSize>::Swap(SlotTable& other) noexcept {
   swap(blocks_, other.blocks_);
   swap(available_, other.available_);
   swap(emptied_, other.emptied_);
-  swap(spare_, other.spare_);
+  swap(spares_, other.spares_);
+  swap(in_use_, other.in_use_);
   swap(size_, other.size_);
   swap(capacity_, other.capacity_);
   swap(first_generation_, other.first_generation_);
@@ -441,8 +445,13 @@ uint32_t SlotTable<T, kBlockSize>::BeginBlock() {
     blocks_.emplace_back();
     blocks_.back().begin_generation = first_generation_;
   }
-  blocks_[number].memory =
-      spare_.records != nullptr ? std::exchange(spare_, Memory()) : NewMemory();
+  ++in_use_;
+  if (spares_.empty()) {
+    blocks_[number].memory = NewMemory();
+  } else {
+    blocks_[number].memory = spares_.back();
+    spares_.pop_back();
+  }
   Append(available_, number);
   return number;
 }
@@ -451,10 +460,11 @@ template <typename T, uint32_t kBlockSize>
 void SlotTable<T, kBlockSize>::EndBlock(uint32_t number) {
   Block& block = blocks_[number];
   if (block.HasFreeSlot()) Remove(available_, number);
-  if (spare_.records == nullptr) {
-    spare_ = std::exchange(block.memory, Memory());
-  } else {
-    DeleteMemory(block.memory);
+  --in_use_;
+  spares_.push_back(std::exchange(block.memory, Memory()));
+  while (spares_.size() > 1 + in_use_ / kBlocksPerSpare) {
+    DeleteMemory(spares_.back());
+    spares_.pop_back();
   }
   block.used = 0;
   block.first_free = kNone;

@@ -23,8 +23,9 @@ struct ArrayRecord {
   bool sequential = false;  // child i waits for child i-1
   DependencyCondition sequential_condition = DependencyCondition::kSuccess;
   uint32_t paired = 0;  // N_TO_N dependencies that it was submitted with
+  // In blocks of 64 KiB, or what a smaller array needs.
   LazyBlocks<ChildState, 16> states;
-  LazyBlocks<ChildCell, 8> cells;
+  LazyBlocks<ChildCell, 12> cells;
   // RUNNABLE children by retry class.
   std::array<SequenceBitmap, kRetryClasses> waiting;
   // When the children failed that never ran, by BulkReason; a child that failed

@@ -9,12 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <vector>
 
 #include "embatch/job.h"
+#include "lib/base/block_memory.h"
 #include "lib/base/encoding.h"
 #include "lib/base/fetch.h"
 #include "lib/jobs/records.h"
@@ -31,36 +31,24 @@ class LazyBlocks {
   LazyBlocks() = default;
   explicit LazyBlocks(int64_t size)
       : size_(size), blocks_((size + kBlockSize - 1) >> kBlockBits) {}
-  LazyBlocks(const LazyBlocks& other)
-      : size_(other.size_), blocks_(other.blocks_.size()) {
-    for (size_t i = 0; i < blocks_.size(); ++i) {
-      if (other.blocks_[i] == nullptr) continue;
-      blocks_[i] = std::make_unique<Block>(*other.blocks_[i]);
-    }
-  }
-  LazyBlocks(LazyBlocks&&) noexcept = default;
-  LazyBlocks& operator=(const LazyBlocks& other) {
-    return *this = LazyBlocks(other);
-  }
-  LazyBlocks& operator=(LazyBlocks&&) noexcept = default;
 
   int64_t size() const { return size_; }
 
   T Get(int64_t index) const {
-    const std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
-    return block == nullptr ? T{} : block->values[index & (kBlockSize - 1)];
+    const Block& block = BlockOf(index);
+    return block.empty() ? T{} : block[index & (kBlockSize - 1)];
   }
 
   T& Mutable(int64_t index) {
-    std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
-    if (block == nullptr) block = std::make_unique<Block>();
-    return block->values[index & (kBlockSize - 1)];
+    Block& block = blocks_[index >> kBlockBits];
+    if (block.empty()) block.resize(EndOfBlock(index) - BeginOfBlock(index));
+    return block[index & (kBlockSize - 1)];
   }
 
   // Has a value in the caches soon.
   void Fetch(int64_t index) const {
-    const std::unique_ptr<Block>& block = blocks_[index >> kBlockBits];
-    if (block != nullptr) FetchLine(block->values + (index & (kBlockSize - 1)));
+    const Block& block = BlockOf(index);
+    if (!block.empty()) FetchLine(block.data() + (index & (kBlockSize - 1)));
   }
 
   void Fill(int64_t first, int64_t last, T value) {
@@ -90,12 +78,12 @@ class LazyBlocks {
   }
 
   // The values of the block that `index` lies in are T{} again.
-  void DropBlock(int64_t index) { blocks_[index >> kBlockBits].reset(); }
+  void DropBlock(int64_t index) { blocks_[index >> kBlockBits] = Block(); }
 
   // Whether `index` lies in a block that was never written. If so, `*end` is
   // the index behind that block.
   bool IsUntouchedBlock(int64_t index, int64_t* end) const {
-    if (blocks_[index >> kBlockBits] != nullptr) return false;
+    if (!BlockOf(index).empty()) return false;
     *end = EndOfBlock(index);
     return true;
   }
@@ -118,17 +106,23 @@ class LazyBlocks {
   static_assert(std::has_unique_object_representations_v<T>,
                 "runs of them are compared as bytes");
 
-  struct Block {
-    T values[kBlockSize] = {};
-  };
+  // Empty, or with all its values.
+  using Block = BlockVector<T>;
+
+  const Block& BlockOf(int64_t index) const {
+    return blocks_[index >> kBlockBits];
+  }
+  static int64_t BeginOfBlock(int64_t index) {
+    return index & ~(kBlockSize - 1);
+  }
 
   // How many of [first, end), which is in one block, are like `like` before one
   // is not. Most runs are of a whole block, which compares as bytes, shifted by
   // one value, many times faster than one by one.
   int64_t SameInBlock(int64_t first, int64_t end, const T& like) const {
-    const Block* block = blocks_[first >> kBlockBits].get();
-    if (block == nullptr) return like == T{} ? end - first : 0;
-    const T* run = block->values + (first & (kBlockSize - 1));
+    const Block& block = BlockOf(first);
+    if (block.empty()) return like == T{} ? end - first : 0;
+    const T* run = block.data() + (first & (kBlockSize - 1));
     const size_t length = static_cast<size_t>(end - first);
     if (*run == like &&
         std::memcmp(run, run + 1, (length - 1) * sizeof(T)) == 0) {
@@ -140,7 +134,7 @@ class LazyBlocks {
   }
 
   int64_t size_ = 0;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<Block> blocks_;
 };
 
 // What a child's 16 bytes hold.

@@ -119,8 +119,8 @@ uint32_t JobTable::Add(const NewJob& job) {
     ArrayRecord& array = arrays_[record.children];
     array.size = job.array_size;
     array.counts[static_cast<int>(JobStatus::kPending)] = job.array_size;
-    array.states = LazyBlocks<ChildState, 16>(job.array_size);
-    array.cells = LazyBlocks<ChildCell, 8>(job.array_size);
+    array.states = decltype(array.states)(job.array_size);
+    array.cells = decltype(array.cells)(job.array_size);
   }
   if (specs_[job.spec].is_multi_node()) AddNodes(slot);
   return slot;

@@ -299,7 +299,7 @@ class JobTable {
   bool PackOutcome(JobKey key, const LiveAttempt& attempt,
                    const AttemptRecord& outcome);
 
-  SlotTable<JobRecord> jobs_;
+  SlotTable<JobRecord, 16384> jobs_;
   SlotTable<ArrayRecord, 256> arrays_;
   SlotTable<NodesRecord, 256> nodes_;
   SlotTable<LiveAttempt, 4096> live_;

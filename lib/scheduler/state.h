@@ -21,6 +21,7 @@
 #include "embatch/scheduler.h"
 #include "embatch/scheduling_policy.h"
 #include "embatch/service_environment.h"
+#include "lib/base/block_queue.h"
 #include "lib/base/deadline_queue.h"
 #include "lib/base/encoding.h"
 #include "lib/capacity/consumables.h"
@@ -314,8 +315,8 @@ struct State {
   // Reports that came when no transition was left for them, with their times
   // as they count.
   Turn unread;
-  std::deque<uint32_t> arrivals;  // SUBMITTED jobs not yet looked at
-  std::deque<WorkItem> work;
+  BlockQueue<uint32_t> arrivals;  // SUBMITTED jobs not yet looked at
+  BlockQueue<WorkItem> work;
   IgnoredReports ignored;
 
   // Phase 1 found nothing that a later turn could have to do for it; only a

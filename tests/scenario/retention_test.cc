@@ -114,8 +114,8 @@ class ForgettingTest : public RetentionTest {
 // An array's memory goes in many turns, and in each of them the state is as
 // good as any other.
 TEST_F(ForgettingTest, AnArrayIsForgottenInPortions) {
-  const JobId a = world_.Submit("a", Array(600), RunsFor(absl::Seconds(1)),
-                                Child(3, Exits(1)), Child(599, Exits(1)));
+  const JobId a = world_.Submit("a", Array(5000), RunsFor(absl::Seconds(1)),
+                                Child(3, Exits(1)), Child(4999, Exits(1)));
   world_.RunFor(absl::Hours(2));
   const absl::Time end = world_.StopTimeOf(a) + absl::Hours(24);
   const std::unique_ptr<Scheduler> fork = world_.scheduler().Fork();

@@ -13,19 +13,11 @@
 #include "gtest/gtest.h"
 #include "tests/scheduler/busy_host.h"
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 namespace embatch {
 namespace {
 
-// What the system says; 0 where it does not. What is free already, and only
-// kept by the allocator, does not count.
+// What the system says; 0 where it does not.
 int64_t ResidentMib() {
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
   int64_t all_pages = 0;
   int64_t resident_pages = 0;
   std::ifstream("/proc/self/statm") >> all_pages >> resident_pages;
