@@ -37,12 +37,15 @@ class BlockQueue {
   BlockQueue& operator=(BlockQueue&&) noexcept = default;
   ~BlockQueue() = default;
 
-  void push_back(const T& value) {
+  void push_back(const T& value) { emplace_back() = value; }
+
+  // Adds a T{}, to be filled in.
+  T& emplace_back() {
     if (blocks_.empty() || blocks_.back().size() >= kBlockSize) {
       blocks_.push_back(spare_.Take(kBlockSize));
     }
-    blocks_.back().push_back(value);
     ++size_;
+    return blocks_.back().emplace_back();
   }
 
   // The oldest value, which stays in its place until it is popped. There must
