@@ -82,25 +82,27 @@ int JobTable::AttemptsOf(JobKey key) const {
 uint32_t JobTable::BeginAttempt(JobKey key) {
   const uint32_t index = live_.Allocate().slot;
   LiveAttempt& attempt = live_[index];
+  JobRecord& record = jobs_[key.slot];
   attempt.job = key;
-  attempt.number = static_cast<uint16_t>(AttemptsOf(key) + 1);
-  attempt.spec = jobs_[key.slot].spec;
+  attempt.spec = record.spec;
   if (!key.is_child()) {
-    jobs_[key.slot].live = index;
-    jobs_[key.slot].details.attempts = attempt.number;
+    attempt.number = ++record.details.attempts;
+    record.live = index;
     NoteLive(key.slot, index);
     return index;
   }
-  if (jobs_[key.slot].has_nodes) {
+  if (record.has_nodes) {
+    attempt.number = static_cast<uint16_t>(AttemptsOf(key) + 1);
     BeginNodeAttempt(key, index);
     return index;
   }
-  ArrayRecord& children = array(key.slot);
+  ArrayRecord& children = arrays_[record.children];
   ChildState& state = children.states.Mutable(key.child);
   ChildCell& cell = children.cells.Mutable(key.child);
+  attempt.number = 1;
   if (state.cell() == CellKind::kDetails) {
     attempt.details = cell.index();
-    details_[attempt.details].attempts = attempt.number;
+    attempt.number = ++details_[attempt.details].attempts;
   }
   state.set_cell(CellKind::kLive);
   cell = ChildCell::Index(index);
@@ -160,7 +162,7 @@ AttemptRecord JobTable::OutcomeOf(uint32_t slot) const {
 }
 
 void JobTable::EndAttempt(uint32_t live, AttemptRecord* outcome, bool final) {
-  const LiveAttempt attempt = live_[live];
+  const LiveAttempt& attempt = live_[live];  // until it is freed
   const JobKey key = attempt.job;
   outcome->number = attempt.number;
   outcome->instance_number = attempt.instance_number;

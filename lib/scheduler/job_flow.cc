@@ -309,7 +309,7 @@ void TurnRunner::EndAttempt(uint32_t live, int64_t at_ns,
   outcome.status_reason = status_reason;
   outcome.has_exit_code = exit_code.has_value();
   outcome.exit_code = exit_code.value_or(0);
-  LiveAttempt attempt = jobs_.live(live);
+  LiveAttempt& attempt = jobs_.live(live);
   if (attempt.is_node) {
     EndNode(live, outcome);
     return;
@@ -395,8 +395,8 @@ bool TurnRunner::IsRetryDueFor(const LiveAttempt& attempt,
 // instance where it is placed; Discharge() gives it back when it is over.
 void TurnRunner::Charge(uint32_t live, uint32_t instance) {
   AddToInstance(live, instance);
-  UseShare(live, 1);
   const JobRecord& record = jobs_.record(jobs_.live(live).job.slot);
+  if (record.share != kNoIndex) UseShare(live, 1);
   // Choice: §18, what all nodes need goes with the main node, as the job does.
   const LiveAttempt& attempt = jobs_.live(live);
   if (attempt.is_node &&
@@ -415,7 +415,9 @@ void TurnRunner::Discharge(uint32_t live) {
     return;
   }
   TakeFromInstance(live);
-  UseShare(live, -1);
+  if (jobs_.record(jobs_.live(live).job.slot).share != kNoIndex) {
+    UseShare(live, -1);
+  }
   // Choice: D30, at the end of each attempt.
   if (state_.consumables.is_any_held()) state_.consumables.GiveBack(live);
 }
