@@ -25,6 +25,11 @@ std::vector<ConsumableResourceRequirement> MergedConsumableResources(
     const std::vector<ConsumableResourceRequirement>& definition,
     const std::vector<ConsumableResourceRequirement>& submission);
 
+// What messages call the merged list.
+inline constexpr char kMergedConsumables[] =
+    "consumable_resource_properties_override.consumable_resource_list, with "
+    "the job definition's,";
+
 }  // namespace embatch
 
 #endif  // EMBATCH_MODEL_CONSUMABLES_H_

@@ -220,8 +220,8 @@ absl::StatusOr<JobSpec> MakeGroupSpec(const JobDefinition& definition,
   extras.consumables = MergedConsumableResources(
       options.consumable_resource_properties.consumable_resource_list,
       request.consumable_resource_properties_override.consumable_resource_list);
-  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
-      "consumable_resource_properties", extras.consumables, limits));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckConsumableResources(kMergedConsumables, extras.consumables, limits));
   spec.scheduling_priority = request.scheduling_priority_override.value_or(
       options.scheduling_priority.value_or(0));
   MergeTags(options, request, spec, extras);

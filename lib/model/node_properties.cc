@@ -27,9 +27,11 @@ constexpr char kRanges[] = "node_properties.node_range_properties";
 constexpr char kOverrides[] = "node_overrides.node_property_overrides";
 
 // `member` and what a check said of a part of it, whose path goes on.
+// Parameters are the whole submission's.
 absl::Status Inside(absl::string_view member, const absl::Status& status) {
   absl::string_view message = status.message();
   absl::string_view joint = ".";
+  if (absl::StartsWith(message, "parameters")) return status;
   if (absl::ConsumePrefix(&message, "container_properties")) {
     // What a definition calls so is `container` in a range.
     joint = ".container";
@@ -244,16 +246,15 @@ absl::StatusOr<std::vector<ConsumableResourceRequirement>> SumOfConsumables(
   std::vector<ConsumableResourceRequirement> result;
   for (const auto& [name, quantity] : sums) {
     if (quantity > kConsumableQuantityMax) {
-      return Refused("consumable_resource_properties.quantity",
-                     absl::StrCat("of ", Quoted(name),
-                                  " is too much, summed over all nodes; must "
-                                  "be at most ",
+      return Refused(kMergedConsumables,
+                     absl::StrCat("has too much of ", Quoted(name),
+                                  ", summed over all nodes; must be at most ",
                                   kConsumableQuantityMax));
     }
     result.push_back({name, static_cast<int64_t>(quantity)});
   }
-  EMBATCH_RETURN_IF_ERROR(CheckConsumableResources(
-      "consumable_resource_properties", result, limits));
+  EMBATCH_RETURN_IF_ERROR(
+      CheckConsumableResources(kMergedConsumables, result, limits));
   return result;
 }
 
@@ -332,12 +333,15 @@ absl::StatusOr<JobSpec> MakeMultiNodeSpec(const JobDefinition& definition,
                                           uint32_t definition_index,
                                           const SubmitJobRequest& request,
                                           const Limits& limits) {
-  if (request.container_overrides != ContainerOverrides() ||
-      request.ecs_properties_override.has_value() ||
-      request.eks_properties_override.has_value()) {
-    return Refused("container_overrides",
-                   "(or that of ECS or EKS properties) is given; a multi-node "
-                   "job is changed by node_overrides");
+  const absl::string_view foreign =
+      request.container_overrides != ContainerOverrides()
+          ? "container_overrides"
+      : request.ecs_properties_override.has_value() ? "ecs_properties_override"
+      : request.eks_properties_override.has_value() ? "eks_properties_override"
+                                                    : "";
+  if (!foreign.empty()) {
+    return Refused(foreign,
+                   "is given; a multi-node job is changed by node_overrides");
   }
   const JobDefinitionOptions& options = definition.options();
   const NodeProperties& properties = *options.node_properties;

@@ -58,6 +58,7 @@ absl::Status SubstituteOne(const std::map<std::string, std::string>& parameters,
 }  // namespace
 
 absl::Status SubstituteParameters(
+    absl::string_view member,
     const std::map<std::string, std::string>& parameters, int64_t bytes_max,
     std::vector<std::string>& command) {
   int64_t bytes_left = bytes_max;
@@ -66,7 +67,7 @@ absl::Status SubstituteParameters(
     if (!status.ok()) return status;
     if (bytes_left < 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("command has more than ", bytes_max,
+          absl::StrCat(member, " has more than ", bytes_max,
                        " bytes after its parameters are substituted"));
     }
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace embatch {
 
@@ -17,8 +18,10 @@ namespace embatch {
 // longest run of letters, digits, '-' and '_'. What is put in is not looked at
 // again. An unknown name is kInvalidArgument; further parameters are harmless.
 // Source: guide "Parameters". Choice: §3.5.
-// The command may have `bytes_max` bytes in all afterwards.
+// The command may have `bytes_max` bytes in all afterwards. `member` is its
+// path in messages.
 absl::Status SubstituteParameters(
+    absl::string_view member,
     const std::map<std::string, std::string>& parameters, int64_t bytes_max,
     std::vector<std::string>& command);
 

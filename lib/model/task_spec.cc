@@ -119,10 +119,12 @@ Resources MergedResources(const ContainerProperties& properties,
   return merged;
 }
 
-absl::Status Substitute(const MergeContext& context,
+// `member` is what the command is a member of.
+absl::Status Substitute(absl::string_view member, const MergeContext& context,
                         std::vector<std::string>& command) {
   return SubstituteParameters(
-      *context.parameters, context.rules.limits.submission_bytes_max, command);
+      absl::StrCat(member, ".command"), *context.parameters,
+      context.rules.limits.submission_bytes_max, command);
 }
 
 // The override of `name` in a list of them, or nullptr.
@@ -166,7 +168,7 @@ absl::StatusOr<TaskContainer> MergeTaskContainer(
   merged.image = properties.image;
   merged.command =
       overrides->command.empty() ? properties.command : overrides->command;
-  EMBATCH_RETURN_IF_ERROR(Substitute(context, merged.command));
+  EMBATCH_RETURN_IF_ERROR(Substitute(member, context, merged.command));
   merged.environment =
       MergedEnvironment(properties.environment, overrides->environment);
   merged.resources = properties.resources;
@@ -223,7 +225,7 @@ absl::StatusOr<TaskContainer> MergePodContainer(
       overrides->args.empty() ? properties.args : overrides->args;
   // Choice: a runtime gets one list, the entrypoint and then its arguments.
   merged.command.insert(merged.command.end(), args.begin(), args.end());
-  EMBATCH_RETURN_IF_ERROR(Substitute(context, merged.command));
+  EMBATCH_RETURN_IF_ERROR(Substitute(member, context, merged.command));
   merged.environment = MergedEnvironment(properties.env, overrides->env);
   merged.resources = RequestedBy(resources);
   return merged;
@@ -274,7 +276,7 @@ absl::StatusOr<MergedContainer> MergeContainer(
   MergedContainer merged;
   merged.command =
       overrides.command.empty() ? properties.command : overrides.command;
-  EMBATCH_RETURN_IF_ERROR(Substitute(context, merged.command));
+  EMBATCH_RETURN_IF_ERROR(Substitute(member, context, merged.command));
   merged.resources = MergedResources(properties, overrides);
   EMBATCH_RETURN_IF_ERROR(
       CheckMergedResources(merged.resources, context.rules));

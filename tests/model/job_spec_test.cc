@@ -248,6 +248,22 @@ TEST(JobSpecTest, AttemptsHaveTheProfilesLimit) {
                       "10"));
 }
 
+TEST(JobSpecTest, ConsumablesOfBothSidesHaveOneLimit) {
+  JobDefinitionOptions options = FullDefinition();
+  options.consumable_resource_properties.consumable_resource_list = {
+      {"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}};
+  SubmitJobRequest request;
+  auto& list =
+      request.consumable_resource_properties_override.consumable_resource_list;
+  list = {{"a", 2}, {"e", 1}};
+  EXPECT_EQ(Answer(Spec(options, request)), "OK");
+  list.push_back({"f", 1});
+  EXPECT_THAT(Spec(options, request),
+              Refused("consumable_resource_properties_override.consumable_"
+                      "resource_list, with the job definition's, has 6 "
+                      "entries; must have at most 5"));
+}
+
 SubmitJobRequest OfBytes(size_t bytes) {
   SubmitJobRequest request;
   request.parameters["long"] = std::string(bytes - 1000, 'd');

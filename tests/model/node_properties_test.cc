@@ -326,6 +326,22 @@ TEST_F(NodeOverridesTest, WholeSubmissionIsCheckedOnce) {
   EXPECT_THAT(Answer(Make()), testing::StartsWith("tags"));
 }
 
+TEST_F(NodeOverridesTest, ParametersAreNoEntrysButWhatTheyMakeIs) {
+  Override("1:").container_overrides.command = {"Ref::a"};
+  request_.parameters = {{"a", std::string(1, 0)}};
+  EXPECT_EQ(Answer(Make()),
+            "parameters[\"a\"] holds a NUL; a command must hold none");
+  request_.parameters = {{"a", std::string(30721, 'x')}};
+  EXPECT_EQ(Answer(Make()),
+            "node_overrides.node_property_overrides[0].container_overrides."
+            "command has more than 30720 bytes after its parameters are "
+            "substituted");
+  request_.parameters.clear();
+  EXPECT_EQ(Answer(Make()),
+            "node_overrides.node_property_overrides[0]: Unable to substitute "
+            "value. No parameter found for reference a");
+}
+
 // "2:" lies in "0:3" as long as there are four nodes.
 TEST_F(NodeOverridesTest, MoreNodesDoNotMakeRangesOverlap) {
   Use({Range("0:3"), Range("2:")});
@@ -416,15 +432,16 @@ TEST_F(NodeOverridesTest, ConsumablesAreCheckedWhereTheyStand) {
                         "consumable_resource is \"\""));
   list = {{"licence", 9007199254740992}};
   EXPECT_EQ(Answer(Make()),
-            "consumable_resource_properties.quantity of \"licence\" is too "
-            "much, summed over all nodes; must be at most 9007199254740992");
+            "consumable_resource_properties_override.consumable_resource_list, "
+            "with the job definition's, has too much of \"licence\", summed "
+            "over all nodes; must be at most 9007199254740992");
   list = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}};
   EXPECT_EQ(Answer(Make()), "OK");
   request_.consumable_resource_properties_override.consumable_resource_list = {
       {"f", 1}};
   EXPECT_EQ(Answer(Make()),
-            "consumable_resource_properties has 6 entries; must have at most "
-            "5");
+            "consumable_resource_properties_override.consumable_resource_list, "
+            "with the job definition's, has 6 entries; must have at most 5");
   request_.consumable_resource_properties_override.consumable_resource_list = {
       {"f", 0}};
   EXPECT_EQ(Answer(Make()),
@@ -435,8 +452,19 @@ TEST_F(NodeOverridesTest, ConsumablesAreCheckedWhereTheyStand) {
 TEST_F(NodeOverridesTest, OverridesAreOfTheKindOfTheJob) {
   request_.container_overrides.vcpu_milli = 1000;
   EXPECT_EQ(Answer(Make()),
-            "container_overrides (or that of ECS or EKS properties) is given; "
-            "a multi-node job is changed by node_overrides");
+            "container_overrides is given; a multi-node job is changed by "
+            "node_overrides");
+  request_.container_overrides = ContainerOverrides();
+  request_.ecs_properties_override.emplace();
+  EXPECT_EQ(Answer(Make()),
+            "ecs_properties_override is given; a multi-node job is changed by "
+            "node_overrides");
+  request_.ecs_properties_override.reset();
+  request_.eks_properties_override.emplace();
+  EXPECT_EQ(Answer(Make()),
+            "eks_properties_override is given; a multi-node job is changed by "
+            "node_overrides");
+  request_.eks_properties_override.reset();
   JobDefinitionOptions single;
   single.job_definition_name = "single";
   single.container_properties = Range("0").container;

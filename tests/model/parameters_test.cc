@@ -23,14 +23,14 @@ std::string Substituted(const Parameters& parameters,
                         const std::string& element) {
   std::vector<std::string> command = {element};
   const absl::Status status =
-      SubstituteParameters(parameters, 1 << 20, command);
+      SubstituteParameters("command", parameters, 1 << 20, command);
   return status.ok() ? command[0] : Answer(status);
 }
 
 TEST(ParametersTest, ReplacesEveryPlaceholderOfEveryElement) {
   std::vector<std::string> command = {"cp", "Ref::from", "a/Ref::to/Ref::from"};
-  ASSERT_EQ(Answer(SubstituteParameters({{"from", "x"}, {"to", "yy"}}, 1 << 20,
-                                        command)),
+  ASSERT_EQ(Answer(SubstituteParameters(
+                "command", {{"from", "x"}, {"to", "yy"}}, 1 << 20, command)),
             "OK");
   EXPECT_THAT(command, testing::ElementsAre("cp", "x", "a/yy/x"));
 }
@@ -52,9 +52,10 @@ TEST(ParametersTest, DoesNotLookAtWhatItPutIn) {
 
 TEST(ParametersTest, AMissingOneIsRefusedByItsName) {
   std::vector<std::string> command = {"fine", "Ref::missing/x"};
-  EXPECT_THAT(SubstituteParameters({{"other", "x"}}, 1 << 20, command),
-              Refused("Unable to substitute value. No parameter found for "
-                      "reference missing"));
+  EXPECT_THAT(
+      SubstituteParameters("command", {{"other", "x"}}, 1 << 20, command),
+      Refused("Unable to substitute value. No parameter found for "
+              "reference missing"));
   EXPECT_EQ(Substituted({}, "Ref::"),
             "Unable to substitute value. No parameter found for reference ");
 }
@@ -81,9 +82,11 @@ TEST(ParametersTest, TheWholeCommandHasALimit) {
   };
   for (const auto& [command, bytes] : kCases) {
     std::vector<std::string> fits = command;
-    EXPECT_EQ(Answer(SubstituteParameters(parameters, bytes, fits)), "OK");
+    EXPECT_EQ(Answer(SubstituteParameters("command", parameters, bytes, fits)),
+              "OK");
     std::vector<std::string> too_long = command;
-    EXPECT_EQ(Answer(SubstituteParameters(parameters, bytes - 1, too_long)),
+    EXPECT_EQ(Answer(SubstituteParameters("command", parameters, bytes - 1,
+                                          too_long)),
               absl::StrCat("command has more than ", bytes - 1,
                            " bytes after its parameters are substituted"));
   }
