@@ -33,6 +33,11 @@ void Consumables::SetTotal(absl::string_view name, int64_t total) {
   ++epoch_;
 }
 
+int64_t Consumables::Available(absl::string_view name) const {
+  const ConsumableRecord* record = Find(name);
+  return record == nullptr ? 0 : record->available();
+}
+
 bool Consumables::HasAll(const Needs& needs) const {
   for (const ConsumableResourceRequirement& need : needs) {
     const ConsumableRecord* record = Find(need.consumable_resource);

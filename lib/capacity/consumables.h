@@ -53,6 +53,8 @@ class Consumables {
 
   // Whether all of it is available now. What does not exist is not.
   bool HasAll(const Needs& needs) const;
+  // How much of a resource is available now; of an unknown one, nothing.
+  int64_t Available(absl::string_view name) const;
   // Books what must be available.
   void Take(uint32_t holder, const Needs& needs);
   // Ends what a holder took; one that took nothing is ignored.

@@ -62,9 +62,10 @@ bool MayTerminateAny(const EnvironmentRecord& environment) {
   return false;
 }
 
-ScalingPlan::ScalingPlan(const Fleet& fleet, int64_t now_ns,
-                         int64_t idle_time_ns)
+ScalingPlan::ScalingPlan(const Fleet& fleet, const Consumables& consumables,
+                         int64_t now_ns, int64_t idle_time_ns)
     : fleet_(fleet),
+      consumables_(consumables),
       now_ns_(now_ns),
       idle_time_ns_(idle_time_ns),
       environments_(fleet.environment_count()) {}
@@ -236,22 +237,46 @@ void ScalingPlan::AddQueue(const std::vector<uint32_t>& environments,
   }
 }
 
+int64_t ScalingPlan::Supplied(const Requirement& need, int64_t jobs) const {
+  for (const ConsumableResourceRequirement& each : need.consumables) {
+    const auto promised = promised_.find(each.consumable_resource);
+    const int64_t left = consumables_.Available(each.consumable_resource) -
+                         (promised == promised_.end() ? 0 : promised->second);
+    jobs = std::min(jobs, left / each.quantity);
+  }
+  return jobs;
+}
+
+void ScalingPlan::TakeSupply(const Requirement& need, int64_t jobs) {
+  if (jobs == 0) return;
+  for (const ConsumableResourceRequirement& each : need.consumables) {
+    promised_[each.consumable_resource] += jobs * each.quantity;
+  }
+}
+
+// Choice: D45 lets a head without its consumable ask for nothing. So does each
+// job for which nothing is left of it once the plan has found a place for
+// others; one that finds no place leaves it to those behind it.
 bool ScalingPlan::AddClass(const std::vector<uint32_t>& environments,
                            const Requirement& need, int64_t jobs, bool strict) {
-  if (!CanEverServe(environments, need)) {
-    LeaveOver(environments);
-    return !strict;
-  }
+  const int64_t supplied = Supplied(need, jobs);
+  const int64_t placed = supplied > 0 ? Place(environments, need, supplied) : 0;
+  TakeSupply(need, placed);
+  if (placed < supplied) LeaveOver(environments);
+  return !strict || placed == jobs;
+}
+
+int64_t ScalingPlan::Place(const std::vector<uint32_t>& environments,
+                           const Requirement& need, int64_t jobs) {
+  if (!CanEverServe(environments, need)) return 0;
   if (need.nodes > 0) {
-    for (; jobs > 0; --jobs) {
-      if (AddNodes(environments, need)) continue;
-      LeaveOver(environments);
-      return !strict;
-    }
-    return true;
+    int64_t placed = 0;
+    while (placed < jobs && AddNodes(environments, need)) ++placed;
+    return placed;
   }
+  int64_t left = jobs;
   for (uint32_t index : environments) {
-    if (jobs == 0) break;
+    if (left == 0) break;
     const EnvironmentRecord& record = fleet_.environment(index);
     if (!record.places_jobs() || !record.is_below_max_vcpus(need)) continue;
     Environment& environment = Load(index);
@@ -259,12 +284,10 @@ bool ScalingPlan::AddClass(const std::vector<uint32_t>& environments,
         fleet_.BestFit(index, need) != Fleet::kNone) {
       LoadReady(index, environment);
     }
-    jobs -= Fill(environment, need, jobs);
-    if (jobs > 0) jobs -= Grow(index, environment, need, jobs);
+    left -= Fill(environment, need, left);
+    if (left > 0) left -= Grow(index, environment, need, left);
   }
-  if (jobs == 0) return true;
-  LeaveOver(environments);
-  return !strict;
+  return jobs - left;
 }
 
 bool ScalingPlan::MayGrow(const std::vector<uint32_t>& environments) const {

@@ -7,11 +7,14 @@
 #define EMBATCH_CAPACITY_SCALING_H_
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <tuple>
 #include <vector>
 
 #include "absl/container/btree_map.h"
 #include "embatch/resources.h"
+#include "lib/capacity/consumables.h"
 #include "lib/capacity/fleet.h"
 
 namespace embatch {
@@ -38,11 +41,13 @@ class ScalingPlan {
     bool for_minimum = false;  // by the top-up to minvCpus
   };
 
-  ScalingPlan(const Fleet& fleet, int64_t now_ns, int64_t idle_time_ns);
+  ScalingPlan(const Fleet& fleet, const Consumables& consumables,
+              int64_t now_ns, int64_t idle_time_ns);
 
   // Plans one queue's waiting jobs, classes in the order of their first job.
   // Queues are added in the order in which the cycle looks at them. `strict`: a
-  // class that finds no place keeps all behind it from starting.
+  // class that finds no place, or is short of a consumable, keeps all behind it
+  // from starting.
   void AddQueue(const std::vector<uint32_t>& environments,
                 const std::vector<ClassDemand>& classes, bool strict = true);
   // The same, class by class. Answers whether the queue goes on.
@@ -56,6 +61,10 @@ class ScalingPlan {
   // any more where MayGrow() is false, but that its jobs are left over.
   void AppendRooms(const std::vector<uint32_t>& environments,
                    std::vector<Resources>* rooms);
+  // For how many of these jobs there are the consumables that they need, beside
+  // those that the plan has found a place for. No machine helps the others.
+  // Source: §18.
+  int64_t Supplied(const Requirement& need, int64_t jobs) const;
   // Jobs are left for which there is no room.
   void LeaveOver(const std::vector<uint32_t>& environments);
 
@@ -119,6 +128,10 @@ class ScalingPlan {
   int64_t TakeEmpty(uint32_t index, Environment& environment,
                     const Requirement& need, bool take);
 
+  // Finds places for up to `jobs` jobs; answers for how many.
+  int64_t Place(const std::vector<uint32_t>& environments,
+                const Requirement& need, int64_t jobs);
+  void TakeSupply(const Requirement& need, int64_t jobs);
   uint32_t NodeTypeOf(const InstanceRecord& instance) const;
   bool CanEverServe(const std::vector<uint32_t>& environments,
                     const Requirement& need) const;
@@ -126,10 +139,13 @@ class ScalingPlan {
   void AddLaunch(uint32_t environment, uint32_t type, int64_t instances);
 
   const Fleet& fleet_;
+  const Consumables& consumables_;
   int64_t now_ns_;
   int64_t idle_time_ns_;
   std::vector<Environment> environments_;
   std::vector<Launch> launches_;
+  // By name, what those need that have a place and have not started.
+  std::map<std::string, int64_t> promised_;
 };
 
 }  // namespace embatch

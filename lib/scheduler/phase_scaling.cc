@@ -50,38 +50,36 @@ bool TurnRunner::IsScalingWanted(uint32_t index) const {
   return false;
 }
 
-// No machine helps who waits for a consumable. Source: §18.
-bool TurnRunner::IsShortOfConsumables(const Requirement& need) const {
-  return !need.consumables.empty() &&
-         !state_.consumables.HasAll(need.consumables);
-}
-
 // Plans a class of a line in which a job that is held keeps all behind it from
 // starting. Answers whether the line goes on. Choice: D45.
 bool TurnRunner::PlanInLine(const QueueRecord& queue, uint32_t requirement,
                             int64_t jobs, ScalingPlan& plan) const {
-  const Requirement& need = jobs_.requirement(requirement);
-  return !IsShortOfConsumables(need) &&
-         plan.AddClass(queue.environments, need, jobs, /*strict=*/true);
+  return plan.AddClass(queue.environments, jobs_.requirement(requirement), jobs,
+                       /*strict=*/true);
 }
 
 // Plans a queue whose order is not strict, so that a class that finds no place
 // keeps nobody from being planned. Once nothing more can be launched only those
-// are looked at that fit somewhere: the others are left over, which one of them
-// says for all.
+// are looked at that fit somewhere. The others are left over, which makes a
+// difference only where the caller asked for vCPUs: there all are looked at.
 void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
+  const bool looks_at_all =
+      std::any_of(queue.environments.begin(), queue.environments.end(),
+                  [this](uint32_t environment) {
+                    return fleet_.environment(environment).asked_vcpu_milli > 0;
+                  });
   absl::flat_hash_set<uint32_t> planned;
   const auto add = [&](uint32_t requirement, int64_t jobs) {
     planned.insert(requirement);
-    const Requirement& need = jobs_.requirement(requirement);
-    if (IsShortOfConsumables(need)) return;
-    plan.AddClass(queue.environments, need, jobs, /*strict=*/false);
+    plan.AddClass(queue.environments, jobs_.requirement(requirement), jobs,
+                  /*strict=*/false);
   };
   queue.line.ForEachClass([&](const ClassInLine& waiting) {
-    if (!plan.MayGrow(queue.environments)) return false;
+    if (!looks_at_all && !plan.MayGrow(queue.environments)) return false;
     add(waiting.requirement, waiting.jobs);
     return true;
   });
+  if (planned.size() == queue.line.class_count()) return;
   std::vector<Resources> rooms;
   plan.AppendRooms(queue.environments, &rooms);
   while (planned.size() < queue.line.class_count()) {
@@ -96,23 +94,6 @@ void TurnRunner::PlanByRoom(QueueRecord& queue, ScalingPlan& plan) {
     plan.AppendRooms(queue.environments, &rooms);
   }
   queue.index.EndPass();
-  // It makes a difference only where the caller asked for vCPUs.
-  if (planned.size() == queue.line.class_count() ||
-      std::none_of(queue.environments.begin(), queue.environments.end(),
-                   [this](uint32_t environment) {
-                     return fleet_.environment(environment).asked_vcpu_milli >
-                            0;
-                   })) {
-    return;
-  }
-  queue.line.ForEachClass([&](const ClassInLine& waiting) {
-    if (planned.contains(waiting.requirement) ||
-        IsShortOfConsumables(jobs_.requirement(waiting.requirement))) {
-      return true;
-    }
-    plan.LeaveOver(queue.environments);
-    return false;
-  });
 }
 
 // The classes of a fair-share queue, each with all its jobs where its first one
@@ -179,7 +160,7 @@ void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
       return;
     case QueueKind::kQuotaShare:
       for (uint32_t share : queue.quota->order) {
-        plan.AddQueue(queue.environments, ShareDemand(queue, share));
+        plan.AddQueue(queue.environments, ShareDemand(queue, share, plan));
       }
       return;
   }
@@ -190,7 +171,8 @@ void TurnRunner::PlanFor(QueueRecord& queue, ScalingPlan& plan) {
 // This ends, because an instance goes only once and maxvCpus bounds the rest.
 bool TurnRunner::RunScaling() {
   if (!IsScalingNeeded()) return false;
-  ScalingPlan plan(fleet_, now_ns_, state_.settings.idle_time_ns);
+  ScalingPlan plan(fleet_, state_.consumables, now_ns_,
+                   state_.settings.idle_time_ns);
   for (uint32_t index : state_.queue_order) {
     QueueRecord& queue = state_.queues[index];
     if (!TakesWork(queue.status) || queue.waiting == 0 ||

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/capacity/scaling.h"
 #include "lib/jobs/reasons.h"
 #include "lib/queues/preemption_plan.h"
 #include "lib/scheduler/turn_runner.h"
@@ -380,8 +381,8 @@ void TurnRunner::MarkShareBlocked(QueueRecord& queue, uint32_t share) {
 // consumable, because nobody behind that one can start. But a job for which
 // quota is held can; one for which room is held, too, asks for nothing more.
 // Choice: D45, of an order with quotas.
-std::vector<ClassDemand> TurnRunner::ShareDemand(const QueueRecord& queue,
-                                                 uint32_t share) const {
+std::vector<ClassDemand> TurnRunner::ShareDemand(
+    const QueueRecord& queue, uint32_t share, const ScalingPlan& plan) const {
   const QuotaQueue& quota = *queue.quota;
   std::vector<ClassDemand> demands;
   Amounts left = quota.ledger.Headroom(share);
@@ -402,13 +403,9 @@ std::vector<ClassDemand> TurnRunner::ShareDemand(const QueueRecord& queue,
         AddAmounts(left, earmark.quota);
       }
     }
-    if (IsShortOfConsumables(requirement)) {
-      goes_on = goes_on && jobs == 0;
-      continue;
-    }
     const int64_t wanted = goes_on ? jobs : with_quota;
     const Amounts need = QuotaNeedOf(quota, requirement);
-    int64_t covered = wanted;
+    int64_t covered = plan.Supplied(requirement, wanted);
     for (size_t unit = 0; unit < need.size(); ++unit) {
       if (need[unit] > 0) {
         covered =

@@ -217,8 +217,8 @@ class TurnRunner {
                      std::vector<uint32_t>& lives,
                      std::vector<uint32_t>& instances) const;
   void MarkShareBlocked(QueueRecord& queue, uint32_t share);
-  std::vector<ClassDemand> ShareDemand(const QueueRecord& queue,
-                                       uint32_t share) const;
+  std::vector<ClassDemand> ShareDemand(const QueueRecord& queue, uint32_t share,
+                                       const ScalingPlan& plan) const;
 
   // quota_flow.cc
   void ChargeQuota(uint32_t live);
@@ -253,7 +253,6 @@ class TurnRunner {
   bool RunScaling();  // true: the cycle might go otherwise now
   bool IsScalingNeeded() const;
   bool IsScalingWanted(uint32_t environment) const;
-  bool IsShortOfConsumables(const Requirement& need) const;
   bool PlanInLine(const QueueRecord& queue, uint32_t requirement, int64_t jobs,
                   ScalingPlan& plan) const;
   void PlanShares(QueueRecord& queue, ScalingPlan& plan);

@@ -42,7 +42,8 @@ class GangTest : public testing::Test, protected Site {
     size_t terminations = 0;
   };
   Answer PlanFor(const std::vector<ClassDemand>& classes) {
-    ScalingPlan plan(fleet, kNow, 0);
+    const Consumables none;
+    ScalingPlan plan(fleet, none, kNow, 0);
     plan.AddQueue({0}, classes);
     Answer answer;
     for (const ScalingPlan::Launch& launch : plan.TopUp()) {

@@ -253,7 +253,8 @@ PlainPlan MakePlainPlan(const Site& site, int64_t now_ns, int64_t idle_time_ns,
 
 PlainPlan MakePlan(const Site& site, int64_t now_ns, int64_t idle_time_ns,
                    const std::vector<QueueDemand>& queues) {
-  ScalingPlan plan(site.fleet, now_ns, idle_time_ns);
+  const Consumables none;
+  ScalingPlan plan(site.fleet, none, now_ns, idle_time_ns);
   for (const QueueDemand& queue : queues) {
     plan.AddQueue(queue.environments, queue.classes);
   }

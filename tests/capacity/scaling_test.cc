@@ -80,10 +80,77 @@ TEST_F(ScalingTest, TheScarcestAmountSaysHowManyFit) {
 
 TEST_F(ScalingTest, ManyJobsAreNoMoreWorkThanFew) {
   Managed({Type("a", 4, 4096)}, Between(0, 1000000000));
-  ScalingPlan plan(fleet, kNow, 0);
+  const Consumables none;
+  ScalingPlan plan(fleet, none, kNow, 0);
   plan.AddQueue({0}, {Jobs(int64_t{1} << 27, 1)});
   ASSERT_EQ(plan.TopUp().size(), 1u);
   EXPECT_EQ(plan.TopUp()[0].instances, int64_t{1} << 25);
+}
+
+class SupplyTest : public ScalingTest {
+ protected:
+  SupplyTest() {
+    Managed({Type("a", 1, 4096)}, Between(0, 4));
+    Managed({Type("b", 1, 4096)}, Between(0, 100));
+    ConsumableResourceOptions options;
+    options.consumable_resource_name = "licence";
+    options.total_quantity = 7;
+    consumables_.Add(ConsumableResource::Create(options).value(), kNow);
+  }
+  // Jobs of one vCPU; the memory keeps their classes apart.
+  static ClassDemand Licensed(int64_t jobs, int64_t quantity,
+                              int64_t memory_mib = 4) {
+    ClassDemand demand = Jobs(jobs, 1, memory_mib);
+    demand.need.consumables = {{"licence", quantity}};
+    return demand;
+  }
+  ScalingPlan Begin() { return ScalingPlan(fleet, consumables_, kNow, 0); }
+  static int64_t LaunchedBy(ScalingPlan& plan) {
+    int64_t launched = 0;
+    for (const ScalingPlan::Launch& launch : plan.TopUp()) {
+      launched += launch.instances;
+    }
+    return launched;
+  }
+
+  Consumables consumables_;
+};
+
+TEST_F(SupplyTest, NoMoreJobsArePlannedThanItIsEnoughFor) {
+  ScalingPlan plan = Begin();
+  plan.AddQueue({1}, {Licensed(50, 2), Jobs(10, 1)});
+  EXPECT_EQ(LaunchedBy(plan), 3);
+  EXPECT_FALSE(plan.IsShort(1));  // of room
+}
+
+TEST_F(SupplyTest, WhereTheOrderIsNotStrictTheOthersGoOn) {
+  ScalingPlan plan = Begin();
+  plan.AddQueue({1}, {Licensed(50, 2), Jobs(10, 1)}, /*strict=*/false);
+  EXPECT_EQ(LaunchedBy(plan), 13);
+}
+
+TEST_F(SupplyTest, ThoseOfOneClassAndQueueAreMissedByTheNext) {
+  ScalingPlan plan = Begin();
+  plan.AddQueue({1}, {Licensed(2, 2), Licensed(2, 1, 5)});
+  plan.AddQueue({1}, {Licensed(5, 1, 6)});
+  EXPECT_EQ(LaunchedBy(plan), 5);
+}
+
+TEST_F(SupplyTest, WhoFindsNoPlaceLeavesThemToOthers) {
+  ScalingPlan plan = Begin();
+  plan.AddQueue({0}, {Licensed(6, 1)});
+  EXPECT_TRUE(plan.IsShort(0));
+  plan.AddQueue({1}, {Licensed(6, 1)});
+  EXPECT_FALSE(plan.IsShort(1));
+  EXPECT_EQ(LaunchedBy(plan), 7);
+}
+
+TEST_F(SupplyTest, OfWhatThereIsNotNobodyHasAny) {
+  ScalingPlan plan = Begin();
+  ClassDemand demand = Licensed(1, 1);
+  demand.need.consumables.push_back({"seat", 1});
+  plan.AddQueue({1}, {demand});
+  EXPECT_EQ(LaunchedBy(plan), 0);
 }
 
 TEST_F(ScalingTest, MaxvCpusIsPassedByLessThanOneInstance) {

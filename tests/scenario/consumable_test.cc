@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Consumable resources. Source: §18. Choice: D30 to D32, D45, D58.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -166,6 +167,59 @@ TEST_F(ConsumableTest, WhatWaitsForAConsumableAsksForNoMachine) {
   EXPECT_TRUE(Update("licence", Operation::kSet, 1).ok());
   world_.RunUntilIdle();
   EXPECT_EQ(world_.StatusOf(a), JobStatus::kSucceeded);
+}
+
+// The most instances that there are at any second until all is done.
+int MostInstances(World& world, JobId last) {
+  size_t most = 0;
+  for (int i = 0; i < 3600 && !IsTerminal(world.StatusOf(last)); ++i) {
+    world.RunFor(absl::Seconds(1));
+    most = std::max(most, world.provider("machines").Instances().size());
+  }
+  EXPECT_EQ(world.StatusOf(last), JobStatus::kSucceeded);
+  return static_cast<int>(most);
+}
+
+TEST_F(ConsumableTest, AThousandJobsWithOneLicenceAskForOneMachine) {
+  world_.Managed("machines");
+  world_.Queue("queue", {"machines"});
+  world_.Consumable("licence", 1);
+  world_.Submit("many", Array(1000), Needs(2, 512), Consumes("licence", 1));
+  world_.RunFor(absl::Minutes(10));
+  EXPECT_EQ(world_.provider("machines").Instances().size(), 1u);
+}
+
+// Whatever else they need: the plan knows for whom it has kept the licences.
+TEST_F(ConsumableTest, ALicenceIsPlannedForOnce) {
+  for (const DispatchOrder order :
+       {DispatchOrder::kStrict, DispatchOrder::kFirstFit}) {
+    SCOPED_TRACE(static_cast<int>(order));
+    World world;
+    world.Managed("machines");
+    JobQueueOptions queue;
+    queue.job_queue_name = "queue";
+    queue.dispatch_order = order;
+    world.Queue(queue, {"machines"});
+    world.Consumable("licence", 2);
+    JobId last;
+    for (int i = 0; i < 20; ++i) {
+      last = world.Submit("a", Needs(2, 512 + i), Consumes("licence", 1));
+    }
+    EXPECT_LE(MostInstances(world, last), 2);
+  }
+}
+
+TEST_F(ConsumableTest, AShareAsksForWhatItsLicencesAreEnoughFor) {
+  world_.Managed("machines");
+  world_.QuotaQueue("queue", {"machines"});
+  world_.QuotaShare("queue", "one", Has(100));
+  world_.Consumable("licence", 1);
+  JobId last;
+  for (int i = 0; i < 10; ++i) {
+    last = world_.Submit("a", OfQuotaShare("one"), Needs(2, 512),
+                         Consumes("licence", 1));
+  }
+  EXPECT_EQ(MostInstances(world_, last), 1);
 }
 
 // Another queue has no such head.

@@ -336,7 +336,7 @@ void ReferenceScheduler::MarkQuotaBlocked(Queue& queue, int quota) {
 // it may not, or that waits for a consumable, only those who have stopped
 // others. Choice: D45.
 std::vector<ReferenceScheduler::Demand> ReferenceScheduler::DemandOfQuota(
-    const Queue& queue, int quota) const {
+    const Queue& queue, int quota, const Plan& plan) const {
   std::vector<Demand> demands;
   Amounts left = Headroom(queue, quota, /*own_only=*/false, kNothing);
   bool ended = false;
@@ -355,12 +355,9 @@ std::vector<ReferenceScheduler::Demand> ReferenceScheduler::DemandOfQuota(
       ++with_quota;
       for (size_t unit = 0; unit < kUnits; ++unit) left[unit] += need[unit];
     }
-    if (!HasAll(demand.need)) {
-      if (demand.jobs > 0) ended = true;
-      continue;
-    }
     if (ended) demand.jobs = with_quota;
     const int64_t wanted = demand.jobs;
+    demand.jobs = Supplied(plan, demand);
     for (size_t unit = 0; unit < kUnits; ++unit) {
       if (need[unit] == 0) continue;
       demand.jobs =

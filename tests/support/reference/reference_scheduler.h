@@ -56,6 +56,8 @@ class ReferenceScheduler {
   bool understands() const { return understands_; }
 
  private:
+  struct Plan;  // scaling.cc
+
   // Waiting jobs that need the same.
   struct Demand {
     Need need;
@@ -187,7 +189,8 @@ class ReferenceScheduler {
   bool StartOnBorrowed(Queue& queue);
   bool StartInQuota(Queue& queue, int job, size_t turn);
   void MarkQuotaBlocked(Queue& queue, int quota);
-  std::vector<Demand> DemandOfQuota(const Queue& queue, int quota) const;
+  std::vector<Demand> DemandOfQuota(const Queue& queue, int quota,
+                                    const Plan& plan) const;
 
   // preemption.cc
   bool PreemptForOne(Queue& queue);
@@ -370,15 +373,16 @@ class ReferenceScheduler {
 
   // scaling.cc: phase 6
   struct Cell;
-  struct Plan;
   void RunScaling();
   Plan MakePlan() const;
   void PlanQueue(const Queue& queue, Plan& plan) const;
   void PlanSharesApart(const Queue& queue, const std::vector<int>& waiting,
                        Plan& plan) const;
   std::vector<Demand> DemandOf(const std::vector<int>& waiting) const;
-  void PlanDemands(const Queue& queue, Plan& plan, std::vector<Demand> demands,
-                   bool strict) const;
+  int64_t Supplied(const Plan& plan, const Demand& demand) const;
+  void PlanDemands(const Queue& queue, Plan& plan,
+                   const std::vector<Demand>& demands, bool strict) const;
+  int64_t PlaceDemand(const Queue& queue, Plan& plan, Demand demand) const;
   void Fill(Plan& plan, int environment, const Need& need, int64_t& jobs) const;
   void Grow(Plan& plan, int environment, const Need& need, int64_t& jobs) const;
   bool PlanNodes(const Queue& queue, Plan& plan, const Need& need) const;

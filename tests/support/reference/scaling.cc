@@ -3,6 +3,7 @@
 // Phase 6: scaling out, the top-up to minvCpus, scaling in, instance by
 // instance and job by job. lib/capacity/README.md fixes the packing.
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "tests/support/reference/lines.h"
@@ -34,6 +35,8 @@ struct ReferenceScheduler::Plan {
     bool for_minimum = false;
   };
   std::vector<Row> rows;  // by environment
+  // What of each consumable those need that have a place, by index.
+  std::map<int, int64_t> promised;
   std::vector<NewInstance> launches;
 };
 
@@ -123,7 +126,8 @@ ReferenceScheduler::Plan ReferenceScheduler::MakePlan() const {
 void ReferenceScheduler::PlanQueue(const Queue& queue, Plan& plan) const {
   if (queue.has_quotas) {
     for (int quota : queue.quota_order) {
-      PlanDemands(queue, plan, DemandOfQuota(queue, quota), /*strict=*/true);
+      PlanDemands(queue, plan, DemandOfQuota(queue, quota, plan),
+                  /*strict=*/true);
     }
     return;
   }
@@ -172,49 +176,63 @@ std::vector<ReferenceScheduler::Demand> ReferenceScheduler::DemandOf(
   return demands;
 }
 
-void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
-                                     std::vector<Demand> demands,
-                                     bool strict) const {
-  for (Demand& demand : demands) {
-    // No machine helps who waits for a consumable. Source: §18.
-    if (!HasAll(demand.need)) {
-      if (strict) return;
-      continue;
-    }
-    bool served = false;
-    for (int index : queue.environments) {
-      const Why why = WhyNotIn(index, demand.need);
-      served |= environments_[index].takes_jobs() &&
-                (why == Why::kMayLater || why == Why::kNoCapacity ||
-                 why == Why::kMisconfigured || why == Why::kNotPermitted);
-    }
-    if (!served) {
-      LeaveOver(queue, plan);
-      if (strict) return;
-      continue;
-    }
-    if (demand.need.nodes > 0) {
-      while (demand.jobs > 0 && PlanNodes(queue, plan, demand.need)) {
-        --demand.jobs;
-      }
-      if (demand.jobs == 0) continue;
-      LeaveOver(queue, plan);
-      if (strict) return;
-      continue;
-    }
-    for (int index : queue.environments) {
-      const Environment& environment = environments_[index];
-      if (!environment.takes_jobs() ||
-          !environment.may_ever_hold(demand.need)) {
-        continue;
-      }
-      Fill(plan, index, demand.need, demand.jobs);
-      Grow(plan, index, demand.need, demand.jobs);
-    }
-    if (demand.jobs == 0) continue;
-    LeaveOver(queue, plan);
-    if (strict) return;
+// For how many jobs there are consumables, beside those that have a place. No
+// machine helps the others. Source: §18.
+int64_t ReferenceScheduler::Supplied(const Plan& plan,
+                                     const Demand& demand) const {
+  int64_t jobs = demand.jobs;
+  for (const auto& [name, quantity] : demand.need.consumables) {
+    const int index = FindConsumable(name);
+    if (index == kNothing) return 0;
+    const auto promised = plan.promised.find(index);
+    int64_t left = consumables_[index].available();
+    if (promised != plan.promised.end()) left -= promised->second;
+    jobs = std::min(jobs, left / quantity);
   }
+  return jobs;
+}
+
+void ReferenceScheduler::PlanDemands(const Queue& queue, Plan& plan,
+                                     const std::vector<Demand>& demands,
+                                     bool strict) const {
+  for (const Demand& demand : demands) {
+    const int64_t supplied = Supplied(plan, demand);
+    const int64_t placed = PlaceDemand(queue, plan, {demand.need, supplied});
+    for (const auto& [name, quantity] : demand.need.consumables) {
+      if (placed > 0) plan.promised[FindConsumable(name)] += placed * quantity;
+    }
+    if (placed < supplied) LeaveOver(queue, plan);
+    if (strict && placed < demand.jobs) return;
+  }
+}
+
+// Answers for how many of the jobs there is a place.
+int64_t ReferenceScheduler::PlaceDemand(const Queue& queue, Plan& plan,
+                                        Demand demand) const {
+  const int64_t wanted = demand.jobs;
+  bool served = false;
+  for (int index : queue.environments) {
+    const Why why = WhyNotIn(index, demand.need);
+    served |= environments_[index].takes_jobs() &&
+              (why == Why::kMayLater || why == Why::kNoCapacity ||
+               why == Why::kMisconfigured || why == Why::kNotPermitted);
+  }
+  if (!served) return 0;
+  if (demand.need.nodes > 0) {
+    while (demand.jobs > 0 && PlanNodes(queue, plan, demand.need)) {
+      --demand.jobs;
+    }
+    return wanted - demand.jobs;
+  }
+  for (int index : queue.environments) {
+    const Environment& environment = environments_[index];
+    if (!environment.takes_jobs() || !environment.may_ever_hold(demand.need)) {
+      continue;
+    }
+    Fill(plan, index, demand.need, demand.jobs);
+    Grow(plan, index, demand.need, demand.jobs);
+  }
+  return wanted - demand.jobs;
 }
 
 void ReferenceScheduler::LeaveOver(const Queue& queue, Plan& plan) {
