@@ -262,6 +262,23 @@ void FairShare::PutRight(uint32_t slot) {
   }
 }
 
+// The same as far as it is about being in the heap at all, wherever.
+void FairShare::PutInOrOut(uint32_t slot) {
+  const Share& share = shares_[slot];
+  const uint32_t place = places_[slot];
+  const bool belongs = share.line.Head().has_value() && !share.aside;
+  if (belongs == (place != kNone)) return;
+  if (belongs) {
+    heap_.emplace_back();
+    heap_.back().share = slot;
+    places_[slot] = static_cast<uint32_t>(heap_.size() - 1);
+    return;
+  }
+  Place(place, heap_.back());
+  places_[slot] = kNone;
+  heap_.pop_back();
+}
+
 // All keys have moved, most of them by little: few entries change their places.
 void FairShare::Reorder() {
   for (Standing& turn : heap_) turn = StandingOf(turn.share);
@@ -276,7 +293,7 @@ uint32_t FairShare::First() {
   for (const uint32_t slot : changed_) {
     if (!shares_.IsLive(slot)) continue;
     shares_[slot].changed = false;
-    PutRight(slot);
+    all_changed_ ? PutInOrOut(slot) : PutRight(slot);
   }
   changed_.clear();
   if (all_changed_) Reorder();

@@ -203,6 +203,7 @@ class FairShare {
   Standing StandingOf(uint32_t share) const;
   void MarkChanged(uint32_t share);
   void PutRight(uint32_t share);
+  void PutInOrOut(uint32_t share);
   void Reorder();
   void Place(size_t index, const Standing& turn);
   void Sift(size_t index);
