@@ -26,6 +26,11 @@ class PartedMap {
     return found == map.end() ? nullptr : &found->second;
   }
 
+  // Has what finding a key touches in the caches soon.
+  void Fetch(const K& key) const {
+    (parts_.empty() ? small_ : PartOf(key)).prefetch(key);
+  }
+
   // The value of a key, which is V{} where there was none. Valid likewise.
   V& operator[](const K& key) {
     if (parts_.empty() && small_.size() < kSmall) return small_[key];

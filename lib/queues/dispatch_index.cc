@@ -8,25 +8,23 @@ namespace embatch {
 static_assert(SequenceBitmap::kNone == NeedTree::kNever,
               "who has no job is left out");
 
-uint32_t DispatchIndex::Find(const Class& of) const {
-  if (recent_ != kNone) {
-    const Class& recent = entries_[recent_].of;
-    if (recent.requirement == of.requirement &&
-        recent.estimate_ns == of.estimate_ns) {
-      return recent_;
-    }
+uint32_t DispatchIndex::Find(uint32_t number, const Class& of) const {
+  const uint32_t index = EntryAt(number);
+  if (index != kNone && entries_[index].of.estimate_ns == of.estimate_ns) {
+    return index;
   }
-  const uint32_t* found = entry_of_.Find({of.requirement, of.estimate_ns});
+  const uint32_t* found = further_.Find({of.requirement, of.estimate_ns});
   return found == nullptr ? kNone : *found;
 }
 
-void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
-  const uint64_t number = PriorityOrder::KeyOf(place);
-  const uint32_t known = Find(of);
+void DispatchIndex::Enter(const LinePlace& place, uint32_t number,
+                          const Class& of) {
+  const uint64_t key = PriorityOrder::KeyOf(place);
+  const uint32_t known = Find(number, of);
   if (known != kNone) {
     Entry& entry = entries_[known];
-    entry.order.Insert(number);
-    if (entry.order.First() == number) FirstChanged(known);
+    entry.order.Insert(key);
+    if (entry.order.First() == key) FirstChanged(known);
     return;
   }
   if (free_entries_.empty()) {
@@ -35,19 +33,30 @@ void DispatchIndex::Enter(const LinePlace& place, const Class& of) {
   }
   const uint32_t index = free_entries_.back();
   free_entries_.pop_back();
-  entry_of_[Key{of.requirement, of.estimate_ns}] = index;
-  entries_[index].of = of;
-  entries_[index].order.Insert(number);
-  tree_.Insert(index, of.need, number);
-  NoteFirst(index, number);
+  if (EntryAt(number) != kNone) {
+    further_[Key{of.requirement, of.estimate_ns}] = index;
+  } else {
+    while (entry_of_.size() <= number) {
+      entry_of_.AddOne();
+      entry_of_[entry_of_.size() - 1] = kNone;
+    }
+    entry_of_[number] = index;
+  }
+  Entry& entry = entries_[index];
+  entry.of = of;
+  entry.number = number;
+  entry.order.Insert(key);
+  tree_.Insert(index, of.need, key);
+  NoteFirst(index, key);
 }
 
-void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
-  const uint32_t index = Find(of);
+void DispatchIndex::Leave(const LinePlace& place, uint32_t number,
+                          const Class& of) {
+  const uint32_t index = Find(number, of);
   Entry& entry = entries_[index];
-  const uint64_t number = PriorityOrder::KeyOf(place);
-  const bool was_first = entry.order.First() == number;
-  entry.order.Erase(number);
+  const uint64_t key = PriorityOrder::KeyOf(place);
+  const bool was_first = entry.order.First() == key;
+  entry.order.Erase(key);
   if (entry.order.empty() && !entry.aside) {
     Forget(index);
   } else if (was_first) {
@@ -57,17 +66,20 @@ void DispatchIndex::Leave(const LinePlace& place, const Class& of) {
 
 void DispatchIndex::FirstChanged(uint32_t index) {
   const Entry& entry = entries_[index];
-  const uint64_t number = entry.aside ? NeedTree::kNever : entry.order.First();
-  tree_.SetNumber(index, number);
-  NoteFirst(index, number);
+  const uint64_t first = entry.aside ? NeedTree::kNever : entry.order.First();
+  tree_.SetNumber(index, first);
+  NoteFirst(index, first);
 }
 
 void DispatchIndex::Forget(uint32_t index) {
   tree_.Remove(index);
   NoteFirst(index, NeedTree::kNever);
-  if (recent_ == index) recent_ = kNone;
-  const Class& of = entries_[index].of;
-  entry_of_.Erase({of.requirement, of.estimate_ns});
+  const Entry& entry = entries_[index];
+  if (entry_of_[entry.number] == index) {
+    entry_of_[entry.number] = kNone;
+  } else {
+    further_.Erase({entry.of.requirement, entry.of.estimate_ns});
+  }
   free_entries_.push_back(index);
   // Nothing waits any more: memory goes back.
   if (free_entries_.size() == entries_.size() &&
@@ -93,7 +105,7 @@ uint32_t DispatchIndex::Next(absl::Span<const Resources> rooms) {
     auto next = coming_.begin();
     while (next != coming_.end() && !Fits(next->entry, rooms)) ++next;
     coming_.erase(coming_.begin(), next);
-    if (!coming_.empty()) return recent_ = coming_.front().entry;
+    if (!coming_.empty()) return coming_.front().entry;
     if (known_below_ == NeedTree::kNever) return kNone;
     LookAhead(rooms);
   }
@@ -118,26 +130,23 @@ void DispatchIndex::LookAhead(absl::Span<const Resources> rooms) {
   known_below_ =
       coming_.size() < ahead_ ? NeedTree::kNever : coming_.back().number + 1;
   ahead_ = std::min(2 * ahead_, kMostAhead);
-  for (const NeedTree::Found& found : coming_) {
-    FetchLine(&entries_[found.entry].order);
-    FetchLine(&entries_[found.entry].of);
-  }
+  for (const NeedTree::Found& found : coming_) FetchEntry(found.entry);
 }
 
 // Keeps what is known to come in order.
-void DispatchIndex::NoteFirst(uint32_t index, uint64_t number) {
+void DispatchIndex::NoteFirst(uint32_t index, uint64_t first) {
   if (known_below_ == 0) return;
   const auto is_it = [index](const NeedTree::Found& found) {
     return found.entry == index;
   };
   const auto known = std::find_if(coming_.begin(), coming_.end(), is_it);
   if (known != coming_.end()) coming_.erase(known);
-  if (number >= known_below_) return;
-  const auto is_behind = [number](const NeedTree::Found& found) {
-    return found.number > number;
+  if (first >= known_below_) return;
+  const auto is_behind = [first](const NeedTree::Found& found) {
+    return found.number > first;
   };
   coming_.insert(std::find_if(coming_.begin(), coming_.end(), is_behind),
-                 {number, index});
+                 {first, index});
 }
 
 void DispatchIndex::SetAside(uint32_t entry) {

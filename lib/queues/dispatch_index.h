@@ -40,9 +40,16 @@ class DispatchIndex {
     int64_t estimate_ns = kNoEstimate;
   };
 
-  // Places have no priority.
-  void Enter(const LinePlace& place, const Class& of);
-  void Leave(const LinePlace& place, const Class& of);
+  // Places have no priority. `number` is a small one of the requirement, as
+  // long as jobs with it wait.
+  void Enter(const LinePlace& place, uint32_t number, const Class& of);
+  void Leave(const LinePlace& place, uint32_t number, const Class& of);
+
+  // Has in the caches soon what the leaving of such jobs will touch.
+  void Fetch(uint32_t number) const {
+    const uint32_t index = EntryAt(number);
+    if (index != kNone) FetchEntry(index);
+  }
 
   // A pass goes through the jobs that fit into some rooms, which only get less
   // until EndPass(). The entry whose first job stands before all others that
@@ -75,21 +82,32 @@ class DispatchIndex {
   struct alignas(kLineBytes) Entry {
     SequenceBitmap order;
     Class of;
+    uint32_t number = 0;  // of the requirement
     bool aside = false;
   };
   using Key = std::pair<uint32_t, int64_t>;
 
   // The entry of a class, or kNone.
-  uint32_t Find(const Class& of) const;
+  uint32_t Find(uint32_t number, const Class& of) const;
+  uint32_t EntryAt(uint32_t number) const {
+    return number < entry_of_.size() ? entry_of_[number] : kNone;
+  }
+  void FetchEntry(uint32_t index) const {
+    FetchLine(&entries_[index].order);
+    FetchLine(&entries_[index].of);
+  }
   void FirstChanged(uint32_t index);
   void Forget(uint32_t index);
   bool Fits(uint32_t index, absl::Span<const Resources> rooms) const;
   void Search(absl::Span<const Resources> rooms, size_t most,
               std::vector<NeedTree::Found>* found) const;
   void LookAhead(absl::Span<const Resources> rooms);
-  void NoteFirst(uint32_t index, uint64_t number);
+  void NoteFirst(uint32_t index, uint64_t first);
 
-  PartedMap<Key, uint32_t> entry_of_;
+  // An entry of each requirement, by its number. Further ones, which differ in
+  // their estimates, are found by their keys.
+  ChunkedVector<uint32_t, 1024> entry_of_;
+  PartedMap<Key, uint32_t> further_;
   ChunkedVector<Entry, 16> entries_;
   std::vector<uint32_t> free_entries_;
   NeedTree tree_;
@@ -101,8 +119,7 @@ class DispatchIndex {
   // fit those with numbers below `known_below_`.
   std::vector<NeedTree::Found> coming_;
   uint64_t known_below_ = 0;
-  size_t ahead_ = 1;         // how many the next search looks for
-  uint32_t recent_ = kNone;  // what Next() found last, as long as it is there
+  size_t ahead_ = 1;  // how many the next search looks for
 };
 
 }  // namespace embatch

@@ -14,18 +14,20 @@ constexpr size_t kClassesKept = 64;
 
 }  // namespace
 
-void WaitingLine::Enter(const LinePlace& place, uint32_t requirement) {
+uint32_t WaitingLine::Enter(const LinePlace& place, uint32_t requirement) {
   order_.Enter(place);
   const uint32_t index = ClassFor(requirement);
   classes_[index].order.Enter(place);
   if (is_ordered_) MarkChanged(index);
+  return index;
 }
 
-void WaitingLine::Leave(const LinePlace& place, uint32_t requirement) {
+uint32_t WaitingLine::Leave(const LinePlace& place, uint32_t requirement) {
   order_.Leave(place);
   const uint32_t index = ClassFor(requirement);
   classes_[index].order.Leave(place);
   if (is_ordered_) MarkChanged(index);
+  return index;
 }
 
 void WaitingLine::AddJobs(uint32_t requirement, int64_t jobs) {

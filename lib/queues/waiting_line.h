@@ -35,9 +35,10 @@ struct ClassInLine {
 
 class WaitingLine {
  public:
-  // An entry comes and goes; an array's entry stays while children wait.
-  void Enter(const LinePlace& place, uint32_t requirement);
-  void Leave(const LinePlace& place, uint32_t requirement);
+  // An entry comes and goes; an array's entry stays while children wait. The
+  // answer is a small number, of this requirement as long as jobs with it wait.
+  uint32_t Enter(const LinePlace& place, uint32_t requirement);
+  uint32_t Leave(const LinePlace& place, uint32_t requirement);
 
   // Counts jobs, children of arrays included, in and out.
   void AddJobs(uint32_t requirement, int64_t jobs);
@@ -66,11 +67,15 @@ class WaitingLine {
     const uint32_t index = recent_[requirement % kRecent];
     if (index != kNone) classes_[index].order.FetchLast();
   }
-  // The same of a class that is no recent one.
-  void FindAndFetchClass(uint32_t requirement) const {
+  // The same of a class that is no recent one, and its number; what finding it
+  // touches.
+  std::optional<uint32_t> FindAndFetchClass(uint32_t requirement) const {
     const uint32_t* found = class_of_.Find(requirement);
-    if (found != nullptr) classes_[*found].order.Fetch();
+    if (found == nullptr) return std::nullopt;
+    classes_[*found].order.Fetch();
+    return *found;
   }
+  void FetchToFind(uint32_t requirement) const { class_of_.Fetch(requirement); }
   const PriorityOrder& order() const { return order_; }
 
   int64_t jobs() const { return jobs_; }

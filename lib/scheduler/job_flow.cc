@@ -54,18 +54,18 @@ DispatchIndex::Class TurnRunner::ClassOf(const JobRecord& record) const {
 
 void TurnRunner::EnterPlace(const JobRecord& record, int retry_class) {
   const LinePlace place = PlaceOf(record, retry_class);
-  LineOf(record).Enter(place, record.requirement);
+  const uint32_t number = LineOf(record).Enter(place, record.requirement);
   QueueRecord& queue = state_.queues[record.queue];
   if (queue.is_strict()) return;
-  queue.index.Enter(place, ClassOf(record));
+  queue.index.Enter(place, number, ClassOf(record));
 }
 
 void TurnRunner::LeavePlace(const JobRecord& record, int retry_class) {
   const LinePlace place = PlaceOf(record, retry_class);
-  LineOf(record).Leave(place, record.requirement);
+  const uint32_t number = LineOf(record).Leave(place, record.requirement);
   QueueRecord& queue = state_.queues[record.queue];
   if (queue.is_strict()) return;
-  queue.index.Leave(place, ClassOf(record));
+  queue.index.Leave(place, number, ClassOf(record));
 }
 
 void TurnRunner::EnterLine(JobKey job) {

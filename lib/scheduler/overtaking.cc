@@ -70,12 +70,16 @@ void TurnRunner::Overtake(QueueRecord& queue) {
 }
 
 // Those who will probably overtake next are on their way: the record of one,
-// and what the one before it needs.
+// what it takes to find what the one before it needs, and that of a third one.
 void TurnRunner::FetchOvertaking(const QueueRecord& queue) const {
   if (!queue.has_many_classes()) return;
   const uint32_t index = IndexOf(queue);
-  if (const auto place = queue.index.Coming(2)) {
+  if (const auto place = queue.index.Coming(3)) {
     jobs_.FetchJob(jobs_.SlotAt(index, place->sequence));
+  }
+  if (const auto place = queue.index.Coming(2)) {
+    queue.line.FetchToFind(
+        jobs_.record(jobs_.SlotAt(index, place->sequence)).requirement);
   }
   if (const auto place = queue.index.Coming(1)) {
     FetchClass(jobs_.record(jobs_.SlotAt(index, place->sequence)));

@@ -30,6 +30,9 @@ void TurnRunner::FetchArrival() const {
   const QueueRecord& queue = state_.queues[record.queue];
   if (queue.kind == QueueKind::kFifo && queue.has_many_classes()) {
     FetchClass(record);
+    // And before that, what it takes to find it.
+    const JobRecord& later = jobs_.record(state_.arrivals[kOfShare]);
+    if (later.queue == record.queue) queue.line.FetchToFind(later.requirement);
   }
   if (queue.kind != QueueKind::kFairShare) return;
   // Each step finds its address in what the one before it fetched.

@@ -244,7 +244,10 @@ void TurnRunner::FetchNext(const JobRecord& record) const {
 void TurnRunner::FetchClass(const JobRecord& record) const {
   jobs_.FetchRequirement(record.requirement);
   jobs_.FetchSpec(record.spec);
-  state_.queues[record.queue].line.FindAndFetchClass(record.requirement);
+  const QueueRecord& queue = state_.queues[record.queue];
+  const std::optional<uint32_t> number =
+      queue.line.FindAndFetchClass(record.requirement);
+  if (number.has_value() && !queue.is_strict()) queue.index.Fetch(*number);
 }
 
 void TurnRunner::Place(JobKey job, const Placement& placement) {

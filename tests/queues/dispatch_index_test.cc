@@ -18,6 +18,13 @@ namespace {
 using Class = DispatchIndex::Class;
 using Rooms = std::vector<Resources>;
 
+void Enter(DispatchIndex& index, const LinePlace& place, const Class& of) {
+  index.Enter(place, of.requirement, of);
+}
+void Leave(DispatchIndex& index, const LinePlace& place, const Class& of) {
+  index.Leave(place, of.requirement, of);
+}
+
 TEST(DispatchIndexTest, EmptyHasNobody) {
   const DispatchIndex index;
   EXPECT_EQ(index.First(Rooms{Resources::Of(9, 9)}), DispatchIndex::kNone);
@@ -25,10 +32,10 @@ TEST(DispatchIndexTest, EmptyHasNobody) {
 
 TEST(DispatchIndexTest, FindsTheFirstThatFits) {
   DispatchIndex index;
-  index.Enter({1, 5}, {0, Resources::Of(4, 100)});
-  index.Enter({1, 7}, {1, Resources::Of(1, 100)});
-  index.Enter({1, 6}, {2, Resources::Of(1, 900)});
-  index.Enter({0, 9}, {3, Resources::Of(1, 100, 1)});
+  Enter(index, {1, 5}, {0, Resources::Of(4, 100)});
+  Enter(index, {1, 7}, {1, Resources::Of(1, 100)});
+  Enter(index, {1, 6}, {2, Resources::Of(1, 900)});
+  Enter(index, {0, 9}, {3, Resources::Of(1, 100, 1)});
   const auto first = [&index](const Resources& room) {
     const uint32_t entry = index.First(Rooms{room});
     return entry == DispatchIndex::kNone
@@ -40,14 +47,14 @@ TEST(DispatchIndexTest, FindsTheFirstThatFits) {
   EXPECT_EQ(first(Resources::Of(3, 1000)), 6);
   EXPECT_EQ(first(Resources::Of(3, 500)), 7);
   EXPECT_EQ(first(Resources::Of(3, 50)), -1);
-  index.Leave({1, 7}, {1, Resources::Of(1, 100)});
+  Leave(index, {1, 7}, {1, Resources::Of(1, 100)});
   EXPECT_EQ(first(Resources::Of(3, 500)), -1);
 }
 
 TEST(DispatchIndexTest, WhatIsSetAsideComesBack) {
   DispatchIndex index;
-  index.Enter({1, 1}, {0, Resources::Of(1, 1)});
-  index.Enter({1, 2}, {1, Resources::Of(1, 1)});
+  Enter(index, {1, 1}, {0, Resources::Of(1, 1)});
+  Enter(index, {1, 2}, {1, Resources::Of(1, 1)});
   const Rooms room = {Resources::Of(1, 1)};
   const uint32_t first = index.First(room);
   index.SetAside(first);
@@ -60,8 +67,8 @@ TEST(DispatchIndexTest, ClassesDifferInTheirEstimates) {
   DispatchIndex index;
   const Class whole{0, Resources::Of(1, 1)};
   const Class brief{0, Resources::Of(1, 1), 100};
-  index.Enter({1, 1}, whole);
-  index.Enter({1, 2}, brief);
+  Enter(index, {1, 1}, whole);
+  Enter(index, {1, 2}, brief);
   const Rooms room = {Resources::Of(1, 1)};
   const uint32_t first = index.First(room);
   EXPECT_EQ(index.ClassOf(first).estimate_ns, DispatchIndex::kNoEstimate);
@@ -69,16 +76,43 @@ TEST(DispatchIndexTest, ClassesDifferInTheirEstimates) {
   EXPECT_EQ(index.ClassOf(index.First(room)).estimate_ns, 100);
 }
 
+TEST(DispatchIndexTest, ClassesOfOneRequirementComeAndGo) {
+  DispatchIndex index;
+  const auto of = [](int64_t estimate_ns) {
+    return Class{7, Resources::Of(1, 1), estimate_ns};
+  };
+  const Rooms room = {Resources::Of(1, 1)};
+  const auto first = [&] {
+    const uint32_t entry = index.First(room);
+    return entry == DispatchIndex::kNone ? 0 : index.PlaceOf(entry).sequence;
+  };
+  Enter(index, {1, 1}, of(10));
+  Enter(index, {1, 2}, of(20));
+  Enter(index, {1, 3}, of(30));
+  Leave(index, {1, 1}, of(10));
+  EXPECT_EQ(first(), 2u);
+  Enter(index, {1, 4}, of(10));
+  Enter(index, {1, 5}, of(20));
+  Leave(index, {1, 2}, of(20));
+  EXPECT_EQ(first(), 3u);
+  Leave(index, {1, 3}, of(30));
+  EXPECT_EQ(first(), 4u);
+  Leave(index, {1, 4}, of(10));
+  EXPECT_EQ(first(), 5u);
+  Leave(index, {1, 5}, of(20));
+  EXPECT_EQ(first(), 0u);
+}
+
 TEST(DispatchIndexTest, WhoLeavesWhileSetAsideIsForgotten) {
   DispatchIndex index;
   const Class of{0, Resources::Of(1, 1)};
   const Rooms room = {Resources::Of(1, 1)};
-  index.Enter({1, 1}, of);
+  Enter(index, {1, 1}, of);
   index.SetAside(index.First(room));
-  index.Leave({1, 1}, of);
+  Leave(index, {1, 1}, of);
   index.EndPass();
   EXPECT_EQ(index.First(room), DispatchIndex::kNone);
-  index.Enter({1, 2}, of);
+  Enter(index, {1, 2}, of);
   EXPECT_EQ(index.PlaceOf(index.First(room)).sequence, 2u);
 }
 
@@ -98,10 +132,10 @@ TEST(DispatchIndexTest, APassFindsWhatASearchAnewWould) {
       const Class of{number, Resources::Of(1 + number % 4, 1 + number / 4),
                      number % 3};
       if (!waiting.emplace(place, of).second) return;
-      index.Enter({1, place}, of);
+      Enter(index, {1, place}, of);
     };
     const auto leave = [&](uint64_t place) {
-      index.Leave({1, place}, waiting.at(place));
+      Leave(index, {1, place}, waiting.at(place));
       waiting.erase(place);
     };
     for (int pass = 0; pass < 10; ++pass) {
@@ -152,12 +186,12 @@ TEST(DispatchIndexTest, EqualsAWalk) {
     for (int step = 0; step < 1500; ++step) {
       if (random() % 2 == 0) {
         const Class& of = classes[random() % classes.size()];
-        index.Enter({1, sequence}, of);
+        Enter(index, {1, sequence}, of);
         waiting[sequence++] = of;
       } else if (!waiting.empty()) {
         auto it = waiting.begin();
         std::advance(it, random() % waiting.size());
-        index.Leave({1, it->first}, it->second);
+        Leave(index, {1, it->first}, it->second);
         waiting.erase(it);
       }
       const Rooms room = {Resources::Of(random() % 8, random() % 8,
