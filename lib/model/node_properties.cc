@@ -35,7 +35,7 @@ absl::Status Inside(absl::string_view member, const absl::Status& status) {
   if (absl::ConsumePrefix(&message, "container_properties")) {
     // What a definition calls so is `container` in a range.
     joint = ".container";
-  } else if (!message.empty() && absl::ascii_isupper(message[0])) {
+  } else if (!message.empty() && !absl::ascii_islower(message[0])) {
     joint = ": ";  // a sentence, without a path
   }
   return absl::Status(status.code(), absl::StrCat(member, joint, message));

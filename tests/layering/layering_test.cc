@@ -112,6 +112,7 @@ TEST_F(SourceTreeTest, EachForbiddenIncludeIsFound) {
       {"lib/jobs/bad.cc", "\"job_table.h\"", "named from the root"},
       {"lib/jobs/bad.cc", "\"tests/support/a.h\"", "absl alone"},
       {"lib/jobs/bad.cc", "<sys/wait.h>", "absl alone"},
+      {"lib/jobs/bad.cc", "<sys/mman.h>", "absl alone"},
       {"lib/jobs/bad.cc", "<thread>", "no clock, thread"},
       {"lib/base/bad.h", "\"absl/time/clock.h\"", "no clock, thread"},
       {"lib/base/bad.h", "\"absl/random/random.h\"", "no clock, thread"},

@@ -133,6 +133,8 @@ std::string WrongInRoom(const Room& room, const Include& include) {
   if (room.core && IsForbiddenInCore(include)) {
     return "the core knows no clock, thread, file or chance";
   }
+  // Memory that goes back to the system (lib/base/block_memory.h).
+  if (room.name == "base" && include.name == "sys/mman.h") return "";
   if (include.angled) {
     return room.core && !IsStandard(include)
                ? "the core includes the standard library and absl alone"

@@ -162,6 +162,16 @@ TEST(NodePropertiesTest, DefinitionsOfPodsNameNoPlatformAndPropagateNoTags) {
       "eks_properties");
 }
 
+TEST(NodePropertiesTest, AGroupHasContainersOfOneKind) {
+  NodeRangeProperty range = Range(":");
+  range.ecs_properties.emplace();
+  EXPECT_EQ(Answer(JobDefinition::Create(Definition(2, 0, {range}))),
+            std::string(kRanges) +
+                "[0]: 2 of container_properties, ecs_properties, "
+                "eks_properties and node_properties are given; must be exactly "
+                "one");
+}
+
 TEST(NodePropertiesTest, TypeAndPropertiesGoTogether) {
   JobDefinitionOptions options = Definition(2, 0, {Range(":")});
   options.container_properties.image = "mpi";
