@@ -50,6 +50,7 @@ class Twin {
         rooms, [&](uint32_t entry) { return Fits(entries_[entry], rooms); },
         most, &found);
     std::vector<uint32_t> entries;
+    entries.reserve(found.size());
     for (const NeedTree::Found& one : found) {
       EXPECT_EQ(one.number, entries_[one.entry].number);
       entries.push_back(one.entry);
@@ -69,6 +70,7 @@ class Twin {
     std::sort(found.begin(), found.end());
     if (found.size() > most) found.resize(most);
     std::vector<uint32_t> entries;
+    entries.reserve(found.size());
     for (const auto& [number, entry] : found) entries.push_back(entry);
     return entries;
   }
