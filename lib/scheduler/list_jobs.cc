@@ -217,7 +217,8 @@ absl::StatusOr<JobPage> PageByAge(const State& state, uint32_t queue,
 // each group. Source: API ListJobs.filters, JOB_NAME. Choice: groups come by
 // name, definition and revision, an order that no later job changes. A queue
 // with more jobs than a page looks at is grouped part by part, the newest part
-// first.
+// first. Choice: later pages end a part where its first one did, so that each
+// job that lives throughout is listed once.
 struct GroupKey {
   std::string job_name;
   std::string definition;
@@ -231,9 +232,11 @@ struct GroupKey {
 };
 
 // Where a page begins: in the part of the queue that ends before a sequence,
-// behind a key or with the first one.
+// with its first key; or behind one, and then it is known with which sequence
+// the part begins.
 struct GroupPlace {
   uint64_t before = kNoSequence;
+  uint64_t from = 0;
   std::optional<GroupKey> behind;
 };
 
@@ -241,8 +244,8 @@ std::string TokenOf(const GroupPlace& place) {
   if (!place.behind.has_value()) return NumberToken('n', place.before);
   const GroupKey& key = *place.behind;
   return TextToken(
-      'n', absl::StrCat(place.before, ":", key.job_name, ":", key.definition,
-                        ":", key.revision, ":", key.age));
+      'n', absl::StrCat(place.before, ":", place.from, ":", key.job_name, ":",
+                        key.definition, ":", key.revision, ":", key.age));
 }
 
 std::optional<GroupPlace> PlaceOfToken(absl::string_view token) {
@@ -253,28 +256,34 @@ std::optional<GroupPlace> PlaceOfToken(absl::string_view token) {
   if (!absl::SimpleAtoi(parts[0], &place.before)) return std::nullopt;
   if (parts.size() == 1) return place;
   GroupKey key;
-  if (parts.size() != 5 || !absl::SimpleAtoi(parts[3], &key.revision) ||
-      !absl::SimpleAtoi(parts[4], &key.age)) {
+  if (parts.size() != 6 || !absl::SimpleAtoi(parts[1], &place.from) ||
+      !absl::SimpleAtoi(parts[4], &key.revision) ||
+      !absl::SimpleAtoi(parts[5], &key.age)) {
     return std::nullopt;
   }
-  key.job_name = parts[1];
-  key.definition = parts[2];
+  key.job_name = parts[2];
+  key.definition = parts[3];
   place.behind = std::move(key);
   return place;
 }
 
-// The first keys of a part of a queue behind a place, one more than `most`.
-// Answers the newest sequence below the part, or SequenceBitmap::kNone.
+// The first keys of a part of a queue behind a place, one more than `most`. The
+// part is as many jobs as a page looks at. Answers the newest sequence below
+// it, or SequenceBitmap::kNone.
 uint64_t FirstKeys(const State& state, uint32_t queue, const Sieve& sieve,
                    GroupPlace& place, size_t most, std::set<GroupKey>* first) {
   NewestFirst jobs(state, queue, std::nullopt, place.before);
   uint64_t sequence = jobs.Next();
   if (sequence == SequenceBitmap::kNone) return sequence;
-  // Later pages of the part end it where this one does, whatever goes.
-  if (!place.behind.has_value()) place.before = sequence + 1;
-  for (; sequence != SequenceBitmap::kNone &&
-         sequence + kJobsLookedAtMax >= place.before;
-       sequence = jobs.Next()) {
+  // Jobs that come later are no part of it.
+  const bool is_first_page = !place.behind.has_value();
+  uint64_t from = place.from;
+  if (is_first_page) place.before = sequence + 1;
+  for (int64_t looked_at = 0;
+       sequence != SequenceBitmap::kNone && looked_at < kJobsLookedAtMax &&
+       sequence >= place.from;
+       ++looked_at, sequence = jobs.Next()) {
+    if (is_first_page) from = sequence;
     const uint32_t slot = state.jobs.SlotAt(queue, sequence);
     if (!sieve.Lets(state, slot)) continue;
     GroupKey key{std::string(state.jobs.Name(slot)),
@@ -284,6 +293,7 @@ uint64_t FirstKeys(const State& state, uint32_t queue, const Sieve& sieve,
     first->insert(std::move(key));
     if (first->size() > most + 1) first->erase(std::prev(first->end()));
   }
+  place.from = from;
   return sequence;
 }
 
@@ -311,7 +321,7 @@ absl::StatusOr<JobPage> PageByName(const State& state, uint32_t queue,
     place.behind = key;
   }
   if (below != SequenceBitmap::kNone) {
-    page.next_token = TokenOf({below + 1, std::nullopt});
+    page.next_token = TokenOf({below + 1, 0, std::nullopt});
   }
   return page;
 }

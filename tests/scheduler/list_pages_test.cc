@@ -29,7 +29,9 @@ SchedulerOptions Unlimited() {
 
 class ListPagesTest : public ::testing::Test {
  protected:
-  ListPagesTest() : scheduler_(Unlimited()) {
+  ListPagesTest() { Begin(Unlimited()); }
+  void Begin(SchedulerOptions options) {
+    scheduler_ = Scheduler(std::move(options));
     ComputeEnvironmentOptions environment;
     environment.compute_environment_name = "machines";
     environment.type = ComputeEnvironmentType::kUnmanaged;
@@ -128,6 +130,51 @@ TEST_F(ListPagesTest, EachJobIsListedOnceWhereTheQueueIsGroupedPartByPart) {
   for (const std::vector<JobId>* jobs : {&old, &recent}) {
     EXPECT_TRUE(std::all_of(jobs->begin(), jobs->end(), is_in(listed_)));
   }
+}
+
+// What is gone is not looked at: it makes no part of the queue shorter.
+TEST_F(ListPagesTest, ForgottenJobsSplitNoGroups) {
+  SchedulerOptions forgetful = Unlimited();
+  forgetful.finished_job_retention = absl::ZeroDuration();
+  Begin(forgetful);
+  const JobId a1 = Submit("a1");
+  std::vector<JobId> others;
+  for (int64_t i = 0; i < kJobsLookedAtMax; ++i) {
+    others.push_back(Submit("other"));
+  }
+  const JobId a2 = Submit("a2");
+  for (const JobId& job : others) {
+    Expect(scheduler_.TerminateJob(job, "not wanted", kNow));
+  }
+  for (int i = 0; i < 20; ++i) scheduler_.Advance(kNow);
+  ASSERT_FALSE(scheduler_.DescribeJob(others.back()).ok());
+  EXPECT_THAT(Pages(Filtered(Name::kJobName, "*")), ElementsAre(2));
+  EXPECT_THAT(listed_, ElementsAre(a1, a2));
+}
+
+// The first page says where the part ends, though jobs of it go before the
+// next one is asked for.
+TEST_F(ListPagesTest, APartEndsWhereItsFirstPageDid) {
+  SchedulerOptions forgetful = Unlimited();
+  forgetful.finished_job_retention = absl::ZeroDuration();
+  Begin(forgetful);
+  const JobId old = Submit("a");
+  std::vector<JobId> others;
+  for (int64_t i = 0; i < kJobsLookedAtMax; ++i) {
+    others.push_back(Submit(absl::StrCat("b", i % 2)));
+  }
+  ListJobsRequest request = Filtered(Name::kJobName, "*");
+  request.max_results = 1;
+  const JobPage first = scheduler_.ListJobs(request).value();
+  EXPECT_EQ(scheduler_.DescribeJob(first.jobs.front())->job_name, "b0");
+  for (const JobId& job : others) {
+    if (job == others.back() || job == first.jobs.front()) continue;
+    Expect(scheduler_.TerminateJob(job, "not wanted", kNow));
+  }
+  for (int i = 0; i < 20; ++i) scheduler_.Advance(kNow);
+  request.next_token = first.next_token;
+  EXPECT_THAT(Pages(request), ElementsAre(1, 1));
+  EXPECT_THAT(listed_, ElementsAre(others.back(), old));
 }
 
 TEST_F(ListPagesTest, ChildrenAreLookedAtSoManyAPage) {
