@@ -226,7 +226,8 @@ class Fleet {
   uint32_t AddEnvironment(ComputeEnvironment environment);
   std::optional<uint32_t> FindEnvironment(absl::string_view name) const;
   // Deleted ones keep their place, so that no index ever means another one.
-  // That is some hundred bytes for each environment that ever was.
+  // That is some 3 KiB for each environment that ever was, and no time: what is
+  // done in every turn looks at environments() alone.
   size_t environment_count() const { return environments_.size(); }
   // Those that are not deleted, as they were created.
   const std::vector<uint32_t>& environments() const { return existing_; }

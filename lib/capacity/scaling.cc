@@ -68,7 +68,15 @@ ScalingPlan::ScalingPlan(const Fleet& fleet, const Consumables& consumables,
       consumables_(consumables),
       now_ns_(now_ns),
       idle_time_ns_(idle_time_ns),
-      environments_(fleet.environment_count()) {}
+      environments_(fleet.environments().size()) {}
+
+// They stand there as they were created, which is by index.
+size_t ScalingPlan::PlaceOf(uint32_t index) const {
+  const std::vector<uint32_t>& existing = fleet_.environments();
+  return static_cast<size_t>(
+      std::lower_bound(existing.begin(), existing.end(), index) -
+      existing.begin());
+}
 
 void ScalingPlan::Insert(Environment& environment, const Cell& cell,
                          int64_t instances) {
@@ -97,7 +105,7 @@ void ScalingPlan::AddIdleCells(uint32_t index, Environment& environment) {
 
 // What boots or is about to be empty; what is ready comes later, if at all.
 ScalingPlan::Environment& ScalingPlan::Load(uint32_t index) {
-  Environment& environment = environments_[index];
+  Environment& environment = environments_[PlaceOf(index)];
   if (environment.loaded) return environment;
   environment.loaded = true;
   const EnvironmentRecord& record = fleet_.environment(index);
@@ -294,7 +302,7 @@ bool ScalingPlan::MayGrow(const std::vector<uint32_t>& environments) const {
   return std::any_of(
       environments.begin(), environments.end(), [this](uint32_t index) {
         const EnvironmentRecord& record = fleet_.environment(index);
-        const Environment& planned = environments_[index];
+        const Environment& planned = environments_[PlaceOf(index)];
         return MayLaunchBeside(
             record, planned.loaded ? planned.vcpu_milli : record.vcpu_milli,
             now_ns_);
@@ -314,17 +322,18 @@ void ScalingPlan::AppendRooms(const std::vector<uint32_t>& environments,
 }
 
 void ScalingPlan::LeaveOver(const std::vector<uint32_t>& environments) {
-  for (uint32_t index : environments) environments_[index].is_short = true;
+  for (uint32_t index : environments) {
+    environments_[PlaceOf(index)].is_short = true;
+  }
 }
 
 int64_t ScalingPlan::KeptIn(uint32_t index) const {
   const EnvironmentRecord& record = fleet_.environment(index);
-  return environments_[index].is_short ? record.min_vcpu_milli()
-                                       : record.kept_vcpu_milli();
+  return IsShort(index) ? record.min_vcpu_milli() : record.kept_vcpu_milli();
 }
 
 const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
-  for (uint32_t i = 0; i < environments_.size(); ++i) {
+  for (uint32_t i : fleet_.environments()) {
     const EnvironmentRecord& record = fleet_.environment(i);
     if (!record.launches() || !record.places_jobs()) continue;
     Environment& environment = Load(i);
@@ -346,7 +355,7 @@ const std::vector<ScalingPlan::Launch>& ScalingPlan::TopUp() {
 
 std::vector<uint32_t> ScalingPlan::Terminations() const {
   std::vector<uint32_t> result;
-  for (uint32_t i = 0; i < environments_.size(); ++i) {
+  for (uint32_t i : fleet_.environments()) {
     const EnvironmentRecord& record = fleet_.environment(i);
     if (record.idle.empty()) continue;
     std::vector<uint32_t> idle;
@@ -361,7 +370,7 @@ std::vector<uint32_t> ScalingPlan::Terminations() const {
              std::make_tuple(-y.total.vcpu_milli, x.number);
     });
     // Of idle instances with equal room the oldest are the wanted ones.
-    std::vector<IdleGroup> groups = environments_[i].idle;
+    std::vector<IdleGroup> groups = environments_[PlaceOf(i)].idle;
     for (IdleGroup& group : groups) {
       int64_t count = 0;
       for (uint32_t slot : idle) {

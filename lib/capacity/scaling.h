@@ -6,6 +6,7 @@
 #ifndef EMBATCH_CAPACITY_SCALING_H_
 #define EMBATCH_CAPACITY_SCALING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -75,7 +76,7 @@ class ScalingPlan {
   // in this environment. What the caller asked for as desiredvCpus must not
   // stand in their way then.
   bool IsShort(uint32_t environment) const {
-    return environments_[environment].is_short;
+    return environments_[PlaceOf(environment)].is_short;
   }
   std::vector<uint32_t> Terminations() const;
 
@@ -112,6 +113,8 @@ class ScalingPlan {
     std::vector<IdleGroup> idle;
   };
 
+  // Of an environment that is not deleted, in environments_.
+  size_t PlaceOf(uint32_t index) const;
   Environment& Load(uint32_t index);
   void LoadReady(uint32_t index, Environment& environment);
   void AddIdleCells(uint32_t index, Environment& environment);
@@ -142,6 +145,7 @@ class ScalingPlan {
   const Consumables& consumables_;
   int64_t now_ns_;
   int64_t idle_time_ns_;
+  // As Fleet::environments(): what is deleted costs a plan nothing.
   std::vector<Environment> environments_;
   std::vector<Launch> launches_;
   // By name, what those need that have a place and have not started.

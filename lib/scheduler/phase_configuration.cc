@@ -31,7 +31,7 @@ bool IsSettled(ResourceStatus status) {
 void TurnRunner::RunConfiguration() {
   if (state_.is_configured) return;
   ConfigureServiceEnvironments(state_);
-  bool is_configured = state_.service_environments.empty();
+  bool is_configured = AreServiceEnvironmentsSettled(state_);
   for (size_t i = 0; i < fleet_.environments().size();) {
     const uint32_t environment = fleet_.environments()[i];
     if (!IsSettled(fleet_.environment(environment).status)) {

@@ -139,6 +139,14 @@ void ConfigureServiceEnvironments(State& state) {
   }
 }
 
+bool AreServiceEnvironmentsSettled(const State& state) {
+  return std::none_of(state.service_environments.begin(),
+                      state.service_environments.end(),
+                      [](const ServiceEnvironmentRecord& record) {
+                        return record.status == ResourceStatus::kDeleting;
+                      });
+}
+
 bool IsServiceStepDue(const State& state) {
   return std::any_of(state.service_environments.begin(),
                      state.service_environments.end(),

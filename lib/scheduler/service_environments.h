@@ -28,6 +28,8 @@ absl::Status Apply(State& state,
 
 // Phase 1: each moves one step in its life.
 void ConfigureServiceEnvironments(State& state);
+// Whether nothing but a command can make another step of them due.
+bool AreServiceEnvironmentsSettled(const State& state);
 // Whether the last job of one that is DELETING has ended.
 bool IsServiceStepDue(const State& state);
 

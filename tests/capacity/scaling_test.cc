@@ -87,6 +87,19 @@ TEST_F(ScalingTest, ManyJobsAreNoMoreWorkThanFew) {
   EXPECT_EQ(plan.TopUp()[0].instances, int64_t{1} << 25);
 }
 
+// Those that are left are found by their own indices.
+TEST_F(ScalingTest, DeletedEnvironmentsAreLeftOut) {
+  const std::vector<InstanceType> types = {Type("a", 1, 4096)};
+  for (int i = 0; i < 4; ++i) Managed(types, Between(i, 8));
+  fleet.Forget(0);
+  fleet.Forget(2);
+  const PlainPlan plan = Plan({{{3}, {Jobs(10, 1)}}});
+  std::vector<std::pair<uint32_t, uint32_t>> expected(8, {3, 0});
+  expected.insert(expected.begin() + 8, {1, 0});  // for its minvCpus
+  EXPECT_EQ(plan.launches, expected);
+  EXPECT_THAT(plan.terminations, IsEmpty());
+}
+
 class SupplyTest : public ScalingTest {
  protected:
   SupplyTest() {
