@@ -24,9 +24,9 @@ namespace embatch {
 // vCPUs and 1,000 MiB for each.
 class PlainSite {
  public:
-  PlainSite(int64_t vcpus, SchedulerOptions options,
+  PlainSite(int64_t vcpus, const SchedulerOptions& options,
             SimulatedRuntimeOptions runtime_options = {})
-      : runtime_(std::move(runtime_options)), scheduler_(std::move(options)) {
+      : runtime_(std::move(runtime_options)), scheduler_(options) {
     simulation_.WaitFor(runtime_);
     ComputeEnvironmentOptions environment;
     environment.compute_environment_name = "hosts";

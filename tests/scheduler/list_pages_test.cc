@@ -30,8 +30,8 @@ SchedulerOptions Unlimited() {
 class ListPagesTest : public ::testing::Test {
  protected:
   ListPagesTest() { Begin(Unlimited()); }
-  void Begin(SchedulerOptions options) {
-    scheduler_ = Scheduler(std::move(options));
+  void Begin(const SchedulerOptions& options) {
+    scheduler_ = Scheduler(options);
     ComputeEnvironmentOptions environment;
     environment.compute_environment_name = "machines";
     environment.type = ComputeEnvironmentType::kUnmanaged;
