@@ -114,11 +114,14 @@ void SubmitSmall(Pauses& pauses, int64_t jobs) {
 }
 
 // Each job has a need of its own: what finds classes grows with each of them.
+// Where the environment may grow, the first plan for that comes when all are
+// there.
 void BM_GrowthOfClasses(benchmark::State& state) {
   const int64_t jobs = state.range(0);
   for (auto _ : state) {
     ClusterOptions options = FewInstances();
     if (state.range(1) != 0) options.dispatch_order = DispatchOrder::kFirstFit;
+    options.instances_refused = static_cast<int>(state.range(2));
     Pauses pauses(options);
     ContainerOverrides& overrides =
         pauses.cluster().request().container_overrides;
@@ -132,8 +135,8 @@ void BM_GrowthOfClasses(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_GrowthOfClasses)
-    ->ArgNames({"jobs", "first_fit"})
-    ->ArgsProduct({{1000, 1000000}, {0, 1}})
+    ->ArgNames({"jobs", "first_fit", "may_grow"})
+    ->ArgsProduct({{1000, 1000000}, {0, 1}, {0, 1}})
     ->Iterations(1)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);

@@ -302,7 +302,7 @@ class JobTable {
   SlotTable<JobRecord, 16384> jobs_;
   SlotTable<ArrayRecord, 256> arrays_;
   SlotTable<NodesRecord, 256> nodes_;
-  SlotTable<LiveAttempt, 4096> live_;
+  SlotTable<LiveAttempt, 512> live_;
   // What GuessLive() answers, by the low bits of the slot. Can be told from the
   // rest, so it is no part of the state's bytes.
   std::vector<uint32_t> live_guesses_;

@@ -135,6 +135,10 @@ class FairShare {
   void ForEachClassOf(uint32_t share, F f) {
     shares_[share].line.ForEachClass(f);
   }
+  // As WaitingLine::PutInOrder().
+  bool PutClassesInOrder(uint32_t share, int64_t* most) {
+    return shares_[share].line.PutInOrder(most);
+  }
   // How many jobs of a class wait, in all shares.
   int64_t JobsOfClass(uint32_t requirement) const;
 

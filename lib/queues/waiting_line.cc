@@ -18,7 +18,7 @@ uint32_t WaitingLine::Enter(const LinePlace& place, uint32_t requirement) {
   order_.Enter(place);
   const uint32_t index = ClassFor(requirement);
   classes_[index].order.Enter(place);
-  if (is_ordered_) MarkChanged(index);
+  MarkChanged(index);
   return index;
 }
 
@@ -26,7 +26,7 @@ uint32_t WaitingLine::Leave(const LinePlace& place, uint32_t requirement) {
   order_.Leave(place);
   const uint32_t index = ClassFor(requirement);
   classes_[index].order.Leave(place);
-  if (is_ordered_) MarkChanged(index);
+  MarkChanged(index);
   return index;
 }
 
@@ -61,7 +61,7 @@ uint32_t WaitingLine::FindOrMakeClass(uint32_t requirement) {
 }
 
 void WaitingLine::Forget(uint32_t index) {
-  if (is_ordered_) by_first_.Set(index, LeastTree::kNever);
+  if (index < ordered_) by_first_.Set(index, LeastTree::kNever);
   class_of_.Erase(classes_[index].requirement);
   unused_.push_back(index);
 }
@@ -74,28 +74,28 @@ void WaitingLine::ForgetAll() {
   class_of_ = {};
   changed_ = {};
   by_first_ = {};
-  is_ordered_ = false;
+  ordered_ = 0;
 }
 
-void WaitingLine::MarkChanged(uint32_t index) {
-  if (classes_[index].changed) return;
-  classes_[index].changed = true;
-  changed_.push_back(index);
+bool WaitingLine::PutInOrder(int64_t* most) {
+  while (!changed_.empty()) {
+    if (--*most < 0) return false;
+    const uint32_t index = changed_.back();
+    changed_.pop_back();
+    classes_[index].changed = false;
+    SetFirst(index);
+  }
+  for (; ordered_ < classes_.size(); ++ordered_) {
+    if (--*most < 0) return false;
+    SetFirst(ordered_);
+  }
+  return true;
 }
 
-void WaitingLine::PutInOrder() {
-  if (!is_ordered_) {
-    is_ordered_ = true;
-    class_of_.ForEach([this](uint32_t, uint32_t index) { MarkChanged(index); });
-  }
-  for (const uint32_t index : changed_) {
-    Class& waiting = classes_[index];
-    waiting.changed = false;
-    const std::optional<LinePlace> first = waiting.order.First();
-    by_first_.Set(index,
-                  first.has_value() ? NumberOf(*first) : LeastTree::kNever);
-  }
-  changed_.clear();
+void WaitingLine::SetFirst(uint32_t index) {
+  const std::optional<LinePlace> first = classes_[index].order.First();
+  by_first_.Set(index,
+                first.has_value() ? NumberOf(*first) : LeastTree::kNever);
 }
 
 std::vector<ClassInLine> WaitingLine::Classes() const {

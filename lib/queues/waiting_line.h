@@ -89,15 +89,21 @@ class WaitingLine {
   std::vector<ClassInLine> Classes() const;
 
   // The same, one by one: calls f(const ClassInLine&) until it answers false.
-  // Costs what has changed since the last call, and what f() is shown.
+  // Costs what has changed since the last call or PutInOrder(), and what f() is
+  // shown.
   template <typename F>
   void ForEachClass(F f) {
-    PutInOrder();
+    int64_t all = std::numeric_limits<int64_t>::max();
+    PutInOrder(&all);
     by_first_.ForEach([this, &f](uint32_t index, uint64_t number) {
       const Class& waiting = classes_[index];
       return f(ClassInLine{waiting.requirement, waiting.jobs, PlaceAt(number)});
     });
   }
+
+  // Does a part of what ForEachClass() would begin with: looks at `*most`
+  // classes and takes from it how many there were. Whether that was all.
+  bool PutInOrder(int64_t* most);
 
   void Encode(Encoder& encoder) const;
 
@@ -120,10 +126,14 @@ class WaitingLine {
                : FindOrMakeClass(requirement);
   }
   uint32_t FindOrMakeClass(uint32_t requirement);
-  void MarkChanged(uint32_t index);
+  void MarkChanged(uint32_t index) {
+    if (index >= ordered_ || classes_[index].changed) return;
+    classes_[index].changed = true;
+    changed_.push_back(index);
+  }
   void Forget(uint32_t index);
   void ForgetAll();
-  void PutInOrder();
+  void SetFirst(uint32_t index);
 
   // What entering and leaving touch comes first.
   PriorityOrder order_;
@@ -138,10 +148,10 @@ class WaitingLine {
   std::vector<uint32_t> unused_;
   PartedMap<uint32_t, uint32_t> class_of_;  // by requirement
   // What follows can be told from the rest. The order of classes is kept from
-  // the moment when somebody asks for it.
-  bool is_ordered_ = false;
-  LeastTree by_first_;  // classes by their first places
-  std::vector<uint32_t> changed_;
+  // the moment when somebody asks for it, of those below `ordered_`.
+  uint32_t ordered_ = 0;
+  LeastTree by_first_;             // classes by their first places
+  std::vector<uint32_t> changed_;  // of the ordered ones
 };
 
 }  // namespace embatch

@@ -255,9 +255,9 @@ class TurnRunner {
   bool IsScalingWanted(uint32_t environment) const;
   bool PlanInLine(const QueueRecord& queue, uint32_t requirement, int64_t jobs,
                   ScalingPlan& plan) const;
-  void PlanShares(QueueRecord& queue, ScalingPlan& plan);
-  void PlanSharesApart(QueueRecord& queue, ScalingPlan& plan);
-  void PlanFor(QueueRecord& queue, ScalingPlan& plan);
+  bool PlanShares(QueueRecord& queue, ScalingPlan& plan, int64_t* looks);
+  bool PlanSharesApart(QueueRecord& queue, ScalingPlan& plan, int64_t* looks);
+  bool PlanFor(QueueRecord& queue, ScalingPlan& plan, int64_t* looks);
   void PlanByRoom(QueueRecord& queue, ScalingPlan& plan);
 
   // task_flow.cc

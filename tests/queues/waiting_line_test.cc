@@ -4,6 +4,8 @@
 #include "lib/queues/waiting_line.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
@@ -246,6 +248,47 @@ TEST(WaitingLineTest, ShowsClassesUntilEnoughAreSeen) {
   Enter(line, {{kRetried, 600}, 400, 1});
   line.ForEachClass(see_two);
   EXPECT_EQ(seen, (std::vector<uint32_t>{999, 998, 400, 998}));
+}
+
+// The order is made in parts, while jobs come and go and classes with them.
+TEST(WaitingLineTest, ClassesArePutInOrderAFewAtATime) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 20; ++round) {
+    WaitingLine line;
+    std::vector<PlainEntry> waiting;
+    uint64_t sequence = 0;
+    const auto change = [&](int times) {
+      for (int i = 0; i < times; ++i) {
+        if (!waiting.empty() && random() % 3 == 0) {
+          const size_t which = random() % waiting.size();
+          Leave(line, waiting[which]);
+          waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(which));
+        } else {
+          waiting.push_back({{static_cast<int>(random() % 2), sequence++},
+                             static_cast<uint32_t>(random() % 150),
+                             1});
+          Enter(line, waiting.back());
+        }
+      }
+    };
+    change(300);
+    int parts = 0;
+    for (bool is_done = false; !is_done; ++parts) {
+      int64_t most = 10;
+      is_done = line.PutInOrder(&most);
+      EXPECT_EQ(most < 0, !is_done);
+      if (parts < 5) change(10);
+    }
+    EXPECT_GT(parts, 4);
+    std::vector<uint32_t> shown;
+    line.ForEachClass([&shown](const ClassInLine& of) {
+      shown.push_back(of.requirement);
+      return true;
+    });
+    std::vector<uint32_t> want;
+    for (const ClassInLine& of : line.Classes()) want.push_back(of.requirement);
+    EXPECT_EQ(shown, want);
+  }
 }
 
 // A class stays with the line for a while when its last job has left; nobody
