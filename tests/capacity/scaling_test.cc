@@ -94,8 +94,9 @@ TEST_F(ScalingTest, DeletedEnvironmentsAreLeftOut) {
   fleet.Forget(0);
   fleet.Forget(2);
   const PlainPlan plan = Plan({{{3}, {Jobs(10, 1)}}});
-  std::vector<std::pair<uint32_t, uint32_t>> expected(8, {3, 0});
-  expected.insert(expected.begin() + 8, {1, 0});  // for its minvCpus
+  std::vector<std::pair<uint32_t, uint32_t>> expected;
+  expected.assign(8, {3, 0});
+  expected.emplace_back(1, 0);  // for its minvCpus
   EXPECT_EQ(plan.launches, expected);
   EXPECT_THAT(plan.terminations, IsEmpty());
 }
