@@ -19,17 +19,6 @@ namespace {
 
 constexpr size_t kLarge = size_t{64} << 10;
 
-// In KiB, as the system counts what the process has in memory.
-int64_t ResidentKib() {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  int64_t kib = 0;
-  while (status >> word) {
-    if (word == "VmRSS:") status >> kib;
-  }
-  return kib;
-}
-
 TEST(BlockMemoryTest, BlocksOfAnySizeAreAlignedAndOnesOwn) {
   for (size_t bytes : {size_t{1}, size_t{64}, kLarge - 1, kLarge, 3 * kLarge}) {
     for (size_t alignment : {size_t{1}, size_t{16}, size_t{64}}) {
@@ -56,6 +45,17 @@ TEST(BlockMemoryTest, MoreThanThereIsThrowsAsNewDoes) {
 }
 
 #ifndef ABSL_HAVE_ADDRESS_SANITIZER  // with it, all blocks are on its heap
+// In KiB, as the system counts what the process has in memory.
+int64_t ResidentKib() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  int64_t kib = 0;
+  while (status >> word) {
+    if (word == "VmRSS:") status >> kib;
+  }
+  return kib;
+}
+
 // A small piece of the heap that comes last keeps nothing back.
 TEST(BlockMemoryTest, WhatIsFreedGoesBackWhateverCameLater) {
   const int64_t before = ResidentKib();
