@@ -2,6 +2,11 @@
 //
 // A ChunkedVector grows at its end and moves no element: a vector that has a
 // million large elements copies all of them for the next one.
+//
+// Example:
+//   ChunkedVector<Entry, 16> entries;
+//   entries.AddOne();
+//   entries[0].order = 7;
 #ifndef EMBATCH_BASE_CHUNKED_VECTOR_H_
 #define EMBATCH_BASE_CHUNKED_VECTOR_H_
 

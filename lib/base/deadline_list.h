@@ -7,6 +7,11 @@
 // They arrive nearly in order. One that does not is put in its place, which
 // moves up to a chunk of others; a chunk that grows to twice its size is
 // divided.
+//
+// Example:
+//   DeadlineList list;
+//   list.Add({time_ns, kind_and_sequence, slot, generation});
+//   if (list.NextTime() <= now_ns) list.PopFirst();
 
 #ifndef EMBATCH_BASE_DEADLINE_LIST_H_
 #define EMBATCH_BASE_DEADLINE_LIST_H_

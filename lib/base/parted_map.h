@@ -4,6 +4,11 @@
 // one then. A part moves its entries when it doubles; as no two are of one
 // size, they do so evenly over the time in which the whole map doubles, and
 // neither one call nor some thousand of them move more than a few parts.
+//
+// Example:
+//   PartedMap<uint32_t, uint32_t> class_of;
+//   class_of[requirement] = 3;
+//   const uint32_t* found = class_of.Find(requirement);   // nullptr if none
 #ifndef EMBATCH_BASE_PARTED_MAP_H_
 #define EMBATCH_BASE_PARTED_MAP_H_
 

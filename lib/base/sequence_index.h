@@ -3,6 +3,12 @@
 // A SequenceIndex finds the slot of a sequence number: 4 bytes for each number,
 // in chunks that are given back when all their numbers are gone. Numbers are
 // added in rising order.
+//
+// Example:
+//   SequenceIndex slots;
+//   uint64_t sequence = slots.Add(slot);
+//   slots[sequence];         // slot
+//   slots.Remove(sequence);
 #ifndef EMBATCH_BASE_SEQUENCE_INDEX_H_
 #define EMBATCH_BASE_SEQUENCE_INDEX_H_
 
